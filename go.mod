@@ -1,0 +1,3 @@
+module ring0
+
+go 1.26
