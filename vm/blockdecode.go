@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Filling a block: fetch, decode, choose handlers.
+
+package vm
+
+import "ring0/vm/x86"
+
+// blockDecoder walks code from one address on.
+type blockDecoder struct {
+	c        *CPU
+	la, off  uint32 // next byte: linear, slab offset
+	eip      uint32
+	recs     []inst
+	n        int32
+	start    uint32
+	size     uint32
+	off2     uint32 // second page of an instruction that crosses
+	size2    uint32
+	fault    bool
+	uncached bool
+	lookup   bool // the successor may run in another mode: look it up
+}
+
+// run decodes until the block ends. Afterwards fault means that nothing was
+// decoded and an exception is pending.
+func (d *blockDecoder) run() {
+	c := d.c
+	d.start = d.off
+	d.uncached = d.off == noBytes || c.cache.churned(d.off)
+	for d.n < maxBlock {
+		if d.n > 0 && d.breakHere() {
+			return
+		}
+		var in x86.Inst
+		status := d.fetch(&in)
+		if status == fetchLater || status == fetchFault {
+			d.fault = d.n == 0
+			return
+		}
+		d.append(&in, status == fetchCrossed)
+		if in.Flags&x86.EndBlock != 0 || status == fetchCrossed || d.uncached ||
+			c.mode&modeSingle != 0 || d.off&pageMask == 0 {
+			return
+		}
+	}
+}
+
+// churned reports code that is rewritten so often that caching it is waste.
+func (bc *blockCache) churned(off uint32) bool {
+	p := bc.pages[off>>pageShift]
+	return p != nil && p.churn > maxChurn
+}
+
+func (d *blockDecoder) breakHere() bool {
+	_, hit := d.c.cache.breaks[d.la]
+	return hit
+}
+
+type fetchStatus uint8
+
+const (
+	fetchOK      fetchStatus = iota
+	fetchCrossed             // decoded, with bytes in two pages
+	fetchLater               // crosses a page and is not the block's first: give it a block of its own
+	fetchFault               // exception pending
+)
+
+// fetch decodes the instruction at d.la.
+func (d *blockDecoder) fetch(in *x86.Inst) fetchStatus {
+	c := d.c
+	avail := min(pageSize-d.la&pageMask, 15)
+	limit := d.segRoom()
+	var buf [15]byte
+	code := c.codeBytes(buf[:min(avail, limit)], d.off)
+	switch x86.Decode(code, d.eip, c.decodeMode(), in) {
+	case x86.OK:
+		return fetchOK
+	case x86.TooLong:
+		return d.faultHere(func() { c.gp0() })
+	}
+	if limit <= avail {
+		return d.faultHere(func() { c.gp0() }) // runs past the segment limit
+	}
+	if d.n > 0 {
+		return fetchLater
+	}
+	return d.fetchCross(in, buf[:avail], limit)
+}
+
+// faultHere is an exception on fetching: at once when the instruction is the
+// block's first, otherwise when execution gets there.
+func (d *blockDecoder) faultHere(raise func()) fetchStatus {
+	if d.n > 0 {
+		return fetchLater
+	}
+	raise()
+	return fetchFault
+}
+
+// segRoom is the number of code bytes up to the segment limit, at most 15.
+func (d *blockDecoder) segRoom() uint32 {
+	if d.c.mode&modeFlat != 0 {
+		return 15
+	}
+	return uint32(min(uint64(d.c.seg[x86.CS].limit)-uint64(d.eip)+1, 15))
+}
+
+// fetchCross decodes an instruction whose bytes go on in the next page.
+func (d *blockDecoder) fetchCross(in *x86.Inst, head []byte, limit uint32) fetchStatus {
+	c := d.c
+	off2, ok := c.fetchOffset(d.la&^pageMask + pageSize)
+	if !ok {
+		return fetchFault
+	}
+	var buf [15]byte
+	n := copy(buf[:], head)
+	tail := c.codeBytes(buf[n:limit], off2)
+	switch x86.Decode(buf[:n+len(tail)], d.eip, c.decodeMode(), in) {
+	case x86.OK:
+	default: // too long, or past the segment limit
+		c.gp0()
+		return fetchFault
+	}
+	d.off2, d.size2 = off2, uint32(in.Len)-uint32(n)
+	return fetchCrossed
+}
+
+// codeBytes fills buf with the code at slab offset off.
+func (c *CPU) codeBytes(buf []byte, off uint32) []byte {
+	if off == noBytes {
+		for i := range buf {
+			buf[i] = 0xff
+		}
+		return buf
+	}
+	return c.m.phys.slab[off : off+uint32(len(buf))]
+}
+
+func (c *CPU) decodeMode() x86.Mode {
+	if c.mode&modeCode32 != 0 {
+		return x86.Mode32
+	}
+	return x86.Mode16
+}
+
+// append adds in as a record.
+func (d *blockDecoder) append(in *x86.Inst, crossed bool) {
+	r := inst{Inst: *in, pos: uint8(d.n), n: 1}
+	if d.c.mode&modeFlat == 0 || in.Flags&x86.Addr16 != 0 || in.Seg == x86.FS || in.Seg == x86.GS {
+		r.slow = 1
+	}
+	r.fn = handlerFor(&r)
+	if d.c.mode&modeSingle == 0 && len(d.recs) > 0 && fuse(&d.recs[len(d.recs)-1], &r) {
+		d.n++
+	} else {
+		d.recs = append(d.recs, r)
+		d.n++
+	}
+	n := uint32(in.Len)
+	if crossed {
+		d.size = n - d.size2
+	} else {
+		d.size += n
+	}
+	d.la += n
+	d.off += n
+	d.eip += n
+	d.lookup = in.Flags&x86.EndBlock != 0
+}
+
+// finish makes the block. The terminator goes on at the next instruction.
+func (d *blockDecoder) finish() *block {
+	term := inst{fn: opNextBlock, pos: uint8(d.n)}
+	if d.lookup {
+		term.fn = opNextLookup
+	}
+	term.EIP = d.eip
+	d.recs = append(d.recs, term)
+	cs := &d.c.seg[x86.CS]
+	first := d.recs[0].EIP
+	b := &block{
+		recs: d.recs, n: d.n, epoch: d.c.cache.epoch, eip: first, mode: d.c.mode,
+		off: d.start, size: d.size, off2: d.off2, size2: d.size2,
+		csBase: cs.base, csLimit: cs.limit,
+	}
+	_, b.stop = d.c.cache.breaks[cs.base+first]
+	return b
+}
+
+// opNextBlock ends a block that was cut: execution goes on at EIP.
+func opNextBlock(c *CPU, in *inst) bool {
+	c.eip, c.link = in.EIP, linkNext
+	return false
+}
+
+// opNextLookup ends a block after an instruction that may have changed mode,
+// mapping or interruptibility.
+func opNextLookup(c *CPU, in *inst) bool {
+	c.eip, c.link = in.EIP, linkLookup
+	return false
+}
+
+// opStale replaces the handlers of a block whose bytes were overwritten.
+func opStale(c *CPU, in *inst) bool {
+	c.eip, c.exit = in.EIP, exitStale
+	return false
+}

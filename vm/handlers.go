@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// From operation and operand form to handler.
+//
+// Each chapter (alu_gen.go, move_gen.go, string.go, interrupt.go, …) has one
+// table; an operation that no table has stops the run by name.
+
+package vm
+
+import "ring0/vm/x86"
+
+// opImpl is how an operation is executed: by one handler that looks at the
+// form itself, or by one per form and operand size.
+type opImpl struct {
+	any handler
+	by  *formTable
+}
+
+// formTable has handlers by operand form and by size: 1, 2, 4 bytes.
+type formTable [x86.NumForms][3]handler
+
+// An opTable holds the operations of one chapter.
+type opTable [x86.NumOps]opImpl
+
+// chapters are all operations, each in exactly one table.
+var chapters = [...]*opTable{
+	&aluOps, &moveOps, &branchOps, // generated
+	&integerOps, &stringOps, // integer.go, string.go
+	&systemOps, &transferOps, // system.go, far.go
+	&fpuOps, &sseOps, // fpu*.go, sse*.go
+}
+
+// handlerFor finds the handler of a record.
+func handlerFor(r *inst) handler {
+	for _, t := range chapters {
+		impl := &t[r.Op]
+		if impl.any != nil {
+			return impl.any
+		}
+		if impl.by != nil {
+			if h := impl.by[r.Form][sizeIndex(r.Size)]; h != nil {
+				return h
+			}
+		}
+	}
+	return opUnwritten
+}
+
+// sizeIndex is 0, 1, 2 for operands of 1, 2 and 4 bytes.
+func sizeIndex(size uint8) uint8 { return min(size>>1, 2) }
+
+// opUnwritten stops the run: the manual defines this instruction and ring0
+// does not have it yet.
+func opUnwritten(c *CPU, in *inst) bool {
+	c.exit = exitUnwritten
+	return false
+}
+
+// updateMode derives what decoding and the fast memory path depend on. It
+// follows every change of a segment register, CR0, EFLAGS.VM, EFLAGS.AC or CPL.
+func (c *CPU) updateMode() {
+	m := mode(0)
+	if c.seg[x86.CS].attr&attrDB != 0 {
+		m |= modeCode32
+	}
+	if c.flat() {
+		m |= modeFlat
+	}
+	if c.cpl == 3 {
+		m |= modeUser
+	}
+	c.mode = m
+	c.tlb = &c.tlbs[0]
+	if c.cpl == 3 {
+		c.tlb = &c.tlbs[1]
+	}
+}
+
+// flat reports that offsets are linear addresses in CS, DS, ES and SS and no
+// access through them can fail a segment or alignment check.
+func (c *CPU) flat() bool {
+	if c.realMode() || c.cr0&CR0AM != 0 && c.flags&FlagAC != 0 && c.cpl == 3 {
+		return false
+	}
+	for _, s := range [...]*segment{&c.seg[x86.DS], &c.seg[x86.ES], &c.seg[x86.SS]} {
+		if s.base != 0 || s.limit != 0xffffffff || s.attr&(attrP|attrCode|attrDown|attrWritable) != attrP|attrWritable {
+			return false
+		}
+	}
+	cs := &c.seg[x86.CS]
+	return cs.base == 0 && cs.limit == 0xffffffff && c.seg[x86.SS].attr&attrDB != 0
+}
