@@ -139,9 +139,9 @@ func (c *CPU) codeBytes(buf []byte, off uint32) []byte {
 
 func (c *CPU) decodeMode() x86.Mode {
 	if c.mode&modeCode32 != 0 {
-		return x86.Mode32
+		return x86.Code32
 	}
-	return x86.Mode16
+	return 0
 }
 
 // append adds in as a record.

@@ -275,6 +275,7 @@ type inst struct {
 	pos  uint8  // instructions of the block before this record
 	n    uint8  // instructions this record stands for: 2 when fused
 	x86.Inst
+	target, after uint32 // of a fused jump: where it goes, where it falls through to
 }
 
 // A handler executes one record. It returns true to go on with the next

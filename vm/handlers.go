@@ -25,6 +25,7 @@ type opTable [x86.NumOps]opImpl
 // chapters are all operations, each in exactly one table.
 var chapters = [...]*opTable{
 	&aluOps, &moveOps, &branchOps, // generated
+	&simpleOps,              // branch.go
 	&integerOps, &stringOps, // integer.go, string.go
 	&systemOps, &transferOps, // system.go, far.go
 	&fpuOps, &sseOps, // fpu*.go, sse*.go
@@ -32,6 +33,9 @@ var chapters = [...]*opTable{
 
 // handlerFor finds the handler of a record.
 func handlerFor(r *inst) handler {
+	if r.Op == x86.JCC {
+		return jccOps[r.Cond&15]
+	}
 	for _, t := range chapters {
 		impl := &t[r.Op]
 		if impl.any != nil {
