@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// A row of the opcode tables, and how its code is written.
+//
+// As in the manual's "Opcode" column:
+//
+//	"88"            an opcode
+//	"0F A4"         a two-byte opcode
+//	"40+", "70+cc"  8 opcodes, the low bits naming a register; 16, a condition
+//	"80 /0"         a group member, by ModRM.reg
+//	"D9 E0"         an opcode with one ModRM byte; "D8 C0+": with eight of them
+//	"66 0F 58"      a mandatory prefix: 66, F2, F3, or NP for none of them
+
+package x86
+
+import (
+	"iter"
+	"strconv"
+	"strings"
+)
+
+// operands of a row, in the manual's order. A third register operand is
+// implied and goes to Inst.Imm2.
+type operands [3]operand
+
+// A row is one encoding of an operation.
+type row struct {
+	code     string
+	op       Op
+	operands operands
+}
+
+// A Row describes one encoding of an operation, for documentation and tests.
+type Row struct {
+	Code     string // as in the manual's Opcode column, see above
+	Op       Op
+	Operands string // the manual's operand codes, "Ev, Gv"
+	Memory   bool   // some instruction of this row has an explicit memory operand
+	Lock     bool   // LOCK is legal with the memory form
+	Priv     bool   // needs CPL 0
+}
+
+// Rows lists every encoding that is not #UD, in opcode order of each map: one
+// byte, two bytes, x87, then MMX and SSE.
+func Rows() iter.Seq[Row] {
+	return func(yield func(Row) bool) {
+		for r := range allRows() {
+			if !yield(r.describe()) {
+				return
+			}
+		}
+	}
+}
+
+func allRows() iter.Seq[*row] {
+	return func(yield func(*row) bool) {
+		for _, rows := range [...][]row{oneByteRows, twoByteRows, fpuRows, sseRows} {
+			for i := range rows {
+				if !yield(&rows[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (r *row) describe() Row {
+	var texts []string
+	memory := false
+	for _, o := range r.operands {
+		info := &operandTable[o]
+		if info.text != "" {
+			texts = append(texts, info.text)
+		}
+		memory = memory || info.canBeMemory()
+	}
+	return Row{
+		Code:     r.code,
+		Op:       r.op,
+		Operands: strings.Join(texts, ", "),
+		Memory:   memory,
+		Lock:     opTable[r.op].access == locks && operandTable[r.operands[0]].canBeMemory(),
+		Priv:     opTable[r.op].flags&Priv != 0,
+	}
+}
+
+// canBeMemory says whether the operand may be an explicit memory operand.
+func (o *operandInfo) canBeMemory() bool {
+	return o.place == atRM || o.place == atMem || o.place == atMoffs
+}
+
+// An opcodeRange is a row's code, parsed.
+type opcodeRange struct {
+	prefix string // "", "NP", "66", "F3", "F2"
+	two    bool   // 0F
+	opcode uint8  // the first opcode
+	count  int    // how many opcodes: 1, 8 or 16
+	group  int    // ModRM.reg, or -1
+	modrm  int    // the first ModRM byte, or -1
+	modrms int    // how many ModRM bytes
+}
+
+// hexByte is one byte of a code and how many follow it.
+type hexByte struct {
+	value, count int
+}
+
+// parse reads the row's code. It panics on one that is not well-formed: rows
+// are constants.
+func (r *row) parse() opcodeRange {
+	c := opcodeRange{group: -1, modrm: -1}
+	words := strings.Fields(r.code)
+	if len(words) > 1 && words[1] == "0F" {
+		c.prefix, words = words[0], words[1:]
+	}
+	if words[0] == "0F" {
+		c.two, words = true, words[1:]
+	}
+	first := r.hexByte(words[0])
+	c.opcode, c.count, words = uint8(first.value), first.count, words[1:]
+	switch {
+	case len(words) == 0:
+	case len(words) == 1 && words[0][0] == '/':
+		c.group = int(words[0][1] - '0')
+	case len(words) == 1:
+		modrm := r.hexByte(words[0])
+		c.modrm, c.modrms = modrm.value, modrm.count
+	default:
+		panic("x86: row " + r.code + " is malformed")
+	}
+	return c
+}
+
+func (r *row) hexByte(word string) hexByte {
+	b := hexByte{count: 1}
+	digits, isCond := strings.CutSuffix(word, "+cc")
+	digits, isReg := strings.CutSuffix(digits, "+")
+	switch {
+	case isCond:
+		b.count = 16
+	case isReg:
+		b.count = 8
+	}
+	v, err := strconv.ParseUint(digits, 16, 8)
+	if err != nil {
+		panic("x86: row " + r.code + " is malformed")
+	}
+	b.value = int(v)
+	return b
+}
