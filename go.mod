@@ -4,5 +4,7 @@ go 1.26
 
 require (
 	github.com/stretchr/testify v1.12.0
-	gopkg.in/yaml.v3 v3.0.1 // indirect
+	golang.org/x/arch v0.32.0
 )
+
+require gopkg.in/yaml.v3 v3.0.1 // indirect

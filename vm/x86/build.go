@@ -8,8 +8,6 @@
 
 package x86
 
-import "strings"
-
 // A prop is a property of an entry that the record does not show.
 type prop uint8
 
@@ -114,88 +112,153 @@ var invalidEntry = entry{op: Invalid, flags: EndBlock, dst: shiftNumber, src: sh
 
 // newTables builds the tables. It panics when rows contradict each other.
 func newTables() *tables {
-	t := &tables{}
-	b := builder{slots: map[slot]*opcodeRows{}}
+	t := &tables{entries: make([]entry, 0, 4096)}
+	t.entries = append(t.entries, invalidEntry) // the zero cell
+	b := &builder{}
 	for r := range allRows() {
 		b.add(r)
 	}
-	t.entries = append(t.entries, invalidEntry) // the zero cell
-	for s, o := range b.inOrder() {
-		c := cell{first: uint16(len(t.entries)), sel: o.sel}
-		t.entries = append(t.entries, o.entries()...)
-		if s.two {
-			t.twoByte[s.prefix][s.opcode] = c
-		} else {
-			t.oneByte[s.opcode] = c
+	for opcode := range 256 {
+		t.oneByte[opcode] = t.addCell(&b.oneByte[opcode])
+		for prefix := range b.twoByte {
+			t.twoByte[prefix][opcode] = t.addTwoByteCell(b, prefix, opcode)
 		}
 	}
 	return t
 }
 
-// A slot is the place of a cell.
-type slot struct {
-	two    bool
-	prefix int // mandatory prefix
-	opcode uint8
+// addTwoByteCell is addCell for an opcode after 0F. One that no prefix
+// selects a meaning of has one cell for all prefixes. One that has rows under
+// some prefixes only is, under the others, #UD of the same length.
+func (t *tables) addTwoByteCell(b *builder, prefix, opcode int) cell {
+	rows := &b.twoByte[prefix][opcode]
+	if rows.list != nil {
+		return t.addCell(rows)
+	}
+	if plain := b.twoByte[mandatoryNone][opcode].list; plain != nil && plain[0].at.prefix == "" {
+		return t.twoByte[mandatoryNone][opcode]
+	}
+	for other := range b.twoByte {
+		if rows := &b.twoByte[other][opcode]; rows.list != nil {
+			return cell{first: t.addHoles(rows), sel: rows.sel}
+		}
+	}
+	return cell{}
+}
+
+// addCell appends the entries of an opcode.
+func (t *tables) addCell(rows *opcodeRows) cell {
+	if rows.list == nil {
+		return cell{}
+	}
+	first := t.addHoles(rows)
+	rows.fill(t.entries[first:])
+	return cell{first: first, sel: rows.sel}
+}
+
+// addHoles appends entries for a cell with the given rows, all of them #UD,
+// and returns the first one's index.
+func (t *tables) addHoles(rows *opcodeRows) uint16 {
+	first := len(t.entries)
+	hole := invalidEntry
+	hole.imm = rows.commonImmediate()
+	for i := range selectionSizes[rows.sel] {
+		e := hole
+		if rows.isMemory(i) {
+			e.props |= hasModRMMem
+		}
+		t.entries = append(t.entries, e)
+	}
+	return uint16(first)
 }
 
 // opcodeRows are the rows of one cell.
 type opcodeRows struct {
 	sel  selection
-	rows []placedRow
+	list []*placedRow
 }
 
-// placedRow is a row in one cell.
+// placedRow is a row ready to be put into cells.
 type placedRow struct {
 	*row
-	at   opcodeRange
-	cond uint8
+	at    opcodeRange
+	forms [2]formEntry
+}
+
+// Indexes of placedRow.forms: what ModRM.mod says.
+const (
+	registerForm = iota // also without ModRM
+	memoryForm
+)
+
+// formEntry is a row's entry for its register or memory form.
+type formEntry struct {
+	entry
+	exists bool
 }
 
 // A builder gathers the rows of each cell.
 type builder struct {
-	slots map[slot]*opcodeRows
+	oneByte [256]opcodeRows
+	twoByte [4][256]opcodeRows // by mandatory prefix
 }
 
-var prefixNumbers = map[string][]int{
-	"":   {mandatoryNone, mandatory66, mandatoryF3, mandatoryF2},
-	"NP": {mandatoryNone},
-	"66": {mandatory66},
-	"F3": {mandatoryF3},
-	"F2": {mandatoryF2},
-}
-
-// add puts a row into the cells of all its opcodes and prefixes.
+// add puts a row into the cells of all its opcodes.
 func (b *builder) add(r *row) {
-	c := r.parse()
-	prefixes := prefixNumbers[c.prefix]
-	if !c.two {
-		prefixes = prefixes[:1]
+	p := r.place()
+	cells := &b.oneByte
+	switch {
+	case !p.at.two:
+	case p.at.prefix == "66":
+		cells = &b.twoByte[mandatory66]
+	case p.at.prefix == "F3":
+		cells = &b.twoByte[mandatoryF3]
+	case p.at.prefix == "F2":
+		cells = &b.twoByte[mandatoryF2]
+	default:
+		cells = &b.twoByte[mandatoryNone]
 	}
-	for i := range c.count {
-		for _, prefix := range prefixes {
-			s := slot{c.two, prefix, c.opcode + uint8(i)}
-			b.addTo(s, placedRow{row: r, at: c, cond: uint8(i)})
+	for i := range p.at.count {
+		q := p
+		if p.at.count == 16 {
+			q = p.withCondition(uint8(i))
 		}
+		cells[int(p.at.opcode)+i].add(q)
 	}
 }
 
-func (b *builder) addTo(s slot, p placedRow) {
-	o := b.slots[s]
-	if o == nil {
-		o = &opcodeRows{}
-		b.slots[s] = o
+// place parses the row and makes its entries.
+func (r *row) place() *placedRow {
+	p := &placedRow{row: r, at: r.parse()}
+	if p.at.modrm < 0 && p.selection() != selNone && p.allows(true) {
+		p.forms[memoryForm] = formEntry{p.entry(true), true}
 	}
+	if p.allows(false) {
+		p.forms[registerForm] = formEntry{p.entry(false), true}
+	}
+	return p
+}
+
+// withCondition is the row for one condition of its sixteen.
+func (p *placedRow) withCondition(cond uint8) *placedRow {
+	q := *p
+	for i := range q.forms {
+		q.forms[i].cond = cond
+	}
+	return &q
+}
+
+func (o *opcodeRows) add(p *placedRow) {
 	sel := p.selection()
-	if len(o.rows) > 0 && sel == selNone {
+	if len(o.list) > 0 && sel == selNone {
 		// "90" stands before "90+" and keeps its opcode.
-		if p.at.count == 1 || o.rows[0].at.count != 1 {
-			panic("x86: rows " + o.rows[0].code + " and " + p.code + " collide")
+		if p.at.count == 1 || o.list[0].at.count != 1 {
+			panic("x86: rows " + o.list[0].code + " and " + p.code + " collide")
 		}
 		return
 	}
 	o.sel = max(o.sel, sel)
-	o.rows = append(o.rows, p)
+	o.list = append(o.list, p)
 }
 
 // selection is what telling this row from others of its opcode needs.
@@ -215,80 +278,31 @@ func (p *placedRow) selection() selection {
 	return selNone
 }
 
-// inOrder lists the cells in a fixed order. An opcode that has rows under
-// some mandatory prefixes only gets an empty cell of the same length under
-// the others.
-func (b *builder) inOrder() func(yield func(slot, *opcodeRows) bool) {
-	return func(yield func(slot, *opcodeRows) bool) {
-		for i := range 5 * 256 {
-			s := slot{two: i >= 256, opcode: uint8(i)}
-			if s.two {
-				s.prefix = i/256 - 1
+// fill replaces the entries that the cell's rows cover.
+func (o *opcodeRows) fill(entries []entry) {
+	for _, p := range o.list {
+		for i := range entries {
+			e := &p.forms[registerForm]
+			if o.isMemory(i) {
+				e = &p.forms[memoryForm]
 			}
-			o := b.slots[s]
-			if o == nil {
-				o = b.hole(s)
-			}
-			if o != nil && !yield(s, o) {
-				return
-			}
-		}
-	}
-}
-
-// hole is the cell for s, which has no rows, if some other mandatory prefix
-// has rows for the opcode.
-func (b *builder) hole(s slot) *opcodeRows {
-	for prefix := range 4 {
-		other := b.slots[slot{s.two, prefix, s.opcode}]
-		if other == nil {
-			continue
-		}
-		h := &opcodeRows{sel: other.sel}
-		for _, p := range other.rows {
-			r := *p.row
-			r.op = Invalid
-			p.row = &r
-			h.rows = append(h.rows, p)
-		}
-		return h
-	}
-	return nil
-}
-
-// entries makes the cell's entries.
-func (o *opcodeRows) entries() []entry {
-	list := make([]entry, selectionSizes[o.sel])
-	taken := make([]bool, len(list))
-	for i := range list {
-		list[i] = invalidEntry
-		list[i].imm = o.commonImmediate()
-		if o.sel != selNone && o.isMemory(i) {
-			list[i].props |= hasModRMMem
-		}
-	}
-	for k := range o.rows {
-		p := &o.rows[k]
-		for i := range list {
-			if !p.covers(o.sel, i) {
+			if !e.exists || !p.covers(o.sel, i) {
 				continue
 			}
-			if taken[i] {
+			if entries[i].op != Invalid {
 				panic("x86: row " + p.code + " collides with another")
 			}
-			taken[i] = true
-			list[i] = p.entry(o.sel != selNone && o.isMemory(i))
+			entries[i] = e.entry
 		}
 	}
-	return list
 }
 
 // commonImmediate is the immediate that all rows of the cell have: then the
 // group members that are #UD have it as well.
 func (o *opcodeRows) commonImmediate() immKind {
-	first := o.rows[0].immediate()
-	for i := range o.rows {
-		if o.rows[i].immediate() != first {
+	first := o.list[0].immediate()
+	for _, p := range o.list {
+		if p.immediate() != first {
 			return immNone
 		}
 	}
@@ -297,31 +311,29 @@ func (o *opcodeRows) commonImmediate() immKind {
 
 // isMemory says whether the cell's entry i is for mod other than 3.
 func (o *opcodeRows) isMemory(i int) bool {
-	if o.sel == selMod {
+	switch o.sel {
+	case selNone:
+		return false
+	case selMod:
 		return i == 0
 	}
 	return i < 8
 }
 
-// covers says whether entry i of a cell is an encoding of this row.
+// covers says whether the row's ModRM.reg or ModRM byte is that of entry i.
 func (p *placedRow) covers(sel selection, i int) bool {
-	if sel == selNone {
+	if sel < selGroup {
 		return true
 	}
-	memory, reg, modrm := i < 8, i&7, 0xC0
-	switch sel {
-	case selMod:
-		memory = i == 0
-	case selModRM:
-		if !memory {
-			modrm = 0xC0 + i - 8
-			reg = modrm >> 3 & 7
+	reg := i & 7
+	if sel == selModRM && i >= 8 {
+		modrm := 0xC0 + i - 8
+		if p.at.modrm >= 0 {
+			return modrm >= p.at.modrm && modrm < p.at.modrm+p.at.modrms
 		}
+		reg = modrm >> 3 & 7
 	}
-	if p.at.modrm >= 0 {
-		return !memory && modrm >= p.at.modrm && modrm < p.at.modrm+p.at.modrms
-	}
-	return (p.at.group < 0 || p.at.group == reg) && p.allows(memory)
+	return p.at.group < 0 || p.at.group == reg
 }
 
 // allows says whether the row has a memory, or a register, form.
@@ -378,13 +390,10 @@ func (p *placedRow) ignoresMod() bool {
 	return operandTable[p.operands[0]].place == atAnyRM || operandTable[p.operands[1]].place == atAnyRM
 }
 
-// condition is the low nibble of a "+cc" opcode, or the row's own.
+// condition is the one the row names.
 func (p *placedRow) condition() uint8 {
-	if operandTable[p.operands[2]].place == atCondition {
-		return operandTable[p.operands[2]].value
-	}
-	if strings.Contains(p.code, "+cc") {
-		return p.cond
+	if info := &operandTable[p.operands[2]]; info.place == atCondition {
+		return info.value
 	}
 	return 0
 }

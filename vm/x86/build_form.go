@@ -29,27 +29,25 @@ var forms = map[shape]Form{
 // registers sets the entry's form and where Dst and Src come from.
 func (p *placedRow) registers(e *entry, memory bool) {
 	var s shape
-	var shifts []uint8
+	var shifts [2]uint8
 	explicit := 0
 	for _, o := range p.operands {
 		info := &operandTable[o]
 		switch {
 		case info.isMemory(memory):
-			s.memory = 1 + len(shifts)
+			s.memory = 1 + s.registers
 		case info.place == atImm:
 			s.immediate = true
-		case info.file != noFile && info.place != atNowhere:
-			if explicit == 2 {
-				e.imm2 = info.value
-				continue
-			}
-			shifts = append(shifts, info.shift())
-		default:
+		case info.file == noFile || info.place == atNowhere:
 			continue
+		case explicit == 2:
+			e.imm2 = info.value
+		default:
+			shifts[s.registers] = info.shift()
+			s.registers++
 		}
 		explicit++
 	}
-	s.registers = len(shifts)
 	e.form = p.form(s)
 	switch {
 	case s.memory == 1 && s.registers == 1:

@@ -109,42 +109,47 @@ type hexByte struct {
 // are constants.
 func (r *row) parse() opcodeRange {
 	c := opcodeRange{group: -1, modrm: -1}
-	words := strings.Fields(r.code)
-	if len(words) > 1 && words[1] == "0F" {
-		c.prefix, words = words[0], words[1:]
+	word, rest, _ := strings.Cut(r.code, " ")
+	if strings.HasPrefix(rest, "0F") {
+		c.prefix = word
+		word, rest, _ = strings.Cut(rest, " ")
 	}
-	if words[0] == "0F" {
-		c.two, words = true, words[1:]
+	if word == "0F" {
+		c.two = true
+		word, rest, _ = strings.Cut(rest, " ")
 	}
-	first := r.hexByte(words[0])
-	c.opcode, c.count, words = uint8(first.value), first.count, words[1:]
+	opcode := r.hexBytes(word)
+	c.opcode, c.count = uint8(opcode.first), opcode.count
 	switch {
-	case len(words) == 0:
-	case len(words) == 1 && words[0][0] == '/':
-		c.group = int(words[0][1] - '0')
-	case len(words) == 1:
-		modrm := r.hexByte(words[0])
-		c.modrm, c.modrms = modrm.value, modrm.count
+	case rest == "":
+	case rest[0] == '/' && len(rest) == 2:
+		c.group = int(rest[1] - '0')
 	default:
-		panic("x86: row " + r.code + " is malformed")
+		modrm := r.hexBytes(rest)
+		c.modrm, c.modrms = modrm.first, modrm.count
 	}
 	return c
 }
 
-func (r *row) hexByte(word string) hexByte {
-	b := hexByte{count: 1}
-	digits, isCond := strings.CutSuffix(word, "+cc")
-	digits, isReg := strings.CutSuffix(digits, "+")
-	switch {
-	case isCond:
-		b.count = 16
-	case isReg:
+// hexBytes is a run of consecutive byte values.
+type hexBytes struct {
+	first, count int
+}
+
+// hexBytes parses "D8", "C0+" or "70+cc".
+func (r *row) hexBytes(word string) hexBytes {
+	v, err := strconv.ParseUint(word[:min(2, len(word))], 16, 8)
+	b := hexBytes{first: int(v)}
+	switch word[min(2, len(word)):] {
+	case "":
+		b.count = 1
+	case "+":
 		b.count = 8
+	case "+cc":
+		b.count = 16
 	}
-	v, err := strconv.ParseUint(digits, 16, 8)
-	if err != nil {
+	if err != nil || b.count == 0 {
 		panic("x86: row " + r.code + " is malformed")
 	}
-	b.value = int(v)
 	return b
 }

@@ -69,13 +69,9 @@ type rowKey struct {
 var rowIndex = sync.OnceValue(func() map[rowKey]*row {
 	index := map[rowKey]*row{}
 	for r := range allRows() {
-		p := placedRow{row: r, at: r.parse()}
-		for _, memory := range [...]bool{true, false} {
-			if p.at.modrm >= 0 && memory || !p.allows(memory) {
-				continue
-			}
-			key := rowKey{r.op, p.entry(memory).form}
-			if index[key] == nil {
+		p := r.place()
+		for _, f := range p.forms {
+			if key := (rowKey{r.op, f.form}); f.exists && index[key] == nil {
 				index[key] = r
 			}
 		}
