@@ -17,6 +17,8 @@ var byteNames = [...]string{"al", "cl", "dl", "bl", "ah", "ch", "dh", "bh"}
 var segmentNames = [...]string{"es", "cs", "ss", "ds", "fs", "gs"}
 var conditionNames = [...]string{"o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g"}
 
+var fcmovConditions = [16]string{2: "b", 3: "nb", 4: "e", 5: "ne", 6: "be", 7: "nbe", 10: "u", 11: "nu"}
+
 // String gives the instruction in Intel syntax.
 func (in *Inst) String() string {
 	var b strings.Builder
@@ -79,26 +81,40 @@ var rowIndex = sync.OnceValue(func() map[rowKey]*row {
 	return index
 })
 
-// mnemonic is the operation's name with condition, segment or size in it.
+// mnemonic is the name with what no operand shows: a segment override of
+// implied memory, and a 16-bit operand size.
 func (in *Inst) mnemonic(r *row) string {
+	name := in.plainMnemonic()
+	if in.Size == 2 && r.hidesSize() && in.Op != CBW && in.Op != CWD {
+		name += "w"
+	}
+	if in.Form == FormNone && in.Flags&SegPfx != 0 && in.Flags&(MemRead|MemWrite) != 0 {
+		name = segmentNames[in.Seg] + " " + name
+	}
+	return name
+}
+
+// plainMnemonic is the operation's name with condition, segment or element
+// size in it.
+func (in *Inst) plainMnemonic() string {
 	name := in.Op.String()
 	switch in.Op {
 	case JCC, SETCC, CMOVCC:
 		return strings.TrimSuffix(name, "cc") + conditionNames[in.Cond&15]
 	case FCMOVCC:
-		return "fcmov" + strings.NewReplacer("p", "u", "ae", "nb", "a", "nbe").Replace(conditionNames[in.Cond&15])
+		return "fcmov" + fcmovConditions[in.Cond&15]
 	case LDSEG:
 		return "l" + segmentNames[in.Imm2%6]
-	case CBW, CWD:
-		return map[Op]map[uint8]string{CBW: {2: "cbw", 4: "cwde"}, CWD: {2: "cwd", 4: "cdq"}}[in.Op][in.Size]
+	case CBW:
+		if in.Size == 4 {
+			return "cwde"
+		}
+	case CWD:
+		if in.Size == 4 {
+			return "cdq"
+		}
 	case MOVS, CMPS, STOS, LODS, SCAS, INS, OUTS:
-		name += map[uint8]string{1: "b", 2: "w", 4: "d"}[in.Size]
-	}
-	if in.Size == 2 && r.hidesSize() {
-		name += "w"
-	}
-	if in.Form == FormNone && in.Flags&SegPfx != 0 && in.Flags&(MemRead|MemWrite) != 0 {
-		name = segmentNames[in.Seg] + " " + name
+		return name + map[uint8]string{1: "b", 2: "w", 4: "d"}[in.Size]
 	}
 	return name
 }
