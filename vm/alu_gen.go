@@ -15,54 +15,84 @@ var _ = bits.Len
 var _ unsafe.Pointer
 
 func opADD8RR(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
-	b := c.reg8(in.Src)
+	a := *c.at8(in.d)
+	b := *c.at8(in.s)
 	r := a + b
 	c.flagsAdd8(a, b, r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
 	return true
 }
 
 func opADD8RI(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a + b
 	c.flagsAdd8(a, b, r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opADD8RRNF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	b := *c.at8(in.s)
+	r := a + b
+	*c.at8(in.d) = r
+	return true
+}
+
+func opADD8RINF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	b := uint8(in.Imm)
+	r := a + b
+	*c.at8(in.d) = r
 	return true
 }
 
 func opADD8RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	r := a + b
 	c.flagsAdd8(a, b, r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opADD8RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	r := a + b
+	c.flagsAdd8(a, b, r)
+	*c.at8(in.d) = r
 	return true
 }
 
 func opADD8MR(c *CPU, in *inst) bool {
-	b := c.reg8(in.Src)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at8(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a + b
-		c.flagsAdd8(a, b, r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a + b
+	c.flagsAdd8(a, b, r)
+	*p = r
+	return true
+}
+
+func opADD8MRSlow(c *CPU, in *inst) bool {
+	b := *c.at8(in.s)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -76,16 +106,22 @@ func opADD8MR(c *CPU, in *inst) bool {
 
 func opADD8MI(c *CPU, in *inst) bool {
 	b := uint8(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a + b
-		c.flagsAdd8(a, b, r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a + b
+	c.flagsAdd8(a, b, r)
+	*p = r
+	return true
+}
+
+func opADD8MISlow(c *CPU, in *inst) bool {
+	b := uint8(in.Imm)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -98,54 +134,84 @@ func opADD8MI(c *CPU, in *inst) bool {
 }
 
 func opADD16RR(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
-	b := c.reg16(in.Src)
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
 	r := a + b
 	c.flagsAdd16(a, b, r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
 	return true
 }
 
 func opADD16RI(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a + b
 	c.flagsAdd16(a, b, r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opADD16RRNF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
+	r := a + b
+	*c.at16(in.d) = r
+	return true
+}
+
+func opADD16RINF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	b := uint16(in.Imm)
+	r := a + b
+	*c.at16(in.d) = r
 	return true
 }
 
 func opADD16RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	r := a + b
 	c.flagsAdd16(a, b, r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opADD16RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	r := a + b
+	c.flagsAdd16(a, b, r)
+	*c.at16(in.d) = r
 	return true
 }
 
 func opADD16MR(c *CPU, in *inst) bool {
-	b := c.reg16(in.Src)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at16(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a + b
-		c.flagsAdd16(a, b, r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a + b
+	c.flagsAdd16(a, b, r)
+	*p = r
+	return true
+}
+
+func opADD16MRSlow(c *CPU, in *inst) bool {
+	b := *c.at16(in.s)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -159,16 +225,22 @@ func opADD16MR(c *CPU, in *inst) bool {
 
 func opADD16MI(c *CPU, in *inst) bool {
 	b := uint16(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a + b
-		c.flagsAdd16(a, b, r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a + b
+	c.flagsAdd16(a, b, r)
+	*p = r
+	return true
+}
+
+func opADD16MISlow(c *CPU, in *inst) bool {
+	b := uint16(in.Imm)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -181,54 +253,84 @@ func opADD16MI(c *CPU, in *inst) bool {
 }
 
 func opADD32RR(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
-	b := c.gpr[in.Src&15]
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
 	r := a + b
 	c.flagsAdd32(a, b, r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
 	return true
 }
 
 func opADD32RI(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a + b
 	c.flagsAdd32(a, b, r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opADD32RRNF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
+	r := a + b
+	*c.at32(in.d) = r
+	return true
+}
+
+func opADD32RINF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	b := uint32(in.Imm)
+	r := a + b
+	*c.at32(in.d) = r
 	return true
 }
 
 func opADD32RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	r := a + b
 	c.flagsAdd32(a, b, r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opADD32RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	r := a + b
+	c.flagsAdd32(a, b, r)
+	*c.at32(in.d) = r
 	return true
 }
 
 func opADD32MR(c *CPU, in *inst) bool {
-	b := c.gpr[in.Src&15]
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at32(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a + b
-		c.flagsAdd32(a, b, r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a + b
+	c.flagsAdd32(a, b, r)
+	*p = r
+	return true
+}
+
+func opADD32MRSlow(c *CPU, in *inst) bool {
+	b := *c.at32(in.s)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -242,16 +344,22 @@ func opADD32MR(c *CPU, in *inst) bool {
 
 func opADD32MI(c *CPU, in *inst) bool {
 	b := uint32(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a + b
-		c.flagsAdd32(a, b, r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a + b
+	c.flagsAdd32(a, b, r)
+	*p = r
+	return true
+}
+
+func opADD32MISlow(c *CPU, in *inst) bool {
+	b := uint32(in.Imm)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -263,7 +371,7 @@ func opADD32MI(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsADD = formTable{
+var byADD = formTable{
 	x86.FormRR: {opADD8RR, opADD16RR, opADD32RR},
 	x86.FormRI: {opADD8RI, opADD16RI, opADD32RI},
 	x86.FormRM: {opADD8RM, opADD16RM, opADD32RM},
@@ -271,55 +379,96 @@ var formsADD = formTable{
 	x86.FormMI: {opADD8MI, opADD16MI, opADD32MI},
 }
 
+var slowADD = formTable{
+	x86.FormRM: {opADD8RMSlow, opADD16RMSlow, opADD32RMSlow},
+	x86.FormMR: {opADD8MRSlow, opADD16MRSlow, opADD32MRSlow},
+	x86.FormMI: {opADD8MISlow, opADD16MISlow, opADD32MISlow},
+}
+
+var deadADD = formTable{
+	x86.FormRR: {opADD8RRNF, opADD16RRNF, opADD32RRNF},
+	x86.FormRI: {opADD8RINF, opADD16RINF, opADD32RINF},
+}
+
 func opOR8RR(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
-	b := c.reg8(in.Src)
+	a := *c.at8(in.d)
+	b := *c.at8(in.s)
 	r := a | b
 	c.flagsLogic8(r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
 	return true
 }
 
 func opOR8RI(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a | b
 	c.flagsLogic8(r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opOR8RRNF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	b := *c.at8(in.s)
+	r := a | b
+	*c.at8(in.d) = r
+	return true
+}
+
+func opOR8RINF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	b := uint8(in.Imm)
+	r := a | b
+	*c.at8(in.d) = r
 	return true
 }
 
 func opOR8RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	r := a | b
 	c.flagsLogic8(r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opOR8RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	r := a | b
+	c.flagsLogic8(r)
+	*c.at8(in.d) = r
 	return true
 }
 
 func opOR8MR(c *CPU, in *inst) bool {
-	b := c.reg8(in.Src)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at8(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a | b
-		c.flagsLogic8(r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a | b
+	c.flagsLogic8(r)
+	*p = r
+	return true
+}
+
+func opOR8MRSlow(c *CPU, in *inst) bool {
+	b := *c.at8(in.s)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -333,16 +482,22 @@ func opOR8MR(c *CPU, in *inst) bool {
 
 func opOR8MI(c *CPU, in *inst) bool {
 	b := uint8(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a | b
-		c.flagsLogic8(r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a | b
+	c.flagsLogic8(r)
+	*p = r
+	return true
+}
+
+func opOR8MISlow(c *CPU, in *inst) bool {
+	b := uint8(in.Imm)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -355,54 +510,84 @@ func opOR8MI(c *CPU, in *inst) bool {
 }
 
 func opOR16RR(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
-	b := c.reg16(in.Src)
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
 	r := a | b
 	c.flagsLogic16(r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
 	return true
 }
 
 func opOR16RI(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a | b
 	c.flagsLogic16(r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opOR16RRNF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
+	r := a | b
+	*c.at16(in.d) = r
+	return true
+}
+
+func opOR16RINF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	b := uint16(in.Imm)
+	r := a | b
+	*c.at16(in.d) = r
 	return true
 }
 
 func opOR16RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	r := a | b
 	c.flagsLogic16(r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opOR16RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	r := a | b
+	c.flagsLogic16(r)
+	*c.at16(in.d) = r
 	return true
 }
 
 func opOR16MR(c *CPU, in *inst) bool {
-	b := c.reg16(in.Src)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at16(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a | b
-		c.flagsLogic16(r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a | b
+	c.flagsLogic16(r)
+	*p = r
+	return true
+}
+
+func opOR16MRSlow(c *CPU, in *inst) bool {
+	b := *c.at16(in.s)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -416,16 +601,22 @@ func opOR16MR(c *CPU, in *inst) bool {
 
 func opOR16MI(c *CPU, in *inst) bool {
 	b := uint16(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a | b
-		c.flagsLogic16(r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a | b
+	c.flagsLogic16(r)
+	*p = r
+	return true
+}
+
+func opOR16MISlow(c *CPU, in *inst) bool {
+	b := uint16(in.Imm)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -438,54 +629,84 @@ func opOR16MI(c *CPU, in *inst) bool {
 }
 
 func opOR32RR(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
-	b := c.gpr[in.Src&15]
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
 	r := a | b
 	c.flagsLogic32(r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
 	return true
 }
 
 func opOR32RI(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a | b
 	c.flagsLogic32(r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opOR32RRNF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
+	r := a | b
+	*c.at32(in.d) = r
+	return true
+}
+
+func opOR32RINF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	b := uint32(in.Imm)
+	r := a | b
+	*c.at32(in.d) = r
 	return true
 }
 
 func opOR32RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	r := a | b
 	c.flagsLogic32(r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opOR32RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	r := a | b
+	c.flagsLogic32(r)
+	*c.at32(in.d) = r
 	return true
 }
 
 func opOR32MR(c *CPU, in *inst) bool {
-	b := c.gpr[in.Src&15]
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at32(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a | b
-		c.flagsLogic32(r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a | b
+	c.flagsLogic32(r)
+	*p = r
+	return true
+}
+
+func opOR32MRSlow(c *CPU, in *inst) bool {
+	b := *c.at32(in.s)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -499,16 +720,22 @@ func opOR32MR(c *CPU, in *inst) bool {
 
 func opOR32MI(c *CPU, in *inst) bool {
 	b := uint32(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a | b
-		c.flagsLogic32(r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a | b
+	c.flagsLogic32(r)
+	*p = r
+	return true
+}
+
+func opOR32MISlow(c *CPU, in *inst) bool {
+	b := uint32(in.Imm)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -520,7 +747,7 @@ func opOR32MI(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsOR = formTable{
+var byOR = formTable{
 	x86.FormRR: {opOR8RR, opOR16RR, opOR32RR},
 	x86.FormRI: {opOR8RI, opOR16RI, opOR32RI},
 	x86.FormRM: {opOR8RM, opOR16RM, opOR32RM},
@@ -528,55 +755,96 @@ var formsOR = formTable{
 	x86.FormMI: {opOR8MI, opOR16MI, opOR32MI},
 }
 
+var slowOR = formTable{
+	x86.FormRM: {opOR8RMSlow, opOR16RMSlow, opOR32RMSlow},
+	x86.FormMR: {opOR8MRSlow, opOR16MRSlow, opOR32MRSlow},
+	x86.FormMI: {opOR8MISlow, opOR16MISlow, opOR32MISlow},
+}
+
+var deadOR = formTable{
+	x86.FormRR: {opOR8RRNF, opOR16RRNF, opOR32RRNF},
+	x86.FormRI: {opOR8RINF, opOR16RINF, opOR32RINF},
+}
+
 func opADC8RR(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
-	b := c.reg8(in.Src)
+	a := *c.at8(in.d)
+	b := *c.at8(in.s)
 	r := a + b + uint8(c.cfBit())
 	c.flagsAdd8(a, b, r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
 	return true
 }
 
 func opADC8RI(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a + b + uint8(c.cfBit())
 	c.flagsAdd8(a, b, r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opADC8RRNF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	b := *c.at8(in.s)
+	r := a + b + uint8(c.cfBit())
+	*c.at8(in.d) = r
+	return true
+}
+
+func opADC8RINF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	b := uint8(in.Imm)
+	r := a + b + uint8(c.cfBit())
+	*c.at8(in.d) = r
 	return true
 }
 
 func opADC8RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	r := a + b + uint8(c.cfBit())
 	c.flagsAdd8(a, b, r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opADC8RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	r := a + b + uint8(c.cfBit())
+	c.flagsAdd8(a, b, r)
+	*c.at8(in.d) = r
 	return true
 }
 
 func opADC8MR(c *CPU, in *inst) bool {
-	b := c.reg8(in.Src)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at8(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a + b + uint8(c.cfBit())
-		c.flagsAdd8(a, b, r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a + b + uint8(c.cfBit())
+	c.flagsAdd8(a, b, r)
+	*p = r
+	return true
+}
+
+func opADC8MRSlow(c *CPU, in *inst) bool {
+	b := *c.at8(in.s)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -590,16 +858,22 @@ func opADC8MR(c *CPU, in *inst) bool {
 
 func opADC8MI(c *CPU, in *inst) bool {
 	b := uint8(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a + b + uint8(c.cfBit())
-		c.flagsAdd8(a, b, r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a + b + uint8(c.cfBit())
+	c.flagsAdd8(a, b, r)
+	*p = r
+	return true
+}
+
+func opADC8MISlow(c *CPU, in *inst) bool {
+	b := uint8(in.Imm)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -612,54 +886,84 @@ func opADC8MI(c *CPU, in *inst) bool {
 }
 
 func opADC16RR(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
-	b := c.reg16(in.Src)
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
 	r := a + b + uint16(c.cfBit())
 	c.flagsAdd16(a, b, r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
 	return true
 }
 
 func opADC16RI(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a + b + uint16(c.cfBit())
 	c.flagsAdd16(a, b, r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opADC16RRNF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
+	r := a + b + uint16(c.cfBit())
+	*c.at16(in.d) = r
+	return true
+}
+
+func opADC16RINF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	b := uint16(in.Imm)
+	r := a + b + uint16(c.cfBit())
+	*c.at16(in.d) = r
 	return true
 }
 
 func opADC16RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	r := a + b + uint16(c.cfBit())
 	c.flagsAdd16(a, b, r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opADC16RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	r := a + b + uint16(c.cfBit())
+	c.flagsAdd16(a, b, r)
+	*c.at16(in.d) = r
 	return true
 }
 
 func opADC16MR(c *CPU, in *inst) bool {
-	b := c.reg16(in.Src)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at16(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a + b + uint16(c.cfBit())
-		c.flagsAdd16(a, b, r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a + b + uint16(c.cfBit())
+	c.flagsAdd16(a, b, r)
+	*p = r
+	return true
+}
+
+func opADC16MRSlow(c *CPU, in *inst) bool {
+	b := *c.at16(in.s)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -673,16 +977,22 @@ func opADC16MR(c *CPU, in *inst) bool {
 
 func opADC16MI(c *CPU, in *inst) bool {
 	b := uint16(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a + b + uint16(c.cfBit())
-		c.flagsAdd16(a, b, r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a + b + uint16(c.cfBit())
+	c.flagsAdd16(a, b, r)
+	*p = r
+	return true
+}
+
+func opADC16MISlow(c *CPU, in *inst) bool {
+	b := uint16(in.Imm)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -695,54 +1005,84 @@ func opADC16MI(c *CPU, in *inst) bool {
 }
 
 func opADC32RR(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
-	b := c.gpr[in.Src&15]
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
 	r := a + b + uint32(c.cfBit())
 	c.flagsAdd32(a, b, r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
 	return true
 }
 
 func opADC32RI(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a + b + uint32(c.cfBit())
 	c.flagsAdd32(a, b, r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opADC32RRNF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
+	r := a + b + uint32(c.cfBit())
+	*c.at32(in.d) = r
+	return true
+}
+
+func opADC32RINF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	b := uint32(in.Imm)
+	r := a + b + uint32(c.cfBit())
+	*c.at32(in.d) = r
 	return true
 }
 
 func opADC32RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	r := a + b + uint32(c.cfBit())
 	c.flagsAdd32(a, b, r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opADC32RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	r := a + b + uint32(c.cfBit())
+	c.flagsAdd32(a, b, r)
+	*c.at32(in.d) = r
 	return true
 }
 
 func opADC32MR(c *CPU, in *inst) bool {
-	b := c.gpr[in.Src&15]
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at32(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a + b + uint32(c.cfBit())
-		c.flagsAdd32(a, b, r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a + b + uint32(c.cfBit())
+	c.flagsAdd32(a, b, r)
+	*p = r
+	return true
+}
+
+func opADC32MRSlow(c *CPU, in *inst) bool {
+	b := *c.at32(in.s)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -756,16 +1096,22 @@ func opADC32MR(c *CPU, in *inst) bool {
 
 func opADC32MI(c *CPU, in *inst) bool {
 	b := uint32(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a + b + uint32(c.cfBit())
-		c.flagsAdd32(a, b, r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a + b + uint32(c.cfBit())
+	c.flagsAdd32(a, b, r)
+	*p = r
+	return true
+}
+
+func opADC32MISlow(c *CPU, in *inst) bool {
+	b := uint32(in.Imm)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -777,7 +1123,7 @@ func opADC32MI(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsADC = formTable{
+var byADC = formTable{
 	x86.FormRR: {opADC8RR, opADC16RR, opADC32RR},
 	x86.FormRI: {opADC8RI, opADC16RI, opADC32RI},
 	x86.FormRM: {opADC8RM, opADC16RM, opADC32RM},
@@ -785,55 +1131,96 @@ var formsADC = formTable{
 	x86.FormMI: {opADC8MI, opADC16MI, opADC32MI},
 }
 
+var slowADC = formTable{
+	x86.FormRM: {opADC8RMSlow, opADC16RMSlow, opADC32RMSlow},
+	x86.FormMR: {opADC8MRSlow, opADC16MRSlow, opADC32MRSlow},
+	x86.FormMI: {opADC8MISlow, opADC16MISlow, opADC32MISlow},
+}
+
+var deadADC = formTable{
+	x86.FormRR: {opADC8RRNF, opADC16RRNF, opADC32RRNF},
+	x86.FormRI: {opADC8RINF, opADC16RINF, opADC32RINF},
+}
+
 func opSBB8RR(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
-	b := c.reg8(in.Src)
+	a := *c.at8(in.d)
+	b := *c.at8(in.s)
 	r := a - b - uint8(c.cfBit())
 	c.flagsSub8(a, b, r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
 	return true
 }
 
 func opSBB8RI(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a - b - uint8(c.cfBit())
 	c.flagsSub8(a, b, r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opSBB8RRNF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	b := *c.at8(in.s)
+	r := a - b - uint8(c.cfBit())
+	*c.at8(in.d) = r
+	return true
+}
+
+func opSBB8RINF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	b := uint8(in.Imm)
+	r := a - b - uint8(c.cfBit())
+	*c.at8(in.d) = r
 	return true
 }
 
 func opSBB8RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	r := a - b - uint8(c.cfBit())
 	c.flagsSub8(a, b, r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opSBB8RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	r := a - b - uint8(c.cfBit())
+	c.flagsSub8(a, b, r)
+	*c.at8(in.d) = r
 	return true
 }
 
 func opSBB8MR(c *CPU, in *inst) bool {
-	b := c.reg8(in.Src)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at8(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a - b - uint8(c.cfBit())
-		c.flagsSub8(a, b, r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a - b - uint8(c.cfBit())
+	c.flagsSub8(a, b, r)
+	*p = r
+	return true
+}
+
+func opSBB8MRSlow(c *CPU, in *inst) bool {
+	b := *c.at8(in.s)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -847,16 +1234,22 @@ func opSBB8MR(c *CPU, in *inst) bool {
 
 func opSBB8MI(c *CPU, in *inst) bool {
 	b := uint8(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a - b - uint8(c.cfBit())
-		c.flagsSub8(a, b, r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a - b - uint8(c.cfBit())
+	c.flagsSub8(a, b, r)
+	*p = r
+	return true
+}
+
+func opSBB8MISlow(c *CPU, in *inst) bool {
+	b := uint8(in.Imm)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -869,54 +1262,84 @@ func opSBB8MI(c *CPU, in *inst) bool {
 }
 
 func opSBB16RR(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
-	b := c.reg16(in.Src)
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
 	r := a - b - uint16(c.cfBit())
 	c.flagsSub16(a, b, r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
 	return true
 }
 
 func opSBB16RI(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a - b - uint16(c.cfBit())
 	c.flagsSub16(a, b, r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opSBB16RRNF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
+	r := a - b - uint16(c.cfBit())
+	*c.at16(in.d) = r
+	return true
+}
+
+func opSBB16RINF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	b := uint16(in.Imm)
+	r := a - b - uint16(c.cfBit())
+	*c.at16(in.d) = r
 	return true
 }
 
 func opSBB16RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	r := a - b - uint16(c.cfBit())
 	c.flagsSub16(a, b, r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opSBB16RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	r := a - b - uint16(c.cfBit())
+	c.flagsSub16(a, b, r)
+	*c.at16(in.d) = r
 	return true
 }
 
 func opSBB16MR(c *CPU, in *inst) bool {
-	b := c.reg16(in.Src)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at16(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a - b - uint16(c.cfBit())
-		c.flagsSub16(a, b, r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a - b - uint16(c.cfBit())
+	c.flagsSub16(a, b, r)
+	*p = r
+	return true
+}
+
+func opSBB16MRSlow(c *CPU, in *inst) bool {
+	b := *c.at16(in.s)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -930,16 +1353,22 @@ func opSBB16MR(c *CPU, in *inst) bool {
 
 func opSBB16MI(c *CPU, in *inst) bool {
 	b := uint16(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a - b - uint16(c.cfBit())
-		c.flagsSub16(a, b, r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a - b - uint16(c.cfBit())
+	c.flagsSub16(a, b, r)
+	*p = r
+	return true
+}
+
+func opSBB16MISlow(c *CPU, in *inst) bool {
+	b := uint16(in.Imm)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -952,54 +1381,84 @@ func opSBB16MI(c *CPU, in *inst) bool {
 }
 
 func opSBB32RR(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
-	b := c.gpr[in.Src&15]
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
 	r := a - b - uint32(c.cfBit())
 	c.flagsSub32(a, b, r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
 	return true
 }
 
 func opSBB32RI(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a - b - uint32(c.cfBit())
 	c.flagsSub32(a, b, r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opSBB32RRNF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
+	r := a - b - uint32(c.cfBit())
+	*c.at32(in.d) = r
+	return true
+}
+
+func opSBB32RINF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	b := uint32(in.Imm)
+	r := a - b - uint32(c.cfBit())
+	*c.at32(in.d) = r
 	return true
 }
 
 func opSBB32RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	r := a - b - uint32(c.cfBit())
 	c.flagsSub32(a, b, r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opSBB32RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	r := a - b - uint32(c.cfBit())
+	c.flagsSub32(a, b, r)
+	*c.at32(in.d) = r
 	return true
 }
 
 func opSBB32MR(c *CPU, in *inst) bool {
-	b := c.gpr[in.Src&15]
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at32(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a - b - uint32(c.cfBit())
-		c.flagsSub32(a, b, r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a - b - uint32(c.cfBit())
+	c.flagsSub32(a, b, r)
+	*p = r
+	return true
+}
+
+func opSBB32MRSlow(c *CPU, in *inst) bool {
+	b := *c.at32(in.s)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -1013,16 +1472,22 @@ func opSBB32MR(c *CPU, in *inst) bool {
 
 func opSBB32MI(c *CPU, in *inst) bool {
 	b := uint32(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a - b - uint32(c.cfBit())
-		c.flagsSub32(a, b, r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a - b - uint32(c.cfBit())
+	c.flagsSub32(a, b, r)
+	*p = r
+	return true
+}
+
+func opSBB32MISlow(c *CPU, in *inst) bool {
+	b := uint32(in.Imm)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -1034,7 +1499,7 @@ func opSBB32MI(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsSBB = formTable{
+var bySBB = formTable{
 	x86.FormRR: {opSBB8RR, opSBB16RR, opSBB32RR},
 	x86.FormRI: {opSBB8RI, opSBB16RI, opSBB32RI},
 	x86.FormRM: {opSBB8RM, opSBB16RM, opSBB32RM},
@@ -1042,55 +1507,96 @@ var formsSBB = formTable{
 	x86.FormMI: {opSBB8MI, opSBB16MI, opSBB32MI},
 }
 
+var slowSBB = formTable{
+	x86.FormRM: {opSBB8RMSlow, opSBB16RMSlow, opSBB32RMSlow},
+	x86.FormMR: {opSBB8MRSlow, opSBB16MRSlow, opSBB32MRSlow},
+	x86.FormMI: {opSBB8MISlow, opSBB16MISlow, opSBB32MISlow},
+}
+
+var deadSBB = formTable{
+	x86.FormRR: {opSBB8RRNF, opSBB16RRNF, opSBB32RRNF},
+	x86.FormRI: {opSBB8RINF, opSBB16RINF, opSBB32RINF},
+}
+
 func opAND8RR(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
-	b := c.reg8(in.Src)
+	a := *c.at8(in.d)
+	b := *c.at8(in.s)
 	r := a & b
 	c.flagsLogic8(r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
 	return true
 }
 
 func opAND8RI(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a & b
 	c.flagsLogic8(r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opAND8RRNF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	b := *c.at8(in.s)
+	r := a & b
+	*c.at8(in.d) = r
+	return true
+}
+
+func opAND8RINF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	b := uint8(in.Imm)
+	r := a & b
+	*c.at8(in.d) = r
 	return true
 }
 
 func opAND8RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	r := a & b
 	c.flagsLogic8(r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opAND8RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	r := a & b
+	c.flagsLogic8(r)
+	*c.at8(in.d) = r
 	return true
 }
 
 func opAND8MR(c *CPU, in *inst) bool {
-	b := c.reg8(in.Src)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at8(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a & b
-		c.flagsLogic8(r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a & b
+	c.flagsLogic8(r)
+	*p = r
+	return true
+}
+
+func opAND8MRSlow(c *CPU, in *inst) bool {
+	b := *c.at8(in.s)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -1104,16 +1610,22 @@ func opAND8MR(c *CPU, in *inst) bool {
 
 func opAND8MI(c *CPU, in *inst) bool {
 	b := uint8(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a & b
-		c.flagsLogic8(r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a & b
+	c.flagsLogic8(r)
+	*p = r
+	return true
+}
+
+func opAND8MISlow(c *CPU, in *inst) bool {
+	b := uint8(in.Imm)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -1126,54 +1638,84 @@ func opAND8MI(c *CPU, in *inst) bool {
 }
 
 func opAND16RR(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
-	b := c.reg16(in.Src)
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
 	r := a & b
 	c.flagsLogic16(r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
 	return true
 }
 
 func opAND16RI(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a & b
 	c.flagsLogic16(r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opAND16RRNF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
+	r := a & b
+	*c.at16(in.d) = r
+	return true
+}
+
+func opAND16RINF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	b := uint16(in.Imm)
+	r := a & b
+	*c.at16(in.d) = r
 	return true
 }
 
 func opAND16RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	r := a & b
 	c.flagsLogic16(r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opAND16RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	r := a & b
+	c.flagsLogic16(r)
+	*c.at16(in.d) = r
 	return true
 }
 
 func opAND16MR(c *CPU, in *inst) bool {
-	b := c.reg16(in.Src)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at16(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a & b
-		c.flagsLogic16(r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a & b
+	c.flagsLogic16(r)
+	*p = r
+	return true
+}
+
+func opAND16MRSlow(c *CPU, in *inst) bool {
+	b := *c.at16(in.s)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -1187,16 +1729,22 @@ func opAND16MR(c *CPU, in *inst) bool {
 
 func opAND16MI(c *CPU, in *inst) bool {
 	b := uint16(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a & b
-		c.flagsLogic16(r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a & b
+	c.flagsLogic16(r)
+	*p = r
+	return true
+}
+
+func opAND16MISlow(c *CPU, in *inst) bool {
+	b := uint16(in.Imm)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -1209,54 +1757,84 @@ func opAND16MI(c *CPU, in *inst) bool {
 }
 
 func opAND32RR(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
-	b := c.gpr[in.Src&15]
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
 	r := a & b
 	c.flagsLogic32(r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
 	return true
 }
 
 func opAND32RI(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a & b
 	c.flagsLogic32(r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opAND32RRNF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
+	r := a & b
+	*c.at32(in.d) = r
+	return true
+}
+
+func opAND32RINF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	b := uint32(in.Imm)
+	r := a & b
+	*c.at32(in.d) = r
 	return true
 }
 
 func opAND32RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	r := a & b
 	c.flagsLogic32(r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opAND32RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	r := a & b
+	c.flagsLogic32(r)
+	*c.at32(in.d) = r
 	return true
 }
 
 func opAND32MR(c *CPU, in *inst) bool {
-	b := c.gpr[in.Src&15]
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at32(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a & b
-		c.flagsLogic32(r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a & b
+	c.flagsLogic32(r)
+	*p = r
+	return true
+}
+
+func opAND32MRSlow(c *CPU, in *inst) bool {
+	b := *c.at32(in.s)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -1270,16 +1848,22 @@ func opAND32MR(c *CPU, in *inst) bool {
 
 func opAND32MI(c *CPU, in *inst) bool {
 	b := uint32(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a & b
-		c.flagsLogic32(r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a & b
+	c.flagsLogic32(r)
+	*p = r
+	return true
+}
+
+func opAND32MISlow(c *CPU, in *inst) bool {
+	b := uint32(in.Imm)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -1291,7 +1875,7 @@ func opAND32MI(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsAND = formTable{
+var byAND = formTable{
 	x86.FormRR: {opAND8RR, opAND16RR, opAND32RR},
 	x86.FormRI: {opAND8RI, opAND16RI, opAND32RI},
 	x86.FormRM: {opAND8RM, opAND16RM, opAND32RM},
@@ -1299,55 +1883,96 @@ var formsAND = formTable{
 	x86.FormMI: {opAND8MI, opAND16MI, opAND32MI},
 }
 
+var slowAND = formTable{
+	x86.FormRM: {opAND8RMSlow, opAND16RMSlow, opAND32RMSlow},
+	x86.FormMR: {opAND8MRSlow, opAND16MRSlow, opAND32MRSlow},
+	x86.FormMI: {opAND8MISlow, opAND16MISlow, opAND32MISlow},
+}
+
+var deadAND = formTable{
+	x86.FormRR: {opAND8RRNF, opAND16RRNF, opAND32RRNF},
+	x86.FormRI: {opAND8RINF, opAND16RINF, opAND32RINF},
+}
+
 func opSUB8RR(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
-	b := c.reg8(in.Src)
+	a := *c.at8(in.d)
+	b := *c.at8(in.s)
 	r := a - b
 	c.flagsSub8(a, b, r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
 	return true
 }
 
 func opSUB8RI(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a - b
 	c.flagsSub8(a, b, r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opSUB8RRNF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	b := *c.at8(in.s)
+	r := a - b
+	*c.at8(in.d) = r
+	return true
+}
+
+func opSUB8RINF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	b := uint8(in.Imm)
+	r := a - b
+	*c.at8(in.d) = r
 	return true
 }
 
 func opSUB8RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	r := a - b
 	c.flagsSub8(a, b, r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opSUB8RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	r := a - b
+	c.flagsSub8(a, b, r)
+	*c.at8(in.d) = r
 	return true
 }
 
 func opSUB8MR(c *CPU, in *inst) bool {
-	b := c.reg8(in.Src)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at8(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a - b
-		c.flagsSub8(a, b, r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a - b
+	c.flagsSub8(a, b, r)
+	*p = r
+	return true
+}
+
+func opSUB8MRSlow(c *CPU, in *inst) bool {
+	b := *c.at8(in.s)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -1361,16 +1986,22 @@ func opSUB8MR(c *CPU, in *inst) bool {
 
 func opSUB8MI(c *CPU, in *inst) bool {
 	b := uint8(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a - b
-		c.flagsSub8(a, b, r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a - b
+	c.flagsSub8(a, b, r)
+	*p = r
+	return true
+}
+
+func opSUB8MISlow(c *CPU, in *inst) bool {
+	b := uint8(in.Imm)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -1383,54 +2014,84 @@ func opSUB8MI(c *CPU, in *inst) bool {
 }
 
 func opSUB16RR(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
-	b := c.reg16(in.Src)
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
 	r := a - b
 	c.flagsSub16(a, b, r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
 	return true
 }
 
 func opSUB16RI(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a - b
 	c.flagsSub16(a, b, r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opSUB16RRNF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
+	r := a - b
+	*c.at16(in.d) = r
+	return true
+}
+
+func opSUB16RINF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	b := uint16(in.Imm)
+	r := a - b
+	*c.at16(in.d) = r
 	return true
 }
 
 func opSUB16RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	r := a - b
 	c.flagsSub16(a, b, r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opSUB16RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	r := a - b
+	c.flagsSub16(a, b, r)
+	*c.at16(in.d) = r
 	return true
 }
 
 func opSUB16MR(c *CPU, in *inst) bool {
-	b := c.reg16(in.Src)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at16(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a - b
-		c.flagsSub16(a, b, r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a - b
+	c.flagsSub16(a, b, r)
+	*p = r
+	return true
+}
+
+func opSUB16MRSlow(c *CPU, in *inst) bool {
+	b := *c.at16(in.s)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -1444,16 +2105,22 @@ func opSUB16MR(c *CPU, in *inst) bool {
 
 func opSUB16MI(c *CPU, in *inst) bool {
 	b := uint16(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a - b
-		c.flagsSub16(a, b, r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a - b
+	c.flagsSub16(a, b, r)
+	*p = r
+	return true
+}
+
+func opSUB16MISlow(c *CPU, in *inst) bool {
+	b := uint16(in.Imm)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -1466,54 +2133,84 @@ func opSUB16MI(c *CPU, in *inst) bool {
 }
 
 func opSUB32RR(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
-	b := c.gpr[in.Src&15]
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
 	r := a - b
 	c.flagsSub32(a, b, r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
 	return true
 }
 
 func opSUB32RI(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a - b
 	c.flagsSub32(a, b, r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opSUB32RRNF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
+	r := a - b
+	*c.at32(in.d) = r
+	return true
+}
+
+func opSUB32RINF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	b := uint32(in.Imm)
+	r := a - b
+	*c.at32(in.d) = r
 	return true
 }
 
 func opSUB32RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	r := a - b
 	c.flagsSub32(a, b, r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opSUB32RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	r := a - b
+	c.flagsSub32(a, b, r)
+	*c.at32(in.d) = r
 	return true
 }
 
 func opSUB32MR(c *CPU, in *inst) bool {
-	b := c.gpr[in.Src&15]
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at32(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a - b
-		c.flagsSub32(a, b, r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a - b
+	c.flagsSub32(a, b, r)
+	*p = r
+	return true
+}
+
+func opSUB32MRSlow(c *CPU, in *inst) bool {
+	b := *c.at32(in.s)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -1527,16 +2224,22 @@ func opSUB32MR(c *CPU, in *inst) bool {
 
 func opSUB32MI(c *CPU, in *inst) bool {
 	b := uint32(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a - b
-		c.flagsSub32(a, b, r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a - b
+	c.flagsSub32(a, b, r)
+	*p = r
+	return true
+}
+
+func opSUB32MISlow(c *CPU, in *inst) bool {
+	b := uint32(in.Imm)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -1548,7 +2251,7 @@ func opSUB32MI(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsSUB = formTable{
+var bySUB = formTable{
 	x86.FormRR: {opSUB8RR, opSUB16RR, opSUB32RR},
 	x86.FormRI: {opSUB8RI, opSUB16RI, opSUB32RI},
 	x86.FormRM: {opSUB8RM, opSUB16RM, opSUB32RM},
@@ -1556,55 +2259,96 @@ var formsSUB = formTable{
 	x86.FormMI: {opSUB8MI, opSUB16MI, opSUB32MI},
 }
 
+var slowSUB = formTable{
+	x86.FormRM: {opSUB8RMSlow, opSUB16RMSlow, opSUB32RMSlow},
+	x86.FormMR: {opSUB8MRSlow, opSUB16MRSlow, opSUB32MRSlow},
+	x86.FormMI: {opSUB8MISlow, opSUB16MISlow, opSUB32MISlow},
+}
+
+var deadSUB = formTable{
+	x86.FormRR: {opSUB8RRNF, opSUB16RRNF, opSUB32RRNF},
+	x86.FormRI: {opSUB8RINF, opSUB16RINF, opSUB32RINF},
+}
+
 func opXOR8RR(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
-	b := c.reg8(in.Src)
+	a := *c.at8(in.d)
+	b := *c.at8(in.s)
 	r := a ^ b
 	c.flagsLogic8(r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
 	return true
 }
 
 func opXOR8RI(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a ^ b
 	c.flagsLogic8(r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opXOR8RRNF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	b := *c.at8(in.s)
+	r := a ^ b
+	*c.at8(in.d) = r
+	return true
+}
+
+func opXOR8RINF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	b := uint8(in.Imm)
+	r := a ^ b
+	*c.at8(in.d) = r
 	return true
 }
 
 func opXOR8RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	r := a ^ b
 	c.flagsLogic8(r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opXOR8RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	r := a ^ b
+	c.flagsLogic8(r)
+	*c.at8(in.d) = r
 	return true
 }
 
 func opXOR8MR(c *CPU, in *inst) bool {
-	b := c.reg8(in.Src)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at8(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a ^ b
-		c.flagsLogic8(r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a ^ b
+	c.flagsLogic8(r)
+	*p = r
+	return true
+}
+
+func opXOR8MRSlow(c *CPU, in *inst) bool {
+	b := *c.at8(in.s)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -1618,16 +2362,22 @@ func opXOR8MR(c *CPU, in *inst) bool {
 
 func opXOR8MI(c *CPU, in *inst) bool {
 	b := uint8(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a ^ b
-		c.flagsLogic8(r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a ^ b
+	c.flagsLogic8(r)
+	*p = r
+	return true
+}
+
+func opXOR8MISlow(c *CPU, in *inst) bool {
+	b := uint8(in.Imm)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -1640,54 +2390,84 @@ func opXOR8MI(c *CPU, in *inst) bool {
 }
 
 func opXOR16RR(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
-	b := c.reg16(in.Src)
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
 	r := a ^ b
 	c.flagsLogic16(r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
 	return true
 }
 
 func opXOR16RI(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a ^ b
 	c.flagsLogic16(r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opXOR16RRNF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
+	r := a ^ b
+	*c.at16(in.d) = r
+	return true
+}
+
+func opXOR16RINF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	b := uint16(in.Imm)
+	r := a ^ b
+	*c.at16(in.d) = r
 	return true
 }
 
 func opXOR16RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	r := a ^ b
 	c.flagsLogic16(r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opXOR16RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	r := a ^ b
+	c.flagsLogic16(r)
+	*c.at16(in.d) = r
 	return true
 }
 
 func opXOR16MR(c *CPU, in *inst) bool {
-	b := c.reg16(in.Src)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at16(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a ^ b
-		c.flagsLogic16(r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a ^ b
+	c.flagsLogic16(r)
+	*p = r
+	return true
+}
+
+func opXOR16MRSlow(c *CPU, in *inst) bool {
+	b := *c.at16(in.s)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -1701,16 +2481,22 @@ func opXOR16MR(c *CPU, in *inst) bool {
 
 func opXOR16MI(c *CPU, in *inst) bool {
 	b := uint16(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a ^ b
-		c.flagsLogic16(r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a ^ b
+	c.flagsLogic16(r)
+	*p = r
+	return true
+}
+
+func opXOR16MISlow(c *CPU, in *inst) bool {
+	b := uint16(in.Imm)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -1723,54 +2509,84 @@ func opXOR16MI(c *CPU, in *inst) bool {
 }
 
 func opXOR32RR(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
-	b := c.gpr[in.Src&15]
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
 	r := a ^ b
 	c.flagsLogic32(r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
 	return true
 }
 
 func opXOR32RI(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a ^ b
 	c.flagsLogic32(r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opXOR32RRNF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
+	r := a ^ b
+	*c.at32(in.d) = r
+	return true
+}
+
+func opXOR32RINF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	b := uint32(in.Imm)
+	r := a ^ b
+	*c.at32(in.d) = r
 	return true
 }
 
 func opXOR32RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	r := a ^ b
 	c.flagsLogic32(r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opXOR32RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	r := a ^ b
+	c.flagsLogic32(r)
+	*c.at32(in.d) = r
 	return true
 }
 
 func opXOR32MR(c *CPU, in *inst) bool {
-	b := c.gpr[in.Src&15]
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	b := *c.at32(in.s)
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a ^ b
-		c.flagsLogic32(r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a ^ b
+	c.flagsLogic32(r)
+	*p = r
+	return true
+}
+
+func opXOR32MRSlow(c *CPU, in *inst) bool {
+	b := *c.at32(in.s)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -1784,16 +2600,22 @@ func opXOR32MR(c *CPU, in *inst) bool {
 
 func opXOR32MI(c *CPU, in *inst) bool {
 	b := uint32(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a ^ b
-		c.flagsLogic32(r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a ^ b
+	c.flagsLogic32(r)
+	*p = r
+	return true
+}
+
+func opXOR32MISlow(c *CPU, in *inst) bool {
+	b := uint32(in.Imm)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -1805,7 +2627,7 @@ func opXOR32MI(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsXOR = formTable{
+var byXOR = formTable{
 	x86.FormRR: {opXOR8RR, opXOR16RR, opXOR32RR},
 	x86.FormRI: {opXOR8RI, opXOR16RI, opXOR32RI},
 	x86.FormRM: {opXOR8RM, opXOR16RM, opXOR32RM},
@@ -1813,202 +2635,291 @@ var formsXOR = formTable{
 	x86.FormMI: {opXOR8MI, opXOR16MI, opXOR32MI},
 }
 
+var slowXOR = formTable{
+	x86.FormRM: {opXOR8RMSlow, opXOR16RMSlow, opXOR32RMSlow},
+	x86.FormMR: {opXOR8MRSlow, opXOR16MRSlow, opXOR32MRSlow},
+	x86.FormMI: {opXOR8MISlow, opXOR16MISlow, opXOR32MISlow},
+}
+
+var deadXOR = formTable{
+	x86.FormRR: {opXOR8RRNF, opXOR16RRNF, opXOR32RRNF},
+	x86.FormRI: {opXOR8RINF, opXOR16RINF, opXOR32RINF},
+}
+
 func opCMP8RR(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
-	b := c.reg8(in.Src)
+	a := *c.at8(in.d)
+	b := *c.at8(in.s)
+
 	c.flagsSub8(a, b, a-b)
 	return true
 }
 
 func opCMP8RI(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	b := uint8(in.Imm)
+
 	c.flagsSub8(a, b, a-b)
 	return true
 }
 
 func opCMP8RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
+
+	c.flagsSub8(a, b, a-b)
+	return true
+}
+
+func opCMP8RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+
 	c.flagsSub8(a, b, a-b)
 	return true
 }
 
 func opCMP8MR(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg8(in.Src)
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
+
+	c.flagsSub8(a, b, a-b)
+	return true
+}
+
+func opCMP8MRSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := *c.at8(in.s)
+
 	c.flagsSub8(a, b, a-b)
 	return true
 }
 
 func opCMP8MI(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+
+	c.flagsSub8(a, b, a-b)
+	return true
+}
+
+func opCMP8MISlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
+
 	c.flagsSub8(a, b, a-b)
 	return true
 }
 
 func opCMP16RR(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
-	b := c.reg16(in.Src)
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
+
 	c.flagsSub16(a, b, a-b)
 	return true
 }
 
 func opCMP16RI(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	b := uint16(in.Imm)
+
 	c.flagsSub16(a, b, a-b)
 	return true
 }
 
 func opCMP16RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
+
+	c.flagsSub16(a, b, a-b)
+	return true
+}
+
+func opCMP16RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+
 	c.flagsSub16(a, b, a-b)
 	return true
 }
 
 func opCMP16MR(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg16(in.Src)
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
+
+	c.flagsSub16(a, b, a-b)
+	return true
+}
+
+func opCMP16MRSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := *c.at16(in.s)
+
 	c.flagsSub16(a, b, a-b)
 	return true
 }
 
 func opCMP16MI(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+
+	c.flagsSub16(a, b, a-b)
+	return true
+}
+
+func opCMP16MISlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
+
 	c.flagsSub16(a, b, a-b)
 	return true
 }
 
 func opCMP32RR(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
-	b := c.gpr[in.Src&15]
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
+
 	c.flagsSub32(a, b, a-b)
 	return true
 }
 
 func opCMP32RI(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	b := uint32(in.Imm)
+
 	c.flagsSub32(a, b, a-b)
 	return true
 }
 
 func opCMP32RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
+
+	c.flagsSub32(a, b, a-b)
+	return true
+}
+
+func opCMP32RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+
 	c.flagsSub32(a, b, a-b)
 	return true
 }
 
 func opCMP32MR(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.gpr[in.Src&15]
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
+
+	c.flagsSub32(a, b, a-b)
+	return true
+}
+
+func opCMP32MRSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := *c.at32(in.s)
+
 	c.flagsSub32(a, b, a-b)
 	return true
 }
 
 func opCMP32MI(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
+
 	c.flagsSub32(a, b, a-b)
 	return true
 }
 
-var formsCMP = formTable{
+func opCMP32MISlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := uint32(in.Imm)
+
+	c.flagsSub32(a, b, a-b)
+	return true
+}
+
+var byCMP = formTable{
 	x86.FormRR: {opCMP8RR, opCMP16RR, opCMP32RR},
 	x86.FormRI: {opCMP8RI, opCMP16RI, opCMP32RI},
 	x86.FormRM: {opCMP8RM, opCMP16RM, opCMP32RM},
@@ -2016,202 +2927,286 @@ var formsCMP = formTable{
 	x86.FormMI: {opCMP8MI, opCMP16MI, opCMP32MI},
 }
 
+var slowCMP = formTable{
+	x86.FormRM: {opCMP8RMSlow, opCMP16RMSlow, opCMP32RMSlow},
+	x86.FormMR: {opCMP8MRSlow, opCMP16MRSlow, opCMP32MRSlow},
+	x86.FormMI: {opCMP8MISlow, opCMP16MISlow, opCMP32MISlow},
+}
+
 func opTEST8RR(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
-	b := c.reg8(in.Src)
+	a := *c.at8(in.d)
+	b := *c.at8(in.s)
+
 	c.flagsLogic8(a & b)
 	return true
 }
 
 func opTEST8RI(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	b := uint8(in.Imm)
+
 	c.flagsLogic8(a & b)
 	return true
 }
 
 func opTEST8RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
+
+	c.flagsLogic8(a & b)
+	return true
+}
+
+func opTEST8RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+
 	c.flagsLogic8(a & b)
 	return true
 }
 
 func opTEST8MR(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg8(in.Src)
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
+
+	c.flagsLogic8(a & b)
+	return true
+}
+
+func opTEST8MRSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := *c.at8(in.s)
+
 	c.flagsLogic8(a & b)
 	return true
 }
 
 func opTEST8MI(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+
+	c.flagsLogic8(a & b)
+	return true
+}
+
+func opTEST8MISlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
+
 	c.flagsLogic8(a & b)
 	return true
 }
 
 func opTEST16RR(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
-	b := c.reg16(in.Src)
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
+
 	c.flagsLogic16(a & b)
 	return true
 }
 
 func opTEST16RI(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	b := uint16(in.Imm)
+
 	c.flagsLogic16(a & b)
 	return true
 }
 
 func opTEST16RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
+
+	c.flagsLogic16(a & b)
+	return true
+}
+
+func opTEST16RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+
 	c.flagsLogic16(a & b)
 	return true
 }
 
 func opTEST16MR(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg16(in.Src)
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
+
+	c.flagsLogic16(a & b)
+	return true
+}
+
+func opTEST16MRSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := *c.at16(in.s)
+
 	c.flagsLogic16(a & b)
 	return true
 }
 
 func opTEST16MI(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+
+	c.flagsLogic16(a & b)
+	return true
+}
+
+func opTEST16MISlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
+
 	c.flagsLogic16(a & b)
 	return true
 }
 
 func opTEST32RR(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
-	b := c.gpr[in.Src&15]
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
+
 	c.flagsLogic32(a & b)
 	return true
 }
 
 func opTEST32RI(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	b := uint32(in.Imm)
+
 	c.flagsLogic32(a & b)
 	return true
 }
 
 func opTEST32RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
+
+	c.flagsLogic32(a & b)
+	return true
+}
+
+func opTEST32RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+
 	c.flagsLogic32(a & b)
 	return true
 }
 
 func opTEST32MR(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.gpr[in.Src&15]
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
+
+	c.flagsLogic32(a & b)
+	return true
+}
+
+func opTEST32MRSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := *c.at32(in.s)
+
 	c.flagsLogic32(a & b)
 	return true
 }
 
 func opTEST32MI(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
+
 	c.flagsLogic32(a & b)
 	return true
 }
 
-var formsTEST = formTable{
+func opTEST32MISlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := uint32(in.Imm)
+
+	c.flagsLogic32(a & b)
+	return true
+}
+
+var byTEST = formTable{
 	x86.FormRR: {opTEST8RR, opTEST16RR, opTEST32RR},
 	x86.FormRI: {opTEST8RI, opTEST16RI, opTEST32RI},
 	x86.FormRM: {opTEST8RM, opTEST16RM, opTEST32RM},
@@ -2219,25 +3214,43 @@ var formsTEST = formTable{
 	x86.FormMI: {opTEST8MI, opTEST16MI, opTEST32MI},
 }
 
+var slowTEST = formTable{
+	x86.FormRM: {opTEST8RMSlow, opTEST16RMSlow, opTEST32RMSlow},
+	x86.FormMR: {opTEST8MRSlow, opTEST16MRSlow, opTEST32MRSlow},
+	x86.FormMI: {opTEST8MISlow, opTEST16MISlow, opTEST32MISlow},
+}
+
 func opINC8R(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	r := a + 1
 	c.flagsInc8(a, r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opINC8RNF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	r := a + 1
+	*c.at8(in.d) = r
 	return true
 }
 
 func opINC8M(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a + 1
-		c.flagsInc8(a, r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a + 1
+	c.flagsInc8(a, r)
+	*p = r
+	return true
+}
+
+func opINC8MSlow(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -2250,24 +3263,36 @@ func opINC8M(c *CPU, in *inst) bool {
 }
 
 func opINC16R(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	r := a + 1
 	c.flagsInc16(a, r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opINC16RNF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	r := a + 1
+	*c.at16(in.d) = r
 	return true
 }
 
 func opINC16M(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a + 1
-		c.flagsInc16(a, r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a + 1
+	c.flagsInc16(a, r)
+	*p = r
+	return true
+}
+
+func opINC16MSlow(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -2280,24 +3305,36 @@ func opINC16M(c *CPU, in *inst) bool {
 }
 
 func opINC32R(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	r := a + 1
 	c.flagsInc32(a, r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opINC32RNF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	r := a + 1
+	*c.at32(in.d) = r
 	return true
 }
 
 func opINC32M(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a + 1
-		c.flagsInc32(a, r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a + 1
+	c.flagsInc32(a, r)
+	*p = r
+	return true
+}
+
+func opINC32MSlow(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -2309,30 +3346,50 @@ func opINC32M(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsINC = formTable{
+var byINC = formTable{
 	x86.FormR: {opINC8R, opINC16R, opINC32R},
 	x86.FormM: {opINC8M, opINC16M, opINC32M},
 }
 
+var slowINC = formTable{
+	x86.FormM: {opINC8MSlow, opINC16MSlow, opINC32MSlow},
+}
+
+var deadINC = formTable{
+	x86.FormR: {opINC8RNF, opINC16RNF, opINC32RNF},
+}
+
 func opDEC8R(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	r := a - 1
 	c.flagsDec8(a, r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opDEC8RNF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	r := a - 1
+	*c.at8(in.d) = r
 	return true
 }
 
 func opDEC8M(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a - 1
-		c.flagsDec8(a, r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a - 1
+	c.flagsDec8(a, r)
+	*p = r
+	return true
+}
+
+func opDEC8MSlow(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -2345,24 +3402,36 @@ func opDEC8M(c *CPU, in *inst) bool {
 }
 
 func opDEC16R(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	r := a - 1
 	c.flagsDec16(a, r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opDEC16RNF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	r := a - 1
+	*c.at16(in.d) = r
 	return true
 }
 
 func opDEC16M(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a - 1
-		c.flagsDec16(a, r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a - 1
+	c.flagsDec16(a, r)
+	*p = r
+	return true
+}
+
+func opDEC16MSlow(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -2375,24 +3444,36 @@ func opDEC16M(c *CPU, in *inst) bool {
 }
 
 func opDEC32R(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	r := a - 1
 	c.flagsDec32(a, r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opDEC32RNF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	r := a - 1
+	*c.at32(in.d) = r
 	return true
 }
 
 func opDEC32M(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a - 1
-		c.flagsDec32(a, r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a - 1
+	c.flagsDec32(a, r)
+	*p = r
+	return true
+}
+
+func opDEC32MSlow(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -2404,30 +3485,50 @@ func opDEC32M(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsDEC = formTable{
+var byDEC = formTable{
 	x86.FormR: {opDEC8R, opDEC16R, opDEC32R},
 	x86.FormM: {opDEC8M, opDEC16M, opDEC32M},
 }
 
+var slowDEC = formTable{
+	x86.FormM: {opDEC8MSlow, opDEC16MSlow, opDEC32MSlow},
+}
+
+var deadDEC = formTable{
+	x86.FormR: {opDEC8RNF, opDEC16RNF, opDEC32RNF},
+}
+
 func opNEG8R(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	r := -a
 	c.flagsSub8(0, a, r)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opNEG8RNF(c *CPU, in *inst) bool {
+	a := *c.at8(in.d)
+	r := -a
+	*c.at8(in.d) = r
 	return true
 }
 
 func opNEG8M(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := -a
-		c.flagsSub8(0, a, r)
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := -a
+	c.flagsSub8(0, a, r)
+	*p = r
+	return true
+}
+
+func opNEG8MSlow(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -2440,24 +3541,36 @@ func opNEG8M(c *CPU, in *inst) bool {
 }
 
 func opNEG16R(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	r := -a
 	c.flagsSub16(0, a, r)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opNEG16RNF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	r := -a
+	*c.at16(in.d) = r
 	return true
 }
 
 func opNEG16M(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := -a
-		c.flagsSub16(0, a, r)
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := -a
+	c.flagsSub16(0, a, r)
+	*p = r
+	return true
+}
+
+func opNEG16MSlow(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -2470,24 +3583,36 @@ func opNEG16M(c *CPU, in *inst) bool {
 }
 
 func opNEG32R(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	r := -a
 	c.flagsSub32(0, a, r)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opNEG32RNF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	r := -a
+	*c.at32(in.d) = r
 	return true
 }
 
 func opNEG32M(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := -a
-		c.flagsSub32(0, a, r)
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := -a
+	c.flagsSub32(0, a, r)
+	*p = r
+	return true
+}
+
+func opNEG32MSlow(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -2499,95 +3624,131 @@ func opNEG32M(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsNEG = formTable{
+var byNEG = formTable{
 	x86.FormR: {opNEG8R, opNEG16R, opNEG32R},
 	x86.FormM: {opNEG8M, opNEG16M, opNEG32M},
 }
 
+var slowNEG = formTable{
+	x86.FormM: {opNEG8MSlow, opNEG16MSlow, opNEG32MSlow},
+}
+
+var deadNEG = formTable{
+	x86.FormR: {opNEG8RNF, opNEG16RNF, opNEG32RNF},
+}
+
 func opNOT8R(c *CPU, in *inst) bool {
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	r := ^a
-	c.setReg8(in.Dst, r)
+
+	*c.at8(in.d) = r
 	return true
 }
 
 func opNOT8M(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := ^a
-		*p = r
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := ^a
+
+	*p = r
+	return true
+}
+
+func opNOT8MSlow(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
 	}
 	a := uint8(m)
 	r := ^a
+
 	c.rmwWrite(1, uint64(r))
 	return true
 }
 
 func opNOT16R(c *CPU, in *inst) bool {
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	r := ^a
-	c.setReg16(in.Dst, r)
+
+	*c.at16(in.d) = r
 	return true
 }
 
 func opNOT16M(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := ^a
-		*p = r
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := ^a
+
+	*p = r
+	return true
+}
+
+func opNOT16MSlow(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
 	}
 	a := uint16(m)
 	r := ^a
+
 	c.rmwWrite(2, uint64(r))
 	return true
 }
 
 func opNOT32R(c *CPU, in *inst) bool {
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	r := ^a
-	c.gpr[in.Dst&15] = r
+
+	*c.at32(in.d) = r
 	return true
 }
 
 func opNOT32M(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := ^a
-		*p = r
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := ^a
+
+	*p = r
+	return true
+}
+
+func opNOT32MSlow(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
 	}
 	a := uint32(m)
 	r := ^a
+
 	c.rmwWrite(4, uint64(r))
 	return true
 }
 
-var formsNOT = formTable{
+var byNOT = formTable{
 	x86.FormR: {opNOT8R, opNOT16R, opNOT32R},
 	x86.FormM: {opNOT8M, opNOT16M, opNOT32M},
+}
+
+var slowNOT = formTable{
+	x86.FormM: {opNOT8MSlow, opNOT16MSlow, opNOT32MSlow},
 }
 
 func opSHL8RI(c *CPU, in *inst) bool {
@@ -2595,28 +3756,49 @@ func opSHL8RI(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	r := a << n
 	c.fres, c.faux = uint32(int8(r)), uint32(a<<(n-1))>>7<<31|uint32(r)>>7<<30
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opSHL8RINF(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at8(in.d)
+	r := a << n
+	*c.at8(in.d) = r
 	return true
 }
 
 func opSHL8MI(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a << n
+	c.fres, c.faux = uint32(int8(r)), uint32(a<<(n-1))>>7<<31|uint32(r)>>7<<30
+	*p = r
+	return true
+}
+
+func opSHL8MISlow(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a << n
-		c.fres, c.faux = uint32(int8(r)), uint32(a<<(n-1))>>7<<31|uint32(r)>>7<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -2634,28 +3816,49 @@ func opSHL16RI(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	r := a << n
 	c.fres, c.faux = uint32(int16(r)), uint32(a<<(n-1))>>15<<31|uint32(r)>>15<<30
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opSHL16RINF(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at16(in.d)
+	r := a << n
+	*c.at16(in.d) = r
 	return true
 }
 
 func opSHL16MI(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a << n
+	c.fres, c.faux = uint32(int16(r)), uint32(a<<(n-1))>>15<<31|uint32(r)>>15<<30
+	*p = r
+	return true
+}
+
+func opSHL16MISlow(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a << n
-		c.fres, c.faux = uint32(int16(r)), uint32(a<<(n-1))>>15<<31|uint32(r)>>15<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -2673,28 +3876,49 @@ func opSHL32RI(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	r := a << n
 	c.fres, c.faux = uint32(int32(r)), uint32(a<<(n-1))>>31<<31|uint32(r)>>31<<30
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opSHL32RINF(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at32(in.d)
+	r := a << n
+	*c.at32(in.d) = r
 	return true
 }
 
 func opSHL32MI(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a << n
+	c.fres, c.faux = uint32(int32(r)), uint32(a<<(n-1))>>31<<31|uint32(r)>>31<<30
+	*p = r
+	return true
+}
+
+func opSHL32MISlow(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a << n
-		c.fres, c.faux = uint32(int32(r)), uint32(a<<(n-1))>>31<<31|uint32(r)>>31<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -2707,9 +3931,17 @@ func opSHL32MI(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsSHL = formTable{
+var bySHL = formTable{
 	x86.FormRI: {opSHL8RI, opSHL16RI, opSHL32RI},
 	x86.FormMI: {opSHL8MI, opSHL16MI, opSHL32MI},
+}
+
+var slowSHL = formTable{
+	x86.FormMI: {opSHL8MISlow, opSHL16MISlow, opSHL32MISlow},
+}
+
+var deadSHL = formTable{
+	x86.FormRI: {opSHL8RINF, opSHL16RINF, opSHL32RINF},
 }
 
 func opSHLCL8R(c *CPU, in *inst) bool {
@@ -2717,28 +3949,49 @@ func opSHLCL8R(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	r := a << n
 	c.fres, c.faux = uint32(int8(r)), uint32(a<<(n-1))>>7<<31|uint32(r)>>7<<30
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opSHLCL8RNF(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at8(in.d)
+	r := a << n
+	*c.at8(in.d) = r
 	return true
 }
 
 func opSHLCL8M(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a << n
+	c.fres, c.faux = uint32(int8(r)), uint32(a<<(n-1))>>7<<31|uint32(r)>>7<<30
+	*p = r
+	return true
+}
+
+func opSHLCL8MSlow(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a << n
-		c.fres, c.faux = uint32(int8(r)), uint32(a<<(n-1))>>7<<31|uint32(r)>>7<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -2756,28 +4009,49 @@ func opSHLCL16R(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	r := a << n
 	c.fres, c.faux = uint32(int16(r)), uint32(a<<(n-1))>>15<<31|uint32(r)>>15<<30
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opSHLCL16RNF(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at16(in.d)
+	r := a << n
+	*c.at16(in.d) = r
 	return true
 }
 
 func opSHLCL16M(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a << n
+	c.fres, c.faux = uint32(int16(r)), uint32(a<<(n-1))>>15<<31|uint32(r)>>15<<30
+	*p = r
+	return true
+}
+
+func opSHLCL16MSlow(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a << n
-		c.fres, c.faux = uint32(int16(r)), uint32(a<<(n-1))>>15<<31|uint32(r)>>15<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -2795,28 +4069,49 @@ func opSHLCL32R(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	r := a << n
 	c.fres, c.faux = uint32(int32(r)), uint32(a<<(n-1))>>31<<31|uint32(r)>>31<<30
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opSHLCL32RNF(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at32(in.d)
+	r := a << n
+	*c.at32(in.d) = r
 	return true
 }
 
 func opSHLCL32M(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a << n
+	c.fres, c.faux = uint32(int32(r)), uint32(a<<(n-1))>>31<<31|uint32(r)>>31<<30
+	*p = r
+	return true
+}
+
+func opSHLCL32MSlow(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a << n
-		c.fres, c.faux = uint32(int32(r)), uint32(a<<(n-1))>>31<<31|uint32(r)>>31<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -2829,9 +4124,17 @@ func opSHLCL32M(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsSHLCL = formTable{
+var bySHLCL = formTable{
 	x86.FormR: {opSHLCL8R, opSHLCL16R, opSHLCL32R},
 	x86.FormM: {opSHLCL8M, opSHLCL16M, opSHLCL32M},
+}
+
+var slowSHLCL = formTable{
+	x86.FormM: {opSHLCL8MSlow, opSHLCL16MSlow, opSHLCL32MSlow},
+}
+
+var deadSHLCL = formTable{
+	x86.FormR: {opSHLCL8RNF, opSHLCL16RNF, opSHLCL32RNF},
 }
 
 func opSHR8RI(c *CPU, in *inst) bool {
@@ -2839,30 +4142,51 @@ func opSHR8RI(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	r := a >> n
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int8(r)), cf<<31|(cf^uint32(r^r<<1)>>7)<<30
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opSHR8RINF(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at8(in.d)
+	r := a >> n
+	*c.at8(in.d) = r
 	return true
 }
 
 func opSHR8MI(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a >> n
+	cf := uint32(a>>(n-1)) & 1
+	c.fres, c.faux = uint32(int8(r)), cf<<31|(cf^uint32(r^r<<1)>>7)<<30
+	*p = r
+	return true
+}
+
+func opSHR8MISlow(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a >> n
-		cf := uint32(a>>(n-1)) & 1
-		c.fres, c.faux = uint32(int8(r)), cf<<31|(cf^uint32(r^r<<1)>>7)<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -2881,30 +4205,51 @@ func opSHR16RI(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	r := a >> n
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int16(r)), cf<<31|(cf^uint32(r^r<<1)>>15)<<30
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opSHR16RINF(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at16(in.d)
+	r := a >> n
+	*c.at16(in.d) = r
 	return true
 }
 
 func opSHR16MI(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a >> n
+	cf := uint32(a>>(n-1)) & 1
+	c.fres, c.faux = uint32(int16(r)), cf<<31|(cf^uint32(r^r<<1)>>15)<<30
+	*p = r
+	return true
+}
+
+func opSHR16MISlow(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a >> n
-		cf := uint32(a>>(n-1)) & 1
-		c.fres, c.faux = uint32(int16(r)), cf<<31|(cf^uint32(r^r<<1)>>15)<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -2923,30 +4268,51 @@ func opSHR32RI(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	r := a >> n
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int32(r)), cf<<31|(cf^uint32(r^r<<1)>>31)<<30
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opSHR32RINF(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at32(in.d)
+	r := a >> n
+	*c.at32(in.d) = r
 	return true
 }
 
 func opSHR32MI(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a >> n
+	cf := uint32(a>>(n-1)) & 1
+	c.fres, c.faux = uint32(int32(r)), cf<<31|(cf^uint32(r^r<<1)>>31)<<30
+	*p = r
+	return true
+}
+
+func opSHR32MISlow(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a >> n
-		cf := uint32(a>>(n-1)) & 1
-		c.fres, c.faux = uint32(int32(r)), cf<<31|(cf^uint32(r^r<<1)>>31)<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -2960,9 +4326,17 @@ func opSHR32MI(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsSHR = formTable{
+var bySHR = formTable{
 	x86.FormRI: {opSHR8RI, opSHR16RI, opSHR32RI},
 	x86.FormMI: {opSHR8MI, opSHR16MI, opSHR32MI},
+}
+
+var slowSHR = formTable{
+	x86.FormMI: {opSHR8MISlow, opSHR16MISlow, opSHR32MISlow},
+}
+
+var deadSHR = formTable{
+	x86.FormRI: {opSHR8RINF, opSHR16RINF, opSHR32RINF},
 }
 
 func opSHRCL8R(c *CPU, in *inst) bool {
@@ -2970,30 +4344,51 @@ func opSHRCL8R(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	r := a >> n
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int8(r)), cf<<31|(cf^uint32(r^r<<1)>>7)<<30
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opSHRCL8RNF(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at8(in.d)
+	r := a >> n
+	*c.at8(in.d) = r
 	return true
 }
 
 func opSHRCL8M(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a >> n
+	cf := uint32(a>>(n-1)) & 1
+	c.fres, c.faux = uint32(int8(r)), cf<<31|(cf^uint32(r^r<<1)>>7)<<30
+	*p = r
+	return true
+}
+
+func opSHRCL8MSlow(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a >> n
-		cf := uint32(a>>(n-1)) & 1
-		c.fres, c.faux = uint32(int8(r)), cf<<31|(cf^uint32(r^r<<1)>>7)<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -3012,30 +4407,51 @@ func opSHRCL16R(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	r := a >> n
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int16(r)), cf<<31|(cf^uint32(r^r<<1)>>15)<<30
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opSHRCL16RNF(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at16(in.d)
+	r := a >> n
+	*c.at16(in.d) = r
 	return true
 }
 
 func opSHRCL16M(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a >> n
+	cf := uint32(a>>(n-1)) & 1
+	c.fres, c.faux = uint32(int16(r)), cf<<31|(cf^uint32(r^r<<1)>>15)<<30
+	*p = r
+	return true
+}
+
+func opSHRCL16MSlow(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a >> n
-		cf := uint32(a>>(n-1)) & 1
-		c.fres, c.faux = uint32(int16(r)), cf<<31|(cf^uint32(r^r<<1)>>15)<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -3054,30 +4470,51 @@ func opSHRCL32R(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	r := a >> n
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int32(r)), cf<<31|(cf^uint32(r^r<<1)>>31)<<30
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opSHRCL32RNF(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at32(in.d)
+	r := a >> n
+	*c.at32(in.d) = r
 	return true
 }
 
 func opSHRCL32M(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := a >> n
+	cf := uint32(a>>(n-1)) & 1
+	c.fres, c.faux = uint32(int32(r)), cf<<31|(cf^uint32(r^r<<1)>>31)<<30
+	*p = r
+	return true
+}
+
+func opSHRCL32MSlow(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := a >> n
-		cf := uint32(a>>(n-1)) & 1
-		c.fres, c.faux = uint32(int32(r)), cf<<31|(cf^uint32(r^r<<1)>>31)<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -3091,9 +4528,17 @@ func opSHRCL32M(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsSHRCL = formTable{
+var bySHRCL = formTable{
 	x86.FormR: {opSHRCL8R, opSHRCL16R, opSHRCL32R},
 	x86.FormM: {opSHRCL8M, opSHRCL16M, opSHRCL32M},
+}
+
+var slowSHRCL = formTable{
+	x86.FormM: {opSHRCL8MSlow, opSHRCL16MSlow, opSHRCL32MSlow},
+}
+
+var deadSHRCL = formTable{
+	x86.FormR: {opSHRCL8RNF, opSHRCL16RNF, opSHRCL32RNF},
 }
 
 func opSAR8RI(c *CPU, in *inst) bool {
@@ -3101,30 +4546,51 @@ func opSAR8RI(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	r := uint8(int8(a) >> n)
 	cf := uint32(int8(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int8(r)), cf<<31|cf<<30
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opSAR8RINF(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at8(in.d)
+	r := uint8(int8(a) >> n)
+	*c.at8(in.d) = r
 	return true
 }
 
 func opSAR8MI(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := uint8(int8(a) >> n)
+	cf := uint32(int8(a)>>(n-1)) & 1
+	c.fres, c.faux = uint32(int8(r)), cf<<31|cf<<30
+	*p = r
+	return true
+}
+
+func opSAR8MISlow(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := uint8(int8(a) >> n)
-		cf := uint32(int8(a)>>(n-1)) & 1
-		c.fres, c.faux = uint32(int8(r)), cf<<31|cf<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -3143,30 +4609,51 @@ func opSAR16RI(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	r := uint16(int16(a) >> n)
 	cf := uint32(int16(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int16(r)), cf<<31|cf<<30
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opSAR16RINF(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at16(in.d)
+	r := uint16(int16(a) >> n)
+	*c.at16(in.d) = r
 	return true
 }
 
 func opSAR16MI(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := uint16(int16(a) >> n)
+	cf := uint32(int16(a)>>(n-1)) & 1
+	c.fres, c.faux = uint32(int16(r)), cf<<31|cf<<30
+	*p = r
+	return true
+}
+
+func opSAR16MISlow(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := uint16(int16(a) >> n)
-		cf := uint32(int16(a)>>(n-1)) & 1
-		c.fres, c.faux = uint32(int16(r)), cf<<31|cf<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -3185,30 +4672,51 @@ func opSAR32RI(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	r := uint32(int32(a) >> n)
 	cf := uint32(int32(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int32(r)), cf<<31|cf<<30
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opSAR32RINF(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at32(in.d)
+	r := uint32(int32(a) >> n)
+	*c.at32(in.d) = r
 	return true
 }
 
 func opSAR32MI(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := uint32(int32(a) >> n)
+	cf := uint32(int32(a)>>(n-1)) & 1
+	c.fres, c.faux = uint32(int32(r)), cf<<31|cf<<30
+	*p = r
+	return true
+}
+
+func opSAR32MISlow(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := uint32(int32(a) >> n)
-		cf := uint32(int32(a)>>(n-1)) & 1
-		c.fres, c.faux = uint32(int32(r)), cf<<31|cf<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -3222,9 +4730,17 @@ func opSAR32MI(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsSAR = formTable{
+var bySAR = formTable{
 	x86.FormRI: {opSAR8RI, opSAR16RI, opSAR32RI},
 	x86.FormMI: {opSAR8MI, opSAR16MI, opSAR32MI},
+}
+
+var slowSAR = formTable{
+	x86.FormMI: {opSAR8MISlow, opSAR16MISlow, opSAR32MISlow},
+}
+
+var deadSAR = formTable{
+	x86.FormRI: {opSAR8RINF, opSAR16RINF, opSAR32RINF},
 }
 
 func opSARCL8R(c *CPU, in *inst) bool {
@@ -3232,30 +4748,51 @@ func opSARCL8R(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	r := uint8(int8(a) >> n)
 	cf := uint32(int8(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int8(r)), cf<<31|cf<<30
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opSARCL8RNF(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at8(in.d)
+	r := uint8(int8(a) >> n)
+	*c.at8(in.d) = r
 	return true
 }
 
 func opSARCL8M(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := uint8(int8(a) >> n)
+	cf := uint32(int8(a)>>(n-1)) & 1
+	c.fres, c.faux = uint32(int8(r)), cf<<31|cf<<30
+	*p = r
+	return true
+}
+
+func opSARCL8MSlow(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := uint8(int8(a) >> n)
-		cf := uint32(int8(a)>>(n-1)) & 1
-		c.fres, c.faux = uint32(int8(r)), cf<<31|cf<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -3274,30 +4811,51 @@ func opSARCL16R(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	r := uint16(int16(a) >> n)
 	cf := uint32(int16(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int16(r)), cf<<31|cf<<30
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opSARCL16RNF(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at16(in.d)
+	r := uint16(int16(a) >> n)
+	*c.at16(in.d) = r
 	return true
 }
 
 func opSARCL16M(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := uint16(int16(a) >> n)
+	cf := uint32(int16(a)>>(n-1)) & 1
+	c.fres, c.faux = uint32(int16(r)), cf<<31|cf<<30
+	*p = r
+	return true
+}
+
+func opSARCL16MSlow(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := uint16(int16(a) >> n)
-		cf := uint32(int16(a)>>(n-1)) & 1
-		c.fres, c.faux = uint32(int16(r)), cf<<31|cf<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -3316,30 +4874,51 @@ func opSARCL32R(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	r := uint32(int32(a) >> n)
 	cf := uint32(int32(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int32(r)), cf<<31|cf<<30
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opSARCL32RNF(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at32(in.d)
+	r := uint32(int32(a) >> n)
+	*c.at32(in.d) = r
 	return true
 }
 
 func opSARCL32M(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := uint32(int32(a) >> n)
+	cf := uint32(int32(a)>>(n-1)) & 1
+	c.fres, c.faux = uint32(int32(r)), cf<<31|cf<<30
+	*p = r
+	return true
+}
+
+func opSARCL32MSlow(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := uint32(int32(a) >> n)
-		cf := uint32(int32(a)>>(n-1)) & 1
-		c.fres, c.faux = uint32(int32(r)), cf<<31|cf<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -3353,9 +4932,17 @@ func opSARCL32M(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsSARCL = formTable{
+var bySARCL = formTable{
 	x86.FormR: {opSARCL8R, opSARCL16R, opSARCL32R},
 	x86.FormM: {opSARCL8M, opSARCL16M, opSARCL32M},
+}
+
+var slowSARCL = formTable{
+	x86.FormM: {opSARCL8MSlow, opSARCL16MSlow, opSARCL32MSlow},
+}
+
+var deadSARCL = formTable{
+	x86.FormR: {opSARCL8RNF, opSARCL16RNF, opSARCL32RNF},
 }
 
 func opROL8RI(c *CPU, in *inst) bool {
@@ -3363,28 +4950,49 @@ func opROL8RI(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>7<<30
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opROL8RINF(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at8(in.d)
+	r := bits.RotateLeft8(a, int(n))
+	*c.at8(in.d) = r
 	return true
 }
 
 func opROL8MI(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := bits.RotateLeft8(a, int(n))
+	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>7<<30
+	*p = r
+	return true
+}
+
+func opROL8MISlow(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := bits.RotateLeft8(a, int(n))
-		c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>7<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -3402,28 +5010,49 @@ func opROL16RI(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>15<<30
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opROL16RINF(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at16(in.d)
+	r := bits.RotateLeft16(a, int(n))
+	*c.at16(in.d) = r
 	return true
 }
 
 func opROL16MI(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := bits.RotateLeft16(a, int(n))
+	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>15<<30
+	*p = r
+	return true
+}
+
+func opROL16MISlow(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := bits.RotateLeft16(a, int(n))
-		c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>15<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -3441,28 +5070,49 @@ func opROL32RI(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>31<<30
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opROL32RINF(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at32(in.d)
+	r := bits.RotateLeft32(a, int(n))
+	*c.at32(in.d) = r
 	return true
 }
 
 func opROL32MI(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := bits.RotateLeft32(a, int(n))
+	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>31<<30
+	*p = r
+	return true
+}
+
+func opROL32MISlow(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := bits.RotateLeft32(a, int(n))
-		c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>31<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -3475,9 +5125,17 @@ func opROL32MI(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsROL = formTable{
+var byROL = formTable{
 	x86.FormRI: {opROL8RI, opROL16RI, opROL32RI},
 	x86.FormMI: {opROL8MI, opROL16MI, opROL32MI},
+}
+
+var slowROL = formTable{
+	x86.FormMI: {opROL8MISlow, opROL16MISlow, opROL32MISlow},
+}
+
+var deadROL = formTable{
+	x86.FormRI: {opROL8RINF, opROL16RINF, opROL32RINF},
 }
 
 func opROLCL8R(c *CPU, in *inst) bool {
@@ -3485,28 +5143,49 @@ func opROLCL8R(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>7<<30
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opROLCL8RNF(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at8(in.d)
+	r := bits.RotateLeft8(a, int(n))
+	*c.at8(in.d) = r
 	return true
 }
 
 func opROLCL8M(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := bits.RotateLeft8(a, int(n))
+	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>7<<30
+	*p = r
+	return true
+}
+
+func opROLCL8MSlow(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := bits.RotateLeft8(a, int(n))
-		c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>7<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -3524,28 +5203,49 @@ func opROLCL16R(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>15<<30
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opROLCL16RNF(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at16(in.d)
+	r := bits.RotateLeft16(a, int(n))
+	*c.at16(in.d) = r
 	return true
 }
 
 func opROLCL16M(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := bits.RotateLeft16(a, int(n))
+	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>15<<30
+	*p = r
+	return true
+}
+
+func opROLCL16MSlow(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := bits.RotateLeft16(a, int(n))
-		c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>15<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -3563,28 +5263,49 @@ func opROLCL32R(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>31<<30
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opROLCL32RNF(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at32(in.d)
+	r := bits.RotateLeft32(a, int(n))
+	*c.at32(in.d) = r
 	return true
 }
 
 func opROLCL32M(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := bits.RotateLeft32(a, int(n))
+	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>31<<30
+	*p = r
+	return true
+}
+
+func opROLCL32MSlow(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := bits.RotateLeft32(a, int(n))
-		c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>31<<30
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -3597,9 +5318,17 @@ func opROLCL32M(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsROLCL = formTable{
+var byROLCL = formTable{
 	x86.FormR: {opROLCL8R, opROLCL16R, opROLCL32R},
 	x86.FormM: {opROLCL8M, opROLCL16M, opROLCL32M},
+}
+
+var slowROLCL = formTable{
+	x86.FormM: {opROLCL8MSlow, opROLCL16MSlow, opROLCL32MSlow},
+}
+
+var deadROLCL = formTable{
+	x86.FormR: {opROLCL8RNF, opROLCL16RNF, opROLCL32RNF},
 }
 
 func opROR8RI(c *CPU, in *inst) bool {
@@ -3607,28 +5336,49 @@ func opROR8RI(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<24&(auxCF|auxCF2)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opROR8RINF(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at8(in.d)
+	r := bits.RotateLeft8(a, -int(n))
+	*c.at8(in.d) = r
 	return true
 }
 
 func opROR8MI(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := bits.RotateLeft8(a, -int(n))
+	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<24&(auxCF|auxCF2)
+	*p = r
+	return true
+}
+
+func opROR8MISlow(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := bits.RotateLeft8(a, -int(n))
-		c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<24&(auxCF|auxCF2)
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -3646,28 +5396,49 @@ func opROR16RI(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<16&(auxCF|auxCF2)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opROR16RINF(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at16(in.d)
+	r := bits.RotateLeft16(a, -int(n))
+	*c.at16(in.d) = r
 	return true
 }
 
 func opROR16MI(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := bits.RotateLeft16(a, -int(n))
+	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<16&(auxCF|auxCF2)
+	*p = r
+	return true
+}
+
+func opROR16MISlow(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := bits.RotateLeft16(a, -int(n))
-		c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<16&(auxCF|auxCF2)
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -3685,28 +5456,49 @@ func opROR32RI(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<0&(auxCF|auxCF2)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opROR32RINF(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at32(in.d)
+	r := bits.RotateLeft32(a, -int(n))
+	*c.at32(in.d) = r
 	return true
 }
 
 func opROR32MI(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := bits.RotateLeft32(a, -int(n))
+	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<0&(auxCF|auxCF2)
+	*p = r
+	return true
+}
+
+func opROR32MISlow(c *CPU, in *inst) bool {
+	n := in.Imm & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := bits.RotateLeft32(a, -int(n))
-		c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<0&(auxCF|auxCF2)
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -3719,9 +5511,17 @@ func opROR32MI(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsROR = formTable{
+var byROR = formTable{
 	x86.FormRI: {opROR8RI, opROR16RI, opROR32RI},
 	x86.FormMI: {opROR8MI, opROR16MI, opROR32MI},
+}
+
+var slowROR = formTable{
+	x86.FormMI: {opROR8MISlow, opROR16MISlow, opROR32MISlow},
+}
+
+var deadROR = formTable{
+	x86.FormRI: {opROR8RINF, opROR16RINF, opROR32RINF},
 }
 
 func opRORCL8R(c *CPU, in *inst) bool {
@@ -3729,28 +5529,49 @@ func opRORCL8R(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg8(in.Dst)
+	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<24&(auxCF|auxCF2)
-	c.setReg8(in.Dst, r)
+	*c.at8(in.d) = r
+	return true
+}
+
+func opRORCL8RNF(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at8(in.d)
+	r := bits.RotateLeft8(a, -int(n))
+	*c.at8(in.d) = r
 	return true
 }
 
 func opRORCL8M(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := bits.RotateLeft8(a, -int(n))
+	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<24&(auxCF|auxCF2)
+	*p = r
+	return true
+}
+
+func opRORCL8MSlow(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := bits.RotateLeft8(a, -int(n))
-		c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<24&(auxCF|auxCF2)
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -3768,28 +5589,49 @@ func opRORCL16R(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.reg16(in.Dst)
+	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<16&(auxCF|auxCF2)
-	c.setReg16(in.Dst, r)
+	*c.at16(in.d) = r
+	return true
+}
+
+func opRORCL16RNF(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at16(in.d)
+	r := bits.RotateLeft16(a, -int(n))
+	*c.at16(in.d) = r
 	return true
 }
 
 func opRORCL16M(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := bits.RotateLeft16(a, -int(n))
+	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<16&(auxCF|auxCF2)
+	*p = r
+	return true
+}
+
+func opRORCL16MSlow(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := bits.RotateLeft16(a, -int(n))
-		c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<16&(auxCF|auxCF2)
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -3807,28 +5649,49 @@ func opRORCL32R(c *CPU, in *inst) bool {
 	if n == 0 {
 		return true
 	}
-	a := c.gpr[in.Dst&15]
+	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<0&(auxCF|auxCF2)
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
+	return true
+}
+
+func opRORCL32RNF(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
+		return true
+	}
+	a := *c.at32(in.d)
+	r := bits.RotateLeft32(a, -int(n))
+	*c.at32(in.d) = r
 	return true
 }
 
 func opRORCL32M(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
+		c.exit = exitSlow
+		return false
+	}
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *p
+	r := bits.RotateLeft32(a, -int(n))
+	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<0&(auxCF|auxCF2)
+	*p = r
+	return true
+}
+
+func opRORCL32MSlow(c *CPU, in *inst) bool {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
 		return ok
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-		a := *p
-		r := bits.RotateLeft32(a, -int(n))
-		c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<0&(auxCF|auxCF2)
-		*p = r
-		return true
 	}
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -3841,69 +5704,124 @@ func opRORCL32M(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsRORCL = formTable{
+var byRORCL = formTable{
 	x86.FormR: {opRORCL8R, opRORCL16R, opRORCL32R},
 	x86.FormM: {opRORCL8M, opRORCL16M, opRORCL32M},
 }
 
-func opIMUL16RR(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
-	p := int32(int16(a)) * int32(int16(b))
-	r := uint16(p)
-	c.fres, c.faux = uint32(int16(r)), 0
-	if p != int32(int16(r)) {
-		c.faux = auxCF
-	}
-	c.setReg16(in.Dst, r)
-	return true
+var slowRORCL = formTable{
+	x86.FormM: {opRORCL8MSlow, opRORCL16MSlow, opRORCL32MSlow},
 }
 
-func opIMUL16RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
-	}
-	a := c.reg16(in.Dst)
+var deadRORCL = formTable{
+	x86.FormR: {opRORCL8RNF, opRORCL16RNF, opRORCL32RNF},
+}
+
+func opIMUL16RR(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
 	p := int32(int16(a)) * int32(int16(b))
 	r := uint16(p)
 	c.fres, c.faux = uint32(int16(r)), 0
 	if p != int32(int16(r)) {
 		c.faux = auxCF
 	}
-	c.setReg16(in.Dst, r)
+
+	*c.at16(in.d) = r
 	return true
 }
 
 func opIMUL16RRI(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Src), uint16(in.Imm)
+	a := *c.at16(in.s)
+	b := uint16(in.Imm)
 	p := int32(int16(a)) * int32(int16(b))
 	r := uint16(p)
 	c.fres, c.faux = uint32(int16(r)), 0
 	if p != int32(int16(r)) {
 		c.faux = auxCF
 	}
-	c.setReg16(in.Dst, r)
+
+	*c.at16(in.d) = r
+	return true
+}
+
+func opIMUL16RRNF(c *CPU, in *inst) bool {
+	a := *c.at16(in.d)
+	b := *c.at16(in.s)
+	r := a * b
+	*c.at16(in.d) = r
+	return true
+}
+
+func opIMUL16RRINF(c *CPU, in *inst) bool {
+	a := *c.at16(in.s)
+	b := uint16(in.Imm)
+	r := a * b
+	*c.at16(in.d) = r
+	return true
+}
+
+func opIMUL16RM(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
+	p := int32(int16(a)) * int32(int16(b))
+	r := uint16(p)
+	c.fres, c.faux = uint32(int16(r)), 0
+	if p != int32(int16(r)) {
+		c.faux = auxCF
+	}
+
+	*c.at16(in.d) = r
+	return true
+}
+
+func opIMUL16RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	p := int32(int16(a)) * int32(int16(b))
+	r := uint16(p)
+	c.fres, c.faux = uint32(int16(r)), 0
+	if p != int32(int16(r)) {
+		c.faux = auxCF
+	}
+
+	*c.at16(in.d) = r
 	return true
 }
 
 func opIMUL16RMI(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	p := int32(int16(a)) * int32(int16(b))
+	r := uint16(p)
+	c.fres, c.faux = uint32(int16(r)), 0
+	if p != int32(int16(r)) {
+		c.faux = auxCF
+	}
+
+	*c.at16(in.d) = r
+	return true
+}
+
+func opIMUL16RMISlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	p := int32(int16(a)) * int32(int16(b))
@@ -3912,68 +5830,116 @@ func opIMUL16RMI(c *CPU, in *inst) bool {
 	if p != int32(int16(r)) {
 		c.faux = auxCF
 	}
-	c.setReg16(in.Dst, r)
+
+	*c.at16(in.d) = r
 	return true
 }
 
 func opIMUL32RR(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
 	p := int64(int32(a)) * int64(int32(b))
 	r := uint32(p)
 	c.fres, c.faux = uint32(int32(r)), 0
 	if p != int64(int32(r)) {
 		c.faux = auxCF
 	}
-	c.gpr[in.Dst&15] = r
-	return true
-}
 
-func opIMUL32RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
-	}
-	a := c.gpr[in.Dst&15]
-	p := int64(int32(a)) * int64(int32(b))
-	r := uint32(p)
-	c.fres, c.faux = uint32(int32(r)), 0
-	if p != int64(int32(r)) {
-		c.faux = auxCF
-	}
-	c.gpr[in.Dst&15] = r
+	*c.at32(in.d) = r
 	return true
 }
 
 func opIMUL32RRI(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Src&15], uint32(in.Imm)
+	a := *c.at32(in.s)
+	b := uint32(in.Imm)
 	p := int64(int32(a)) * int64(int32(b))
 	r := uint32(p)
 	c.fres, c.faux = uint32(int32(r)), 0
 	if p != int64(int32(r)) {
 		c.faux = auxCF
 	}
-	c.gpr[in.Dst&15] = r
+
+	*c.at32(in.d) = r
+	return true
+}
+
+func opIMUL32RRNF(c *CPU, in *inst) bool {
+	a := *c.at32(in.d)
+	b := *c.at32(in.s)
+	r := a * b
+	*c.at32(in.d) = r
+	return true
+}
+
+func opIMUL32RRINF(c *CPU, in *inst) bool {
+	a := *c.at32(in.s)
+	b := uint32(in.Imm)
+	r := a * b
+	*c.at32(in.d) = r
+	return true
+}
+
+func opIMUL32RM(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
+	p := int64(int32(a)) * int64(int32(b))
+	r := uint32(p)
+	c.fres, c.faux = uint32(int32(r)), 0
+	if p != int64(int32(r)) {
+		c.faux = auxCF
+	}
+
+	*c.at32(in.d) = r
+	return true
+}
+
+func opIMUL32RMSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	p := int64(int32(a)) * int64(int32(b))
+	r := uint32(p)
+	c.fres, c.faux = uint32(int32(r)), 0
+	if p != int64(int32(r)) {
+		c.faux = auxCF
+	}
+
+	*c.at32(in.d) = r
 	return true
 }
 
 func opIMUL32RMI(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	p := int64(int32(a)) * int64(int32(b))
+	r := uint32(p)
+	c.fres, c.faux = uint32(int32(r)), 0
+	if p != int64(int32(r)) {
+		c.faux = auxCF
+	}
+
+	*c.at32(in.d) = r
+	return true
+}
+
+func opIMUL32RMISlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	p := int64(int32(a)) * int64(int32(b))
@@ -3982,40 +5948,51 @@ func opIMUL32RMI(c *CPU, in *inst) bool {
 	if p != int64(int32(r)) {
 		c.faux = auxCF
 	}
-	c.gpr[in.Dst&15] = r
+
+	*c.at32(in.d) = r
 	return true
 }
 
-var formsIMUL = formTable{
+var byIMUL = formTable{
 	x86.FormRR:  {nil, opIMUL16RR, opIMUL32RR},
-	x86.FormRM:  {nil, opIMUL16RM, opIMUL32RM},
 	x86.FormRRI: {nil, opIMUL16RRI, opIMUL32RRI},
+	x86.FormRM:  {nil, opIMUL16RM, opIMUL32RM},
 	x86.FormRMI: {nil, opIMUL16RMI, opIMUL32RMI},
 }
 
+var slowIMUL = formTable{
+	x86.FormRM:  {nil, opIMUL16RMSlow, opIMUL32RMSlow},
+	x86.FormRMI: {nil, opIMUL16RMISlow, opIMUL32RMISlow},
+}
+
+var deadIMUL = formTable{
+	x86.FormRR:  {nil, opIMUL16RRNF, opIMUL32RRNF},
+	x86.FormRRI: {nil, opIMUL16RRINF, opIMUL32RRINF},
+}
+
 var aluOps = opTable{
-	x86.ADD:   {by: &formsADD},
-	x86.OR:    {by: &formsOR},
-	x86.ADC:   {by: &formsADC},
-	x86.SBB:   {by: &formsSBB},
-	x86.AND:   {by: &formsAND},
-	x86.SUB:   {by: &formsSUB},
-	x86.XOR:   {by: &formsXOR},
-	x86.CMP:   {by: &formsCMP},
-	x86.TEST:  {by: &formsTEST},
-	x86.INC:   {by: &formsINC},
-	x86.DEC:   {by: &formsDEC},
-	x86.NEG:   {by: &formsNEG},
-	x86.NOT:   {by: &formsNOT},
-	x86.SHL:   {by: &formsSHL},
-	x86.SHLCL: {by: &formsSHLCL},
-	x86.SHR:   {by: &formsSHR},
-	x86.SHRCL: {by: &formsSHRCL},
-	x86.SAR:   {by: &formsSAR},
-	x86.SARCL: {by: &formsSARCL},
-	x86.ROL:   {by: &formsROL},
-	x86.ROLCL: {by: &formsROLCL},
-	x86.ROR:   {by: &formsROR},
-	x86.RORCL: {by: &formsRORCL},
-	x86.IMUL:  {by: &formsIMUL},
+	x86.ADD:   {by: &byADD, slow: &slowADD, dead: &deadADD},
+	x86.OR:    {by: &byOR, slow: &slowOR, dead: &deadOR},
+	x86.ADC:   {by: &byADC, slow: &slowADC, dead: &deadADC},
+	x86.SBB:   {by: &bySBB, slow: &slowSBB, dead: &deadSBB},
+	x86.AND:   {by: &byAND, slow: &slowAND, dead: &deadAND},
+	x86.SUB:   {by: &bySUB, slow: &slowSUB, dead: &deadSUB},
+	x86.XOR:   {by: &byXOR, slow: &slowXOR, dead: &deadXOR},
+	x86.CMP:   {by: &byCMP, slow: &slowCMP},
+	x86.TEST:  {by: &byTEST, slow: &slowTEST},
+	x86.INC:   {by: &byINC, slow: &slowINC, dead: &deadINC},
+	x86.DEC:   {by: &byDEC, slow: &slowDEC, dead: &deadDEC},
+	x86.NEG:   {by: &byNEG, slow: &slowNEG, dead: &deadNEG},
+	x86.NOT:   {by: &byNOT, slow: &slowNOT},
+	x86.SHL:   {by: &bySHL, slow: &slowSHL, dead: &deadSHL},
+	x86.SHLCL: {by: &bySHLCL, slow: &slowSHLCL, dead: &deadSHLCL},
+	x86.SHR:   {by: &bySHR, slow: &slowSHR, dead: &deadSHR},
+	x86.SHRCL: {by: &bySHRCL, slow: &slowSHRCL, dead: &deadSHRCL},
+	x86.SAR:   {by: &bySAR, slow: &slowSAR, dead: &deadSAR},
+	x86.SARCL: {by: &bySARCL, slow: &slowSARCL, dead: &deadSARCL},
+	x86.ROL:   {by: &byROL, slow: &slowROL, dead: &deadROL},
+	x86.ROLCL: {by: &byROLCL, slow: &slowROLCL, dead: &deadROLCL},
+	x86.ROR:   {by: &byROR, slow: &slowROR, dead: &deadROR},
+	x86.RORCL: {by: &byRORCL, slow: &slowRORCL, dead: &deadRORCL},
+	x86.IMUL:  {by: &byIMUL, slow: &slowIMUL, dead: &deadIMUL},
 }

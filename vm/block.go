@@ -23,13 +23,13 @@ const (
 
 // block is a run of decoded instructions and a terminator.
 type block struct {
-	recs  []inst
-	next  [4]*block // by CPU.link; [linkLookup] stays nil
-	n     int32     // instructions
-	epoch uint32    // valid while equal to blockCache.epoch; 0 when its bytes changed
-	eip   uint32
-	mode  mode
-	stop  bool // a breakpoint lies on its first instruction
+	recs []inst
+	next [2]*block // by CPU.link
+	tag  uint64    // may run while equal to CPU.tag; 0 when its bytes changed
+	n    int32     // instructions
+	eip  uint32
+	mode mode
+	stop bool // a breakpoint lies on its first instruction
 	// Where its bytes lie: slab offsets. An instruction that crosses a page is
 	// a block of its own, with bytes in a second page.
 	off, size   uint32
@@ -50,7 +50,7 @@ type codePage struct {
 }
 
 type blockCache struct {
-	epoch  uint32 // changes whenever a linear address may mean another place
+	epoch  uint64 // changes whenever a linear address may mean another place
 	jump   [jumpEntries]*block
 	byKey  map[blockKey]*block
 	pages  map[uint32]*codePage // by slab page number
@@ -62,7 +62,28 @@ func (bc *blockCache) init() {
 	bc.epoch = 1
 	bc.byKey = make(map[blockKey]*block)
 	bc.pages = make(map[uint32]*codePage)
+	bc.forget()
 }
+
+// forget empties the jump table. Slots are never nil.
+func (bc *blockCache) forget() {
+	for i := range bc.jump {
+		bc.jump[i] = &noBlock
+	}
+}
+
+// noBlock has a tag that no CPU ever has. It is not written to.
+var noBlock block
+
+// newEpoch makes every link and every jump table entry look again at where
+// its code lies now.
+func (c *CPU) newEpoch() {
+	c.cache.epoch++
+	c.setTag()
+}
+
+// setTag combines mode and epoch after either changed.
+func (c *CPU) setTag() { c.tag = c.cache.epoch<<8 | uint64(c.mode) }
 
 func jumpSlot(eip uint32) uint32 { return (eip ^ eip>>12) % jumpEntries }
 
@@ -75,7 +96,7 @@ func nextRec(r *inst) *inst {
 // find returns the block at c.eip for c.mode, decoding it when needed.
 // It returns nil with c.exit set when the first byte cannot be fetched.
 func (c *CPU) find() *block {
-	if b := c.cache.jump[jumpSlot(c.eip)]; b != nil && b.eip == c.eip && b.mode == c.mode && b.epoch == c.cache.epoch && c.sameCS(b) {
+	if b := c.cache.jump[jumpSlot(c.eip)]; b.eip == c.eip && b.tag == c.tag {
 		return b
 	}
 	return c.findSlow()
@@ -95,8 +116,8 @@ func (c *CPU) findSlow() *block {
 	}
 	key := blockKey{off, c.eip, c.mode}
 	b := c.cache.byKey[key]
-	if b != nil && b.epoch != 0 && c.sameCS(b) && c.stillMapped(b, la) {
-		b.epoch = c.cache.epoch
+	if b != nil && b.tag != 0 && c.sameCS(b) && c.stillMapped(b, la) {
+		b.tag = c.tag
 	} else {
 		if b != nil {
 			c.cache.drop(c.m.phys, b)
@@ -215,7 +236,7 @@ func overlaps(a, an, b, bn uint32) bool { return bn != 0 && a < b+bn && b < a+an
 
 // drop removes b everywhere and makes its records stale.
 func (bc *blockCache) drop(p *physMemory, b *block) {
-	b.epoch = 0
+	b.tag = 0
 	for i := range b.recs {
 		b.recs[i].fn = opStale
 	}
@@ -261,7 +282,7 @@ func (bc *blockCache) dropPart(p *physMemory, b *block, off uint32) {
 func (bc *blockCache) flush(p *physMemory) {
 	for _, page := range bc.pages {
 		for _, b := range page.blocks {
-			b.epoch = 0
+			b.tag = 0
 			for i := range b.recs {
 				b.recs[i].fn = opStale
 			}
@@ -269,7 +290,7 @@ func (bc *blockCache) flush(p *physMemory) {
 	}
 	clear(bc.byKey)
 	clear(bc.pages)
-	clear(bc.jump[:])
+	bc.forget()
 	for i := range p.lines {
 		p.lines[i] &^= lineCode
 	}

@@ -150,7 +150,8 @@ func (d *blockDecoder) append(in *x86.Inst, crossed bool) {
 	if d.c.mode&modeFlat == 0 || in.Flags&x86.Addr16 != 0 || in.Seg == x86.FS || in.Seg == x86.GS {
 		r.slow = 1
 	}
-	r.fn = handlerFor(&r)
+	r.place()
+	r.fn, r.slowFn = handlersFor(&r)
 	if d.c.mode&modeSingle == 0 && len(d.recs) > 0 && fuse(&d.recs[len(d.recs)-1], &r) {
 		d.n++
 	} else {
@@ -169,8 +170,69 @@ func (d *blockDecoder) append(in *x86.Inst, crossed bool) {
 	d.lookup = in.Flags&x86.EndBlock != 0
 }
 
+// place turns register numbers into byte offsets in CPU.gpr.
+func (r *inst) place() {
+	r.d, r.s = r.Dst&15*4, r.Src&15*4
+	if r.Size == 1 {
+		r.d = byteReg(r.Dst)
+	}
+	if r.Size == 1 || r.Op == x86.MOVZX8 || r.Op == x86.MOVSX8 {
+		r.s = byteReg(r.Src)
+	}
+	r.b, r.x = r.Base&15*4, r.Index&15*4
+	if r.Index != x86.NoReg {
+		r.mul = 1 << (r.Scale & 3)
+	}
+}
+
+// byteReg is the byte offset of AL CL DL BL AH CH DH BH.
+func byteReg(r uint8) uint8 { return r&3*4 + r>>2&1 }
+
+// dropDeadFlags switches records whose flags nobody can see to handlers that
+// make none. Flags are dead when a later record of the block writes all of
+// them before anything reads them, faults, leaves the block, or lets someone
+// look: so only records that work on registers alone may stand between.
+func (d *blockDecoder) dropDeadFlags() {
+	dead := false
+	for i := len(d.recs) - 1; i >= 0; i-- {
+		r := &d.recs[i]
+		if !registersOnly(r) {
+			dead = false
+			continue
+		}
+		if dead {
+			if h := deadHandler(r); h != nil {
+				r.fn = h
+			}
+		}
+		switch {
+		case r.Flags&x86.FlagsIn != 0 || r.n != 1:
+			dead = false
+		case r.Flags&x86.FlagsOut != 0:
+			dead = true
+		}
+	}
+}
+
+// registersOnly reports a record that can neither fault nor leave the block.
+func registersOnly(r *inst) bool {
+	if r.Flags&(x86.EndBlock|x86.MemRead|x86.MemWrite) != 0 {
+		return false
+	}
+	switch r.Op {
+	case x86.ADD, x86.OR, x86.ADC, x86.SBB, x86.AND, x86.SUB, x86.XOR, x86.CMP, x86.TEST,
+		x86.INC, x86.DEC, x86.NOT, x86.NEG, x86.IMUL,
+		x86.SHL, x86.SHR, x86.SAR, x86.ROL, x86.ROR,
+		x86.SHLCL, x86.SHRCL, x86.SARCL, x86.ROLCL, x86.RORCL,
+		x86.MOV, x86.MOVZX8, x86.MOVZX16, x86.MOVSX8, x86.MOVSX16, x86.LEA, x86.XCHG, x86.BSWAP, x86.NOP:
+		return true
+	}
+	return false
+}
+
 // finish makes the block. The terminator goes on at the next instruction.
 func (d *blockDecoder) finish() *block {
+	d.dropDeadFlags()
 	term := inst{fn: opNextBlock, pos: uint8(d.n)}
 	if d.lookup {
 		term.fn = opNextLookup
@@ -180,7 +242,7 @@ func (d *blockDecoder) finish() *block {
 	cs := &d.c.seg[x86.CS]
 	first := d.recs[0].EIP
 	b := &block{
-		recs: d.recs, n: d.n, epoch: d.c.cache.epoch, eip: first, mode: d.c.mode,
+		recs: d.recs, tag: d.c.tag, n: d.n, eip: first, mode: d.c.mode,
 		off: d.start, size: d.size, off2: d.off2, size2: d.size2,
 		csBase: cs.base, csLimit: cs.limit,
 	}

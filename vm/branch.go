@@ -35,7 +35,7 @@ func (c *CPU) jumpSlow(in *inst) bool { return c.branchTo(in.Imm, linkTaken) }
 // jumpIndirectSlow is JMP r/m of either operand size.
 func (c *CPU) jumpIndirectSlow(in *inst) bool {
 	t, ok := c.readRM(in)
-	return ok && c.branchTo(t, linkLookup)
+	return ok && c.branchTo(t, linkIndirect)
 }
 
 // callTo pushes the return address and branches; the target is checked first.
@@ -54,7 +54,7 @@ func (c *CPU) callSlow(in *inst) bool { return c.callTo(in, in.Imm, linkTaken) }
 
 func (c *CPU) callIndirectSlow(in *inst) bool {
 	t, ok := c.readRM(in)
-	return ok && c.callTo(in, t, linkLookup)
+	return ok && c.callTo(in, t, linkIndirect)
 }
 
 // retSlow is RET and RET imm16 of either operand size.
@@ -67,14 +67,11 @@ func (c *CPU) retSlow(in *inst) bool {
 		return c.gp0()
 	}
 	c.drop(uint32(in.Size) + in.Imm)
-	c.eip, c.link = t, linkLookup
+	c.eip, c.link = t, linkIndirect
 	return false
 }
 
-// leave16 and leave32 are LEAVE off the fast path: ESP becomes EBP, EBP is popped.
-func (c *CPU) leave16(in *inst) bool { return c.leaveSlow(2) }
-func (c *CPU) leave32(in *inst) bool { return c.leaveSlow(4) }
-
+// leaveSlow is LEAVE off the fast path: ESP becomes EBP, EBP is popped.
 func (c *CPU) leaveSlow(size uint8) bool {
 	m := c.stackMask()
 	v, ok := c.readSeg(x86.SS, c.gpr[x86.EBP]&m, size)
@@ -86,26 +83,38 @@ func (c *CPU) leaveSlow(size uint8) bool {
 	return true
 }
 
+// fusedOp has the handlers of one kind of compare and the conditional jump
+// behind it, by condition; nil where the pair stays two records.
+type fusedOp struct {
+	op       x86.Op
+	form     x86.Form
+	size     uint8
+	by, slow [16]handler
+}
+
 // fuse makes one record of a compare and the conditional jump behind it,
-// where a handler for the pair exists. It reports whether it did.
+// where handlers for the pair exist. It reports whether it did.
 func fuse(prev, jump *inst) bool {
-	if jump.Op != x86.JCC || jump.slow != 0 || prev.n != 1 || prev.Op != x86.CMP && prev.Op != x86.TEST {
+	if jump.Op != x86.JCC || jump.slow != 0 || prev.slow != 0 || prev.n != 1 || prev.Op != x86.CMP && prev.Op != x86.TEST {
 		return false
 	}
 	for i := range fusedOps {
 		f := &fusedOps[i]
-		if f.op == prev.Op && f.form == prev.Form && f.size == prev.Size {
-			if h := f.by[jump.Cond&15]; h != nil {
-				prev.fn, prev.n = h, 2
-				prev.target, prev.after = jump.Imm, jump.Next()
-				return true
-			}
+		if f.op != prev.Op || f.form != prev.Form || f.size != prev.Size {
+			continue
 		}
+		h := f.by[jump.Cond&15]
+		if h == nil {
+			return false
+		}
+		prev.fn, prev.slowFn, prev.n = h, f.slow[jump.Cond&15], 2
+		prev.target, prev.len2 = jump.Imm, prev.Len+jump.Len
+		return true
 	}
 	return false
 }
 
-// bitOps are the flag-bit and sign-extension instructions.
+// The flag-bit and sign-extension instructions.
 
 func opCLC(c *CPU, _ *inst) bool { c.setCF(false); return true }
 func opSTC(c *CPU, _ *inst) bool { c.setCF(true); return true }

@@ -211,808 +211,1305 @@ func opJCCF(c *CPU, in *inst) bool {
 }
 
 func opCMP8RRJ2(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RRJ3(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RRJ4(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RRJ5(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RRJ6(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RRJ7(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RRJ8(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if int8(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RRJ9(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RRJC(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if int8(a) < int8(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RRJD(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a) < int8(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RRJE(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if int8(a) <= int8(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RRJF(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a) <= int8(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RIJ2(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RIJ3(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RIJ4(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RIJ5(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RIJ6(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RIJ7(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RIJ8(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if int8(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RIJ9(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RIJC(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if int8(a) < int8(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RIJD(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a) < int8(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RIJE(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if int8(a) <= int8(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RIJF(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a) <= int8(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RMJ2(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RMJ3(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RMJ4(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RMJ5(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RMJ6(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RMJ7(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RMJ8(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if int8(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RMJ9(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RMJC(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if int8(a) < int8(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RMJD(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a) < int8(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RMJE(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if int8(a) <= int8(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8RMJF(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint8
-	if e.rd == la&^pageMask|in.slow {
-		b = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg8(in.Dst)
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a) <= int8(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8RMJ2Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if a < b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8RMJ3Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if !(a < b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8RMJ4Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if a == b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8RMJ5Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if !(a == b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8RMJ6Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if a <= b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8RMJ7Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if !(a <= b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8RMJ8Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if int8(a-b) < 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8RMJ9Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a-b) < 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8RMJCSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if int8(a) < int8(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8RMJDSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a) < int8(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8RMJESlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if int8(a) <= int8(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8RMJFSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a) <= int8(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8MRJ2(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg8(in.Src)
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8MRJ3(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg8(in.Src)
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8MRJ4(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg8(in.Src)
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8MRJ5(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg8(in.Src)
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8MRJ6(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg8(in.Src)
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8MRJ7(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg8(in.Src)
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8MRJ8(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg8(in.Src)
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if int8(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8MRJ9(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg8(in.Src)
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8MRJC(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg8(in.Src)
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if int8(a) < int8(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8MRJD(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg8(in.Src)
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a) < int8(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8MRJE(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg8(in.Src)
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if int8(a) <= int8(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8MRJF(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg8(in.Src)
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a) <= int8(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MRJ2Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if a < b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MRJ3Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if !(a < b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MRJ4Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if a == b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MRJ5Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if !(a == b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MRJ6Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if a <= b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MRJ7Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if !(a <= b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MRJ8Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if int8(a-b) < 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MRJ9Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a-b) < 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MRJCSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if int8(a) < int8(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MRJDSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a) < int8(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MRJESlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if int8(a) <= int8(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MRJFSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a) <= int8(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP8MIJ2(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if a < b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MIJ3(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if !(a < b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MIJ4(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if a == b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MIJ5(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if !(a == b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MIJ6(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if a <= b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MIJ7(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if !(a <= b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MIJ8(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if int8(a-b) < 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MIJ9(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a-b) < 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MIJC(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if int8(a) < int8(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MIJD(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a) < int8(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MIJE(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if int8(a) <= int8(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MIJF(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a) <= int8(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP8MIJ2Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, a-b)
@@ -1020,21 +1517,14 @@ func opCMP8MIJ2(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP8MIJ3(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opCMP8MIJ3Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, a-b)
@@ -1042,21 +1532,14 @@ func opCMP8MIJ3(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP8MIJ4(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opCMP8MIJ4Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, a-b)
@@ -1064,21 +1547,14 @@ func opCMP8MIJ4(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP8MIJ5(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opCMP8MIJ5Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, a-b)
@@ -1086,21 +1562,14 @@ func opCMP8MIJ5(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP8MIJ6(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opCMP8MIJ6Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, a-b)
@@ -1108,21 +1577,14 @@ func opCMP8MIJ6(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP8MIJ7(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opCMP8MIJ7Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, a-b)
@@ -1130,21 +1592,14 @@ func opCMP8MIJ7(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP8MIJ8(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opCMP8MIJ8Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, a-b)
@@ -1152,21 +1607,14 @@ func opCMP8MIJ8(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP8MIJ9(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opCMP8MIJ9Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, a-b)
@@ -1174,21 +1622,14 @@ func opCMP8MIJ9(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP8MIJC(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opCMP8MIJCSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, a-b)
@@ -1196,21 +1637,14 @@ func opCMP8MIJC(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP8MIJD(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opCMP8MIJDSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, a-b)
@@ -1218,21 +1652,14 @@ func opCMP8MIJD(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP8MIJE(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opCMP8MIJESlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, a-b)
@@ -1240,21 +1667,14 @@ func opCMP8MIJE(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP8MIJF(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opCMP8MIJFSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, a-b)
@@ -1262,262 +1682,278 @@ func opCMP8MIJF(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RRJ4(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if t == 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RRJ5(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(t == 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RRJ6(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if t == 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RRJ7(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(t == 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RRJ8(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RRJ9(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RRJC(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RRJD(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RRJE(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) <= 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RRJF(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) <= 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RIJ4(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if t == 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RIJ5(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(t == 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RIJ6(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if t == 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RIJ7(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(t == 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RIJ8(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RIJ9(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RIJC(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RIJD(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RIJE(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) <= 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8RIJF(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), uint8(in.Imm)
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) <= 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8MIJ4(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
@@ -1525,22 +1961,18 @@ func opTEST8MIJ4(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8MIJ5(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
@@ -1548,21 +1980,166 @@ func opTEST8MIJ5(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST8MIJ6(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if t == 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST8MIJ7(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(t == 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST8MIJ8(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if int8(t) < 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST8MIJ9(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(int8(t) < 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST8MIJC(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if int8(t) < 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST8MIJD(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(int8(t) < 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST8MIJE(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if int8(t) <= 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST8MIJF(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(int8(t) <= 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST8MIJ4Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	t := a & b
@@ -1571,21 +2148,14 @@ func opTEST8MIJ6(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST8MIJ7(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opTEST8MIJ5Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	t := a & b
@@ -1594,21 +2164,46 @@ func opTEST8MIJ7(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST8MIJ8(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opTEST8MIJ6Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if t == 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST8MIJ7Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(t == 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST8MIJ8Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	t := a & b
@@ -1617,21 +2212,14 @@ func opTEST8MIJ8(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST8MIJ9(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opTEST8MIJ9Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	t := a & b
@@ -1640,21 +2228,14 @@ func opTEST8MIJ9(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST8MIJC(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opTEST8MIJCSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	t := a & b
@@ -1663,21 +2244,14 @@ func opTEST8MIJC(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST8MIJD(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opTEST8MIJDSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	t := a & b
@@ -1686,21 +2260,14 @@ func opTEST8MIJD(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST8MIJE(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opTEST8MIJESlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	t := a & b
@@ -1709,21 +2276,14 @@ func opTEST8MIJE(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST8MIJF(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint8
-	if e.rd == la&^pageMask|in.slow {
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem8(in); !ok {
-			return false
-		}
+func opTEST8MIJFSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
 	}
 	b := uint8(in.Imm)
 	t := a & b
@@ -1732,813 +2292,1310 @@ func opTEST8MIJF(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RRJ2(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RRJ3(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RRJ4(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RRJ5(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RRJ6(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RRJ7(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RRJ8(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if int16(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RRJ9(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RRJC(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if int16(a) < int16(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RRJD(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a) < int16(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RRJE(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if int16(a) <= int16(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RRJF(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a) <= int16(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RIJ2(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RIJ3(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RIJ4(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RIJ5(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RIJ6(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RIJ7(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RIJ8(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if int16(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RIJ9(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RIJC(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if int16(a) < int16(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RIJD(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a) < int16(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RIJE(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if int16(a) <= int16(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RIJF(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a) <= int16(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RMJ2(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RMJ3(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RMJ4(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RMJ5(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RMJ6(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RMJ7(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RMJ8(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if int16(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RMJ9(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RMJC(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if int16(a) < int16(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RMJD(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a) < int16(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RMJE(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if int16(a) <= int16(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16RMJF(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		b = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.reg16(in.Dst)
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a) <= int16(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16RMJ2Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if a < b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16RMJ3Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if !(a < b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16RMJ4Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if a == b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16RMJ5Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if !(a == b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16RMJ6Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if a <= b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16RMJ7Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if !(a <= b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16RMJ8Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if int16(a-b) < 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16RMJ9Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a-b) < 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16RMJCSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if int16(a) < int16(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16RMJDSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a) < int16(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16RMJESlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if int16(a) <= int16(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16RMJFSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a) <= int16(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16MRJ2(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg16(in.Src)
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16MRJ3(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg16(in.Src)
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16MRJ4(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg16(in.Src)
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16MRJ5(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg16(in.Src)
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16MRJ6(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg16(in.Src)
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16MRJ7(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg16(in.Src)
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16MRJ8(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg16(in.Src)
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if int16(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16MRJ9(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg16(in.Src)
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16MRJC(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg16(in.Src)
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if int16(a) < int16(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16MRJD(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg16(in.Src)
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a) < int16(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16MRJE(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg16(in.Src)
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if int16(a) <= int16(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16MRJF(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.reg16(in.Src)
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a) <= int16(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MRJ2Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if a < b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MRJ3Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if !(a < b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MRJ4Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if a == b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MRJ5Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if !(a == b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MRJ6Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if a <= b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MRJ7Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if !(a <= b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MRJ8Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if int16(a-b) < 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MRJ9Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a-b) < 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MRJCSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if int16(a) < int16(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MRJDSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a) < int16(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MRJESlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if int16(a) <= int16(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MRJFSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a) <= int16(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP16MIJ2(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if a < b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MIJ3(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if !(a < b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MIJ4(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if a == b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MIJ5(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if !(a == b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MIJ6(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if a <= b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MIJ7(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if !(a <= b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MIJ8(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if int16(a-b) < 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MIJ9(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a-b) < 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MIJC(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if int16(a) < int16(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MIJD(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a) < int16(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MIJE(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if int16(a) <= int16(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MIJF(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a) <= int16(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP16MIJ2Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, a-b)
@@ -2546,21 +3603,14 @@ func opCMP16MIJ2(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP16MIJ3(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opCMP16MIJ3Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, a-b)
@@ -2568,21 +3618,14 @@ func opCMP16MIJ3(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP16MIJ4(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opCMP16MIJ4Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, a-b)
@@ -2590,21 +3633,14 @@ func opCMP16MIJ4(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP16MIJ5(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opCMP16MIJ5Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, a-b)
@@ -2612,21 +3648,14 @@ func opCMP16MIJ5(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP16MIJ6(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opCMP16MIJ6Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, a-b)
@@ -2634,21 +3663,14 @@ func opCMP16MIJ6(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP16MIJ7(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opCMP16MIJ7Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, a-b)
@@ -2656,21 +3678,14 @@ func opCMP16MIJ7(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP16MIJ8(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opCMP16MIJ8Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, a-b)
@@ -2678,21 +3693,14 @@ func opCMP16MIJ8(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP16MIJ9(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opCMP16MIJ9Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, a-b)
@@ -2700,21 +3708,14 @@ func opCMP16MIJ9(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP16MIJC(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opCMP16MIJCSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, a-b)
@@ -2722,21 +3723,14 @@ func opCMP16MIJC(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP16MIJD(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opCMP16MIJDSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, a-b)
@@ -2744,21 +3738,14 @@ func opCMP16MIJD(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP16MIJE(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opCMP16MIJESlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, a-b)
@@ -2766,21 +3753,14 @@ func opCMP16MIJE(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP16MIJF(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opCMP16MIJFSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, a-b)
@@ -2788,262 +3768,278 @@ func opCMP16MIJF(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RRJ4(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if t == 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RRJ5(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(t == 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RRJ6(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if t == 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RRJ7(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(t == 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RRJ8(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RRJ9(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RRJC(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RRJD(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RRJE(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) <= 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RRJF(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) <= 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RIJ4(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if t == 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RIJ5(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(t == 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RIJ6(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if t == 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RIJ7(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(t == 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RIJ8(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RIJ9(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RIJC(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RIJD(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RIJE(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) <= 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16RIJF(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), uint16(in.Imm)
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) <= 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16MIJ4(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
@@ -3051,22 +4047,18 @@ func opTEST16MIJ4(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16MIJ5(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
@@ -3074,21 +4066,166 @@ func opTEST16MIJ5(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST16MIJ6(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if t == 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST16MIJ7(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(t == 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST16MIJ8(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if int16(t) < 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST16MIJ9(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(int16(t) < 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST16MIJC(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if int16(t) < 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST16MIJD(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(int16(t) < 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST16MIJE(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if int16(t) <= 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST16MIJF(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(int16(t) <= 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST16MIJ4Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	t := a & b
@@ -3097,21 +4234,14 @@ func opTEST16MIJ6(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST16MIJ7(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opTEST16MIJ5Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	t := a & b
@@ -3120,21 +4250,46 @@ func opTEST16MIJ7(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST16MIJ8(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opTEST16MIJ6Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if t == 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST16MIJ7Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(t == 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST16MIJ8Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	t := a & b
@@ -3143,21 +4298,14 @@ func opTEST16MIJ8(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST16MIJ9(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opTEST16MIJ9Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	t := a & b
@@ -3166,21 +4314,14 @@ func opTEST16MIJ9(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST16MIJC(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opTEST16MIJCSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	t := a & b
@@ -3189,21 +4330,14 @@ func opTEST16MIJC(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST16MIJD(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opTEST16MIJDSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	t := a & b
@@ -3212,21 +4346,14 @@ func opTEST16MIJD(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST16MIJE(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opTEST16MIJESlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	t := a & b
@@ -3235,21 +4362,14 @@ func opTEST16MIJE(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST16MIJF(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem16(in); !ok {
-			return false
-		}
+func opTEST16MIJFSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	b := uint16(in.Imm)
 	t := a & b
@@ -3258,813 +4378,1310 @@ func opTEST16MIJF(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RRJ2(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RRJ3(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RRJ4(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RRJ5(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RRJ6(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RRJ7(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RRJ8(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if int32(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RRJ9(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RRJC(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if int32(a) < int32(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RRJD(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a) < int32(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RRJE(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if int32(a) <= int32(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RRJF(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a) <= int32(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RIJ2(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RIJ3(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RIJ4(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RIJ5(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RIJ6(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RIJ7(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RIJ8(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if int32(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RIJ9(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RIJC(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if int32(a) < int32(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RIJD(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a) < int32(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RIJE(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if int32(a) <= int32(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RIJF(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a) <= int32(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RMJ2(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RMJ3(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RMJ4(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RMJ5(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RMJ6(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RMJ7(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RMJ8(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if int32(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RMJ9(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RMJC(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if int32(a) < int32(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RMJD(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a) < int32(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RMJE(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if int32(a) <= int32(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32RMJF(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var b uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		b = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if b, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	a := c.gpr[in.Dst&15]
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a) <= int32(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32RMJ2Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if a < b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32RMJ3Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if !(a < b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32RMJ4Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if a == b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32RMJ5Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if !(a == b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32RMJ6Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if a <= b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32RMJ7Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if !(a <= b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32RMJ8Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if int32(a-b) < 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32RMJ9Slow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a-b) < 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32RMJCSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if int32(a) < int32(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32RMJDSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a) < int32(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32RMJESlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if int32(a) <= int32(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32RMJFSlow(c *CPU, in *inst) bool {
+	b, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a) <= int32(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32MRJ2(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.gpr[in.Src&15]
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32MRJ3(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.gpr[in.Src&15]
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32MRJ4(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.gpr[in.Src&15]
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32MRJ5(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.gpr[in.Src&15]
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32MRJ6(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.gpr[in.Src&15]
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32MRJ7(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.gpr[in.Src&15]
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32MRJ8(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.gpr[in.Src&15]
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if int32(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32MRJ9(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.gpr[in.Src&15]
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32MRJC(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.gpr[in.Src&15]
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if int32(a) < int32(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32MRJD(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.gpr[in.Src&15]
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a) < int32(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32MRJE(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.gpr[in.Src&15]
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if int32(a) <= int32(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32MRJF(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	b := c.gpr[in.Src&15]
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a) <= int32(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MRJ2Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if a < b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MRJ3Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if !(a < b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MRJ4Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if a == b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MRJ5Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if !(a == b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MRJ6Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if a <= b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MRJ7Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if !(a <= b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MRJ8Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if int32(a-b) < 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MRJ9Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a-b) < 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MRJCSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if int32(a) < int32(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MRJDSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a) < int32(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MRJESlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if int32(a) <= int32(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MRJFSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a) <= int32(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opCMP32MIJ2(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if a < b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MIJ3(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if !(a < b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MIJ4(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if a == b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MIJ5(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if !(a == b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MIJ6(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if a <= b {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MIJ7(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if !(a <= b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MIJ8(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if int32(a-b) < 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MIJ9(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a-b) < 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MIJC(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if int32(a) < int32(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MIJD(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a) < int32(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MIJE(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if int32(a) <= int32(b) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MIJF(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a) <= int32(b)) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opCMP32MIJ2Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, a-b)
@@ -4072,21 +5689,14 @@ func opCMP32MIJ2(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP32MIJ3(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opCMP32MIJ3Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, a-b)
@@ -4094,21 +5704,14 @@ func opCMP32MIJ3(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP32MIJ4(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opCMP32MIJ4Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, a-b)
@@ -4116,21 +5719,14 @@ func opCMP32MIJ4(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP32MIJ5(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opCMP32MIJ5Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, a-b)
@@ -4138,21 +5734,14 @@ func opCMP32MIJ5(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP32MIJ6(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opCMP32MIJ6Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, a-b)
@@ -4160,21 +5749,14 @@ func opCMP32MIJ6(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP32MIJ7(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opCMP32MIJ7Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, a-b)
@@ -4182,21 +5764,14 @@ func opCMP32MIJ7(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP32MIJ8(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opCMP32MIJ8Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, a-b)
@@ -4204,21 +5779,14 @@ func opCMP32MIJ8(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP32MIJ9(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opCMP32MIJ9Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, a-b)
@@ -4226,21 +5794,14 @@ func opCMP32MIJ9(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP32MIJC(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opCMP32MIJCSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, a-b)
@@ -4248,21 +5809,14 @@ func opCMP32MIJC(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP32MIJD(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opCMP32MIJDSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, a-b)
@@ -4270,21 +5824,14 @@ func opCMP32MIJD(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP32MIJE(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opCMP32MIJESlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, a-b)
@@ -4292,21 +5839,14 @@ func opCMP32MIJE(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opCMP32MIJF(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opCMP32MIJFSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, a-b)
@@ -4314,262 +5854,278 @@ func opCMP32MIJF(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RRJ4(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if t == 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RRJ5(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(t == 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RRJ6(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if t == 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RRJ7(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(t == 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RRJ8(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RRJ9(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RRJC(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RRJD(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RRJE(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) <= 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RRJF(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
+	b := *c.at32(in.s)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) <= 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RIJ4(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if t == 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RIJ5(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(t == 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RIJ6(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if t == 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RIJ7(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(t == 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RIJ8(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RIJ9(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RIJC(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RIJD(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RIJE(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) <= 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32RIJF(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], uint32(in.Imm)
+	b := uint32(in.Imm)
+	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) <= 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32MIJ4(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
@@ -4577,22 +6133,18 @@ func opTEST32MIJ4(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32MIJ5(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
@@ -4600,21 +6152,166 @@ func opTEST32MIJ5(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
 func opTEST32MIJ6(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if t == 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST32MIJ7(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if !(t == 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST32MIJ8(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if int32(t) < 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST32MIJ9(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if !(int32(t) < 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST32MIJC(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if int32(t) < 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST32MIJD(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if !(int32(t) < 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST32MIJE(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if int32(t) <= 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST32MIJF(c *CPU, in *inst) bool {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if !(int32(t) <= 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST32MIJ4Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	t := a & b
@@ -4623,21 +6320,14 @@ func opTEST32MIJ6(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST32MIJ7(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opTEST32MIJ5Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	t := a & b
@@ -4646,21 +6336,46 @@ func opTEST32MIJ7(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST32MIJ8(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opTEST32MIJ6Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if t == 0 {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST32MIJ7Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if !(t == 0) {
+		c.eip, c.link = in.target, linkTaken
+		return false
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return false
+}
+
+func opTEST32MIJ8Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	t := a & b
@@ -4669,21 +6384,14 @@ func opTEST32MIJ8(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST32MIJ9(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opTEST32MIJ9Slow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	t := a & b
@@ -4692,21 +6400,14 @@ func opTEST32MIJ9(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST32MIJC(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opTEST32MIJCSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	t := a & b
@@ -4715,21 +6416,14 @@ func opTEST32MIJC(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST32MIJD(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opTEST32MIJDSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	t := a & b
@@ -4738,21 +6432,14 @@ func opTEST32MIJD(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST32MIJE(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opTEST32MIJESlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	t := a & b
@@ -4761,21 +6448,14 @@ func opTEST32MIJE(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-func opTEST32MIJF(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var a uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if a, ok = c.readMem32(in); !ok {
-			return false
-		}
+func opTEST32MIJFSlow(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
 	}
 	b := uint32(in.Imm)
 	t := a & b
@@ -4784,84 +6464,82 @@ func opTEST32MIJF(c *CPU, in *inst) bool {
 		c.eip, c.link = in.target, linkTaken
 		return false
 	}
-	c.eip, c.link = in.after, linkNext
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	return false
 }
 
-// fusedOps has the handler of a compare and the jump behind it, by condition.
-var fusedOps = [...]struct {
-	op   x86.Op
-	form x86.Form
-	size uint8
-	by   [16]handler
-}{
-	{x86.CMP, x86.FormRR, 1, [16]handler{nil, nil, opCMP8RRJ2, opCMP8RRJ3, opCMP8RRJ4, opCMP8RRJ5, opCMP8RRJ6, opCMP8RRJ7, opCMP8RRJ8, opCMP8RRJ9, nil, nil, opCMP8RRJC, opCMP8RRJD, opCMP8RRJE, opCMP8RRJF}},
-	{x86.CMP, x86.FormRI, 1, [16]handler{nil, nil, opCMP8RIJ2, opCMP8RIJ3, opCMP8RIJ4, opCMP8RIJ5, opCMP8RIJ6, opCMP8RIJ7, opCMP8RIJ8, opCMP8RIJ9, nil, nil, opCMP8RIJC, opCMP8RIJD, opCMP8RIJE, opCMP8RIJF}},
-	{x86.CMP, x86.FormRM, 1, [16]handler{nil, nil, opCMP8RMJ2, opCMP8RMJ3, opCMP8RMJ4, opCMP8RMJ5, opCMP8RMJ6, opCMP8RMJ7, opCMP8RMJ8, opCMP8RMJ9, nil, nil, opCMP8RMJC, opCMP8RMJD, opCMP8RMJE, opCMP8RMJF}},
-	{x86.CMP, x86.FormMR, 1, [16]handler{nil, nil, opCMP8MRJ2, opCMP8MRJ3, opCMP8MRJ4, opCMP8MRJ5, opCMP8MRJ6, opCMP8MRJ7, opCMP8MRJ8, opCMP8MRJ9, nil, nil, opCMP8MRJC, opCMP8MRJD, opCMP8MRJE, opCMP8MRJF}},
-	{x86.CMP, x86.FormMI, 1, [16]handler{nil, nil, opCMP8MIJ2, opCMP8MIJ3, opCMP8MIJ4, opCMP8MIJ5, opCMP8MIJ6, opCMP8MIJ7, opCMP8MIJ8, opCMP8MIJ9, nil, nil, opCMP8MIJC, opCMP8MIJD, opCMP8MIJE, opCMP8MIJF}},
-	{x86.TEST, x86.FormRR, 1, [16]handler{nil, nil, nil, nil, opTEST8RRJ4, opTEST8RRJ5, opTEST8RRJ6, opTEST8RRJ7, opTEST8RRJ8, opTEST8RRJ9, nil, nil, opTEST8RRJC, opTEST8RRJD, opTEST8RRJE, opTEST8RRJF}},
-	{x86.TEST, x86.FormRI, 1, [16]handler{nil, nil, nil, nil, opTEST8RIJ4, opTEST8RIJ5, opTEST8RIJ6, opTEST8RIJ7, opTEST8RIJ8, opTEST8RIJ9, nil, nil, opTEST8RIJC, opTEST8RIJD, opTEST8RIJE, opTEST8RIJF}},
-	{x86.TEST, x86.FormMI, 1, [16]handler{nil, nil, nil, nil, opTEST8MIJ4, opTEST8MIJ5, opTEST8MIJ6, opTEST8MIJ7, opTEST8MIJ8, opTEST8MIJ9, nil, nil, opTEST8MIJC, opTEST8MIJD, opTEST8MIJE, opTEST8MIJF}},
-	{x86.CMP, x86.FormRR, 2, [16]handler{nil, nil, opCMP16RRJ2, opCMP16RRJ3, opCMP16RRJ4, opCMP16RRJ5, opCMP16RRJ6, opCMP16RRJ7, opCMP16RRJ8, opCMP16RRJ9, nil, nil, opCMP16RRJC, opCMP16RRJD, opCMP16RRJE, opCMP16RRJF}},
-	{x86.CMP, x86.FormRI, 2, [16]handler{nil, nil, opCMP16RIJ2, opCMP16RIJ3, opCMP16RIJ4, opCMP16RIJ5, opCMP16RIJ6, opCMP16RIJ7, opCMP16RIJ8, opCMP16RIJ9, nil, nil, opCMP16RIJC, opCMP16RIJD, opCMP16RIJE, opCMP16RIJF}},
-	{x86.CMP, x86.FormRM, 2, [16]handler{nil, nil, opCMP16RMJ2, opCMP16RMJ3, opCMP16RMJ4, opCMP16RMJ5, opCMP16RMJ6, opCMP16RMJ7, opCMP16RMJ8, opCMP16RMJ9, nil, nil, opCMP16RMJC, opCMP16RMJD, opCMP16RMJE, opCMP16RMJF}},
-	{x86.CMP, x86.FormMR, 2, [16]handler{nil, nil, opCMP16MRJ2, opCMP16MRJ3, opCMP16MRJ4, opCMP16MRJ5, opCMP16MRJ6, opCMP16MRJ7, opCMP16MRJ8, opCMP16MRJ9, nil, nil, opCMP16MRJC, opCMP16MRJD, opCMP16MRJE, opCMP16MRJF}},
-	{x86.CMP, x86.FormMI, 2, [16]handler{nil, nil, opCMP16MIJ2, opCMP16MIJ3, opCMP16MIJ4, opCMP16MIJ5, opCMP16MIJ6, opCMP16MIJ7, opCMP16MIJ8, opCMP16MIJ9, nil, nil, opCMP16MIJC, opCMP16MIJD, opCMP16MIJE, opCMP16MIJF}},
-	{x86.TEST, x86.FormRR, 2, [16]handler{nil, nil, nil, nil, opTEST16RRJ4, opTEST16RRJ5, opTEST16RRJ6, opTEST16RRJ7, opTEST16RRJ8, opTEST16RRJ9, nil, nil, opTEST16RRJC, opTEST16RRJD, opTEST16RRJE, opTEST16RRJF}},
-	{x86.TEST, x86.FormRI, 2, [16]handler{nil, nil, nil, nil, opTEST16RIJ4, opTEST16RIJ5, opTEST16RIJ6, opTEST16RIJ7, opTEST16RIJ8, opTEST16RIJ9, nil, nil, opTEST16RIJC, opTEST16RIJD, opTEST16RIJE, opTEST16RIJF}},
-	{x86.TEST, x86.FormMI, 2, [16]handler{nil, nil, nil, nil, opTEST16MIJ4, opTEST16MIJ5, opTEST16MIJ6, opTEST16MIJ7, opTEST16MIJ8, opTEST16MIJ9, nil, nil, opTEST16MIJC, opTEST16MIJD, opTEST16MIJE, opTEST16MIJF}},
-	{x86.CMP, x86.FormRR, 4, [16]handler{nil, nil, opCMP32RRJ2, opCMP32RRJ3, opCMP32RRJ4, opCMP32RRJ5, opCMP32RRJ6, opCMP32RRJ7, opCMP32RRJ8, opCMP32RRJ9, nil, nil, opCMP32RRJC, opCMP32RRJD, opCMP32RRJE, opCMP32RRJF}},
-	{x86.CMP, x86.FormRI, 4, [16]handler{nil, nil, opCMP32RIJ2, opCMP32RIJ3, opCMP32RIJ4, opCMP32RIJ5, opCMP32RIJ6, opCMP32RIJ7, opCMP32RIJ8, opCMP32RIJ9, nil, nil, opCMP32RIJC, opCMP32RIJD, opCMP32RIJE, opCMP32RIJF}},
-	{x86.CMP, x86.FormRM, 4, [16]handler{nil, nil, opCMP32RMJ2, opCMP32RMJ3, opCMP32RMJ4, opCMP32RMJ5, opCMP32RMJ6, opCMP32RMJ7, opCMP32RMJ8, opCMP32RMJ9, nil, nil, opCMP32RMJC, opCMP32RMJD, opCMP32RMJE, opCMP32RMJF}},
-	{x86.CMP, x86.FormMR, 4, [16]handler{nil, nil, opCMP32MRJ2, opCMP32MRJ3, opCMP32MRJ4, opCMP32MRJ5, opCMP32MRJ6, opCMP32MRJ7, opCMP32MRJ8, opCMP32MRJ9, nil, nil, opCMP32MRJC, opCMP32MRJD, opCMP32MRJE, opCMP32MRJF}},
-	{x86.CMP, x86.FormMI, 4, [16]handler{nil, nil, opCMP32MIJ2, opCMP32MIJ3, opCMP32MIJ4, opCMP32MIJ5, opCMP32MIJ6, opCMP32MIJ7, opCMP32MIJ8, opCMP32MIJ9, nil, nil, opCMP32MIJC, opCMP32MIJD, opCMP32MIJE, opCMP32MIJF}},
-	{x86.TEST, x86.FormRR, 4, [16]handler{nil, nil, nil, nil, opTEST32RRJ4, opTEST32RRJ5, opTEST32RRJ6, opTEST32RRJ7, opTEST32RRJ8, opTEST32RRJ9, nil, nil, opTEST32RRJC, opTEST32RRJD, opTEST32RRJE, opTEST32RRJF}},
-	{x86.TEST, x86.FormRI, 4, [16]handler{nil, nil, nil, nil, opTEST32RIJ4, opTEST32RIJ5, opTEST32RIJ6, opTEST32RIJ7, opTEST32RIJ8, opTEST32RIJ9, nil, nil, opTEST32RIJC, opTEST32RIJD, opTEST32RIJE, opTEST32RIJF}},
-	{x86.TEST, x86.FormMI, 4, [16]handler{nil, nil, nil, nil, opTEST32MIJ4, opTEST32MIJ5, opTEST32MIJ6, opTEST32MIJ7, opTEST32MIJ8, opTEST32MIJ9, nil, nil, opTEST32MIJC, opTEST32MIJD, opTEST32MIJE, opTEST32MIJF}},
+// fusedOps has the handlers of a compare and the jump behind it, by condition.
+var fusedOps = [...]fusedOp{
+	{x86.CMP, x86.FormRR, 1, [16]handler{2: opCMP8RRJ2, 3: opCMP8RRJ3, 4: opCMP8RRJ4, 5: opCMP8RRJ5, 6: opCMP8RRJ6, 7: opCMP8RRJ7, 8: opCMP8RRJ8, 9: opCMP8RRJ9, 12: opCMP8RRJC, 13: opCMP8RRJD, 14: opCMP8RRJE, 15: opCMP8RRJF}, [16]handler{}},
+	{x86.CMP, x86.FormRI, 1, [16]handler{2: opCMP8RIJ2, 3: opCMP8RIJ3, 4: opCMP8RIJ4, 5: opCMP8RIJ5, 6: opCMP8RIJ6, 7: opCMP8RIJ7, 8: opCMP8RIJ8, 9: opCMP8RIJ9, 12: opCMP8RIJC, 13: opCMP8RIJD, 14: opCMP8RIJE, 15: opCMP8RIJF}, [16]handler{}},
+	{x86.CMP, x86.FormRM, 1, [16]handler{2: opCMP8RMJ2, 3: opCMP8RMJ3, 4: opCMP8RMJ4, 5: opCMP8RMJ5, 6: opCMP8RMJ6, 7: opCMP8RMJ7, 8: opCMP8RMJ8, 9: opCMP8RMJ9, 12: opCMP8RMJC, 13: opCMP8RMJD, 14: opCMP8RMJE, 15: opCMP8RMJF}, [16]handler{2: opCMP8RMJ2Slow, 3: opCMP8RMJ3Slow, 4: opCMP8RMJ4Slow, 5: opCMP8RMJ5Slow, 6: opCMP8RMJ6Slow, 7: opCMP8RMJ7Slow, 8: opCMP8RMJ8Slow, 9: opCMP8RMJ9Slow, 12: opCMP8RMJCSlow, 13: opCMP8RMJDSlow, 14: opCMP8RMJESlow, 15: opCMP8RMJFSlow}},
+	{x86.CMP, x86.FormMR, 1, [16]handler{2: opCMP8MRJ2, 3: opCMP8MRJ3, 4: opCMP8MRJ4, 5: opCMP8MRJ5, 6: opCMP8MRJ6, 7: opCMP8MRJ7, 8: opCMP8MRJ8, 9: opCMP8MRJ9, 12: opCMP8MRJC, 13: opCMP8MRJD, 14: opCMP8MRJE, 15: opCMP8MRJF}, [16]handler{2: opCMP8MRJ2Slow, 3: opCMP8MRJ3Slow, 4: opCMP8MRJ4Slow, 5: opCMP8MRJ5Slow, 6: opCMP8MRJ6Slow, 7: opCMP8MRJ7Slow, 8: opCMP8MRJ8Slow, 9: opCMP8MRJ9Slow, 12: opCMP8MRJCSlow, 13: opCMP8MRJDSlow, 14: opCMP8MRJESlow, 15: opCMP8MRJFSlow}},
+	{x86.CMP, x86.FormMI, 1, [16]handler{2: opCMP8MIJ2, 3: opCMP8MIJ3, 4: opCMP8MIJ4, 5: opCMP8MIJ5, 6: opCMP8MIJ6, 7: opCMP8MIJ7, 8: opCMP8MIJ8, 9: opCMP8MIJ9, 12: opCMP8MIJC, 13: opCMP8MIJD, 14: opCMP8MIJE, 15: opCMP8MIJF}, [16]handler{2: opCMP8MIJ2Slow, 3: opCMP8MIJ3Slow, 4: opCMP8MIJ4Slow, 5: opCMP8MIJ5Slow, 6: opCMP8MIJ6Slow, 7: opCMP8MIJ7Slow, 8: opCMP8MIJ8Slow, 9: opCMP8MIJ9Slow, 12: opCMP8MIJCSlow, 13: opCMP8MIJDSlow, 14: opCMP8MIJESlow, 15: opCMP8MIJFSlow}},
+	{x86.TEST, x86.FormRR, 1, [16]handler{4: opTEST8RRJ4, 5: opTEST8RRJ5, 6: opTEST8RRJ6, 7: opTEST8RRJ7, 8: opTEST8RRJ8, 9: opTEST8RRJ9, 12: opTEST8RRJC, 13: opTEST8RRJD, 14: opTEST8RRJE, 15: opTEST8RRJF}, [16]handler{}},
+	{x86.TEST, x86.FormRI, 1, [16]handler{4: opTEST8RIJ4, 5: opTEST8RIJ5, 6: opTEST8RIJ6, 7: opTEST8RIJ7, 8: opTEST8RIJ8, 9: opTEST8RIJ9, 12: opTEST8RIJC, 13: opTEST8RIJD, 14: opTEST8RIJE, 15: opTEST8RIJF}, [16]handler{}},
+	{x86.TEST, x86.FormMI, 1, [16]handler{4: opTEST8MIJ4, 5: opTEST8MIJ5, 6: opTEST8MIJ6, 7: opTEST8MIJ7, 8: opTEST8MIJ8, 9: opTEST8MIJ9, 12: opTEST8MIJC, 13: opTEST8MIJD, 14: opTEST8MIJE, 15: opTEST8MIJF}, [16]handler{4: opTEST8MIJ4Slow, 5: opTEST8MIJ5Slow, 6: opTEST8MIJ6Slow, 7: opTEST8MIJ7Slow, 8: opTEST8MIJ8Slow, 9: opTEST8MIJ9Slow, 12: opTEST8MIJCSlow, 13: opTEST8MIJDSlow, 14: opTEST8MIJESlow, 15: opTEST8MIJFSlow}},
+	{x86.CMP, x86.FormRR, 2, [16]handler{2: opCMP16RRJ2, 3: opCMP16RRJ3, 4: opCMP16RRJ4, 5: opCMP16RRJ5, 6: opCMP16RRJ6, 7: opCMP16RRJ7, 8: opCMP16RRJ8, 9: opCMP16RRJ9, 12: opCMP16RRJC, 13: opCMP16RRJD, 14: opCMP16RRJE, 15: opCMP16RRJF}, [16]handler{}},
+	{x86.CMP, x86.FormRI, 2, [16]handler{2: opCMP16RIJ2, 3: opCMP16RIJ3, 4: opCMP16RIJ4, 5: opCMP16RIJ5, 6: opCMP16RIJ6, 7: opCMP16RIJ7, 8: opCMP16RIJ8, 9: opCMP16RIJ9, 12: opCMP16RIJC, 13: opCMP16RIJD, 14: opCMP16RIJE, 15: opCMP16RIJF}, [16]handler{}},
+	{x86.CMP, x86.FormRM, 2, [16]handler{2: opCMP16RMJ2, 3: opCMP16RMJ3, 4: opCMP16RMJ4, 5: opCMP16RMJ5, 6: opCMP16RMJ6, 7: opCMP16RMJ7, 8: opCMP16RMJ8, 9: opCMP16RMJ9, 12: opCMP16RMJC, 13: opCMP16RMJD, 14: opCMP16RMJE, 15: opCMP16RMJF}, [16]handler{2: opCMP16RMJ2Slow, 3: opCMP16RMJ3Slow, 4: opCMP16RMJ4Slow, 5: opCMP16RMJ5Slow, 6: opCMP16RMJ6Slow, 7: opCMP16RMJ7Slow, 8: opCMP16RMJ8Slow, 9: opCMP16RMJ9Slow, 12: opCMP16RMJCSlow, 13: opCMP16RMJDSlow, 14: opCMP16RMJESlow, 15: opCMP16RMJFSlow}},
+	{x86.CMP, x86.FormMR, 2, [16]handler{2: opCMP16MRJ2, 3: opCMP16MRJ3, 4: opCMP16MRJ4, 5: opCMP16MRJ5, 6: opCMP16MRJ6, 7: opCMP16MRJ7, 8: opCMP16MRJ8, 9: opCMP16MRJ9, 12: opCMP16MRJC, 13: opCMP16MRJD, 14: opCMP16MRJE, 15: opCMP16MRJF}, [16]handler{2: opCMP16MRJ2Slow, 3: opCMP16MRJ3Slow, 4: opCMP16MRJ4Slow, 5: opCMP16MRJ5Slow, 6: opCMP16MRJ6Slow, 7: opCMP16MRJ7Slow, 8: opCMP16MRJ8Slow, 9: opCMP16MRJ9Slow, 12: opCMP16MRJCSlow, 13: opCMP16MRJDSlow, 14: opCMP16MRJESlow, 15: opCMP16MRJFSlow}},
+	{x86.CMP, x86.FormMI, 2, [16]handler{2: opCMP16MIJ2, 3: opCMP16MIJ3, 4: opCMP16MIJ4, 5: opCMP16MIJ5, 6: opCMP16MIJ6, 7: opCMP16MIJ7, 8: opCMP16MIJ8, 9: opCMP16MIJ9, 12: opCMP16MIJC, 13: opCMP16MIJD, 14: opCMP16MIJE, 15: opCMP16MIJF}, [16]handler{2: opCMP16MIJ2Slow, 3: opCMP16MIJ3Slow, 4: opCMP16MIJ4Slow, 5: opCMP16MIJ5Slow, 6: opCMP16MIJ6Slow, 7: opCMP16MIJ7Slow, 8: opCMP16MIJ8Slow, 9: opCMP16MIJ9Slow, 12: opCMP16MIJCSlow, 13: opCMP16MIJDSlow, 14: opCMP16MIJESlow, 15: opCMP16MIJFSlow}},
+	{x86.TEST, x86.FormRR, 2, [16]handler{4: opTEST16RRJ4, 5: opTEST16RRJ5, 6: opTEST16RRJ6, 7: opTEST16RRJ7, 8: opTEST16RRJ8, 9: opTEST16RRJ9, 12: opTEST16RRJC, 13: opTEST16RRJD, 14: opTEST16RRJE, 15: opTEST16RRJF}, [16]handler{}},
+	{x86.TEST, x86.FormRI, 2, [16]handler{4: opTEST16RIJ4, 5: opTEST16RIJ5, 6: opTEST16RIJ6, 7: opTEST16RIJ7, 8: opTEST16RIJ8, 9: opTEST16RIJ9, 12: opTEST16RIJC, 13: opTEST16RIJD, 14: opTEST16RIJE, 15: opTEST16RIJF}, [16]handler{}},
+	{x86.TEST, x86.FormMI, 2, [16]handler{4: opTEST16MIJ4, 5: opTEST16MIJ5, 6: opTEST16MIJ6, 7: opTEST16MIJ7, 8: opTEST16MIJ8, 9: opTEST16MIJ9, 12: opTEST16MIJC, 13: opTEST16MIJD, 14: opTEST16MIJE, 15: opTEST16MIJF}, [16]handler{4: opTEST16MIJ4Slow, 5: opTEST16MIJ5Slow, 6: opTEST16MIJ6Slow, 7: opTEST16MIJ7Slow, 8: opTEST16MIJ8Slow, 9: opTEST16MIJ9Slow, 12: opTEST16MIJCSlow, 13: opTEST16MIJDSlow, 14: opTEST16MIJESlow, 15: opTEST16MIJFSlow}},
+	{x86.CMP, x86.FormRR, 4, [16]handler{2: opCMP32RRJ2, 3: opCMP32RRJ3, 4: opCMP32RRJ4, 5: opCMP32RRJ5, 6: opCMP32RRJ6, 7: opCMP32RRJ7, 8: opCMP32RRJ8, 9: opCMP32RRJ9, 12: opCMP32RRJC, 13: opCMP32RRJD, 14: opCMP32RRJE, 15: opCMP32RRJF}, [16]handler{}},
+	{x86.CMP, x86.FormRI, 4, [16]handler{2: opCMP32RIJ2, 3: opCMP32RIJ3, 4: opCMP32RIJ4, 5: opCMP32RIJ5, 6: opCMP32RIJ6, 7: opCMP32RIJ7, 8: opCMP32RIJ8, 9: opCMP32RIJ9, 12: opCMP32RIJC, 13: opCMP32RIJD, 14: opCMP32RIJE, 15: opCMP32RIJF}, [16]handler{}},
+	{x86.CMP, x86.FormRM, 4, [16]handler{2: opCMP32RMJ2, 3: opCMP32RMJ3, 4: opCMP32RMJ4, 5: opCMP32RMJ5, 6: opCMP32RMJ6, 7: opCMP32RMJ7, 8: opCMP32RMJ8, 9: opCMP32RMJ9, 12: opCMP32RMJC, 13: opCMP32RMJD, 14: opCMP32RMJE, 15: opCMP32RMJF}, [16]handler{2: opCMP32RMJ2Slow, 3: opCMP32RMJ3Slow, 4: opCMP32RMJ4Slow, 5: opCMP32RMJ5Slow, 6: opCMP32RMJ6Slow, 7: opCMP32RMJ7Slow, 8: opCMP32RMJ8Slow, 9: opCMP32RMJ9Slow, 12: opCMP32RMJCSlow, 13: opCMP32RMJDSlow, 14: opCMP32RMJESlow, 15: opCMP32RMJFSlow}},
+	{x86.CMP, x86.FormMR, 4, [16]handler{2: opCMP32MRJ2, 3: opCMP32MRJ3, 4: opCMP32MRJ4, 5: opCMP32MRJ5, 6: opCMP32MRJ6, 7: opCMP32MRJ7, 8: opCMP32MRJ8, 9: opCMP32MRJ9, 12: opCMP32MRJC, 13: opCMP32MRJD, 14: opCMP32MRJE, 15: opCMP32MRJF}, [16]handler{2: opCMP32MRJ2Slow, 3: opCMP32MRJ3Slow, 4: opCMP32MRJ4Slow, 5: opCMP32MRJ5Slow, 6: opCMP32MRJ6Slow, 7: opCMP32MRJ7Slow, 8: opCMP32MRJ8Slow, 9: opCMP32MRJ9Slow, 12: opCMP32MRJCSlow, 13: opCMP32MRJDSlow, 14: opCMP32MRJESlow, 15: opCMP32MRJFSlow}},
+	{x86.CMP, x86.FormMI, 4, [16]handler{2: opCMP32MIJ2, 3: opCMP32MIJ3, 4: opCMP32MIJ4, 5: opCMP32MIJ5, 6: opCMP32MIJ6, 7: opCMP32MIJ7, 8: opCMP32MIJ8, 9: opCMP32MIJ9, 12: opCMP32MIJC, 13: opCMP32MIJD, 14: opCMP32MIJE, 15: opCMP32MIJF}, [16]handler{2: opCMP32MIJ2Slow, 3: opCMP32MIJ3Slow, 4: opCMP32MIJ4Slow, 5: opCMP32MIJ5Slow, 6: opCMP32MIJ6Slow, 7: opCMP32MIJ7Slow, 8: opCMP32MIJ8Slow, 9: opCMP32MIJ9Slow, 12: opCMP32MIJCSlow, 13: opCMP32MIJDSlow, 14: opCMP32MIJESlow, 15: opCMP32MIJFSlow}},
+	{x86.TEST, x86.FormRR, 4, [16]handler{4: opTEST32RRJ4, 5: opTEST32RRJ5, 6: opTEST32RRJ6, 7: opTEST32RRJ7, 8: opTEST32RRJ8, 9: opTEST32RRJ9, 12: opTEST32RRJC, 13: opTEST32RRJD, 14: opTEST32RRJE, 15: opTEST32RRJF}, [16]handler{}},
+	{x86.TEST, x86.FormRI, 4, [16]handler{4: opTEST32RIJ4, 5: opTEST32RIJ5, 6: opTEST32RIJ6, 7: opTEST32RIJ7, 8: opTEST32RIJ8, 9: opTEST32RIJ9, 12: opTEST32RIJC, 13: opTEST32RIJD, 14: opTEST32RIJE, 15: opTEST32RIJF}, [16]handler{}},
+	{x86.TEST, x86.FormMI, 4, [16]handler{4: opTEST32MIJ4, 5: opTEST32MIJ5, 6: opTEST32MIJ6, 7: opTEST32MIJ7, 8: opTEST32MIJ8, 9: opTEST32MIJ9, 12: opTEST32MIJC, 13: opTEST32MIJD, 14: opTEST32MIJE, 15: opTEST32MIJF}, [16]handler{4: opTEST32MIJ4Slow, 5: opTEST32MIJ5Slow, 6: opTEST32MIJ6Slow, 7: opTEST32MIJ7Slow, 8: opTEST32MIJ8Slow, 9: opTEST32MIJ9Slow, 12: opTEST32MIJCSlow, 13: opTEST32MIJDSlow, 14: opTEST32MIJESlow, 15: opTEST32MIJFSlow}},
 }
 
 func opJMP32J(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jumpSlow(in)
-	}
 	c.eip, c.link = in.Imm, linkTaken
 	return false
+}
+
+func opJMP32JSlow(c *CPU, in *inst) bool {
+	return c.jumpSlow(in)
 }
 
 func opJMP16J(c *CPU, in *inst) bool {
 	return c.jumpSlow(in)
 }
 
-var formsJMP = formTable{
+var byJMP = formTable{
 	x86.FormJ: {nil, opJMP16J, opJMP32J},
 }
 
+var slowJMP = formTable{
+	x86.FormJ: {nil, nil, opJMP32JSlow},
+}
+
 func opJMPIND32R(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jumpIndirectSlow(in)
-	}
-	c.eip, c.link = c.gpr[in.Dst&15], linkLookup
+	c.eip, c.link = *c.at32(in.d), linkIndirect
 	return false
 }
 
+func opJMPIND32RSlow(c *CPU, in *inst) bool {
+	return c.jumpIndirectSlow(in)
+}
+
 func opJMPIND32M(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jumpIndirectSlow(in)
-	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		v = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	c.eip, c.link = v, linkLookup
+	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	c.eip, c.link = v, linkIndirect
 	return false
+}
+
+func opJMPIND32MSlow(c *CPU, in *inst) bool {
+	return c.jumpIndirectSlow(in)
 }
 
 func opJMPIND16R(c *CPU, in *inst) bool {
@@ -4872,73 +6550,65 @@ func opJMPIND16M(c *CPU, in *inst) bool {
 	return c.jumpIndirectSlow(in)
 }
 
-var formsJMPIND = formTable{
+var byJMPIND = formTable{
 	x86.FormR: {nil, opJMPIND16R, opJMPIND32R},
 	x86.FormM: {nil, opJMPIND16M, opJMPIND32M},
 }
 
+var slowJMPIND = formTable{
+	x86.FormR: {nil, nil, opJMPIND32RSlow},
+	x86.FormM: {nil, nil, opJMPIND32MSlow},
+}
+
 func opCALL32J(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.callSlow(in)
-	}
-	v := in.EIP + uint32(in.Len)
 	la := c.gpr[x86.ESP] - 4
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
-		c.gpr[x86.ESP] = la
-	} else if !c.push(4, v) {
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
 		return false
 	}
+	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = in.EIP + uint32(in.Len)
+	c.gpr[x86.ESP] = la
 	c.eip, c.link = in.Imm, linkTaken
 	return false
+}
+
+func opCALL32JSlow(c *CPU, in *inst) bool {
+	return c.callSlow(in)
 }
 
 func opCALL16J(c *CPU, in *inst) bool {
 	return c.callSlow(in)
 }
 
-var formsCALL = formTable{
+var byCALL = formTable{
 	x86.FormJ: {nil, opCALL16J, opCALL32J},
 }
 
+var slowCALL = formTable{
+	x86.FormJ: {nil, nil, opCALL32JSlow},
+}
+
 func opCALLIND32R(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.callIndirectSlow(in)
-	}
-	t := c.gpr[in.Dst&15]
-	v := in.EIP + uint32(in.Len)
+	t := *c.at32(in.d)
 	la := c.gpr[x86.ESP] - 4
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
-		c.gpr[x86.ESP] = la
-	} else if !c.push(4, v) {
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
 		return false
 	}
-	c.eip, c.link = t, linkLookup
+	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = in.EIP + uint32(in.Len)
+	c.gpr[x86.ESP] = la
+	c.eip, c.link = t, linkIndirect
 	return false
 }
 
+func opCALLIND32RSlow(c *CPU, in *inst) bool {
+	return c.callIndirectSlow(in)
+}
+
 func opCALLIND32M(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.callIndirectSlow(in)
-	}
-	t, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	v := in.EIP + uint32(in.Len)
-	la := c.gpr[x86.ESP] - 4
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
-		c.gpr[x86.ESP] = la
-	} else if !c.push(4, v) {
-		return false
-	}
-	c.eip, c.link = t, linkLookup
-	return false
+	return c.callIndirectSlow(in)
 }
 
 func opCALLIND16R(c *CPU, in *inst) bool {
@@ -4949,52 +6619,50 @@ func opCALLIND16M(c *CPU, in *inst) bool {
 	return c.callIndirectSlow(in)
 }
 
-var formsCALLIND = formTable{
+var byCALLIND = formTable{
 	x86.FormR: {nil, opCALLIND16R, opCALLIND32R},
 	x86.FormM: {nil, opCALLIND16M, opCALLIND32M},
 }
 
+var slowCALLIND = formTable{
+	x86.FormR: {nil, nil, opCALLIND32RSlow},
+}
+
 func opRET32None(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.retSlow(in)
-	}
 	la := c.gpr[x86.ESP]
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		v = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.peek(4, 0); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	c.gpr[x86.ESP] = la + 4
-	c.eip, c.link = v, linkLookup
+	c.eip, c.link = v, linkIndirect
 	return false
 }
 
-func opRET32I(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.retSlow(in)
-	}
-	la := c.gpr[x86.ESP]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		v = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.peek(4, 0); !ok {
-			return false
-		}
-	}
-	c.gpr[x86.ESP] = la + 4 + in.Imm
-	c.eip, c.link = v, linkLookup
-	return false
+func opRET32NoneSlow(c *CPU, in *inst) bool {
+	return c.retSlow(in)
 }
 
 func opRET16None(c *CPU, in *inst) bool {
+	return c.retSlow(in)
+}
+
+func opRET32I(c *CPU, in *inst) bool {
+	la := c.gpr[x86.ESP]
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	c.gpr[x86.ESP] = la + 4 + in.Imm
+	c.eip, c.link = v, linkIndirect
+	return false
+}
+
+func opRET32ISlow(c *CPU, in *inst) bool {
 	return c.retSlow(in)
 }
 
@@ -5002,15 +6670,20 @@ func opRET16I(c *CPU, in *inst) bool {
 	return c.retSlow(in)
 }
 
-var formsRET = formTable{
+var byRET = formTable{
 	x86.FormNone: {nil, opRET16None, opRET32None},
 	x86.FormI:    {nil, opRET16I, opRET32I},
 }
 
+var slowRET = formTable{
+	x86.FormNone: {nil, nil, opRET32NoneSlow},
+	x86.FormI:    {nil, nil, opRET32ISlow},
+}
+
 var branchOps = opTable{
-	x86.JMP:     {by: &formsJMP},
-	x86.JMPIND:  {by: &formsJMPIND},
-	x86.CALL:    {by: &formsCALL},
-	x86.CALLIND: {by: &formsCALLIND},
-	x86.RET:     {by: &formsRET},
+	x86.JMP:     {by: &byJMP, slow: &slowJMP},
+	x86.JMPIND:  {by: &byJMPIND, slow: &slowJMPIND},
+	x86.CALL:    {by: &byCALL, slow: &slowCALL},
+	x86.CALLIND: {by: &byCALLIND, slow: &slowCALLIND},
+	x86.RET:     {by: &byRET, slow: &slowRET},
 }

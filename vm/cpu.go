@@ -30,6 +30,7 @@ type CPU struct {
 	mem    unsafe.Pointer        // host address of guest physical memory (see memory.go)
 	exit   exitReason            // why a handler left its block; exitNone for branches
 	mode   mode                  // what decoding depends on
+	tag    uint64                // mode and the cache's epoch: a block with another tag is not to run
 	flags  uint32                // EFLAGS without the arithmetic flags (bit 1 set)
 	cpl    uint8
 	shadow bool // MOV SS, POP SS or STI just executed: no interrupt before the next instruction
@@ -183,6 +184,7 @@ type exitReason uint8
 
 const (
 	exitNone      exitReason = iota // a branch: eip and link are set
+	exitSlow                        // the fast path does not hold: run slowFn; nothing happened yet
 	exitFault                       // pending holds the exception; the instruction changed nothing
 	exitTrap                        // pending holds an exception that is reported after the instruction (INT n, INTO, #DB traps are delivered by their handlers; this is for traps only)
 	exitStale                       // the record's code was overwritten: decode again at its EIP; not retired
@@ -224,6 +226,13 @@ func (c *CPU) gp0() bool { return c.raiseErr(VecGP, 0) }
 func (c *CPU) ud() bool { return c.raise(VecUD) }
 
 // Register access by width. 8-bit registers 4–7 are AH CH DH BH.
+
+// at8, at16 and at32 are registers by their byte offset in gpr, which is at
+// the start of CPU (inst.d and so on). This needs a little-endian host.
+
+func (c *CPU) at8(off uint8) *uint8   { return (*uint8)(unsafe.Add(unsafe.Pointer(c), off)) }
+func (c *CPU) at16(off uint8) *uint16 { return (*uint16)(unsafe.Add(unsafe.Pointer(c), off)) }
+func (c *CPU) at32(off uint8) *uint32 { return (*uint32)(unsafe.Add(unsafe.Pointer(c), off)) }
 
 func (c *CPU) reg8(r uint8) uint8 { return uint8(c.gpr[r&3] >> (r & 4 << 1)) }
 
@@ -268,14 +277,19 @@ func (c *CPU) setRegSized(r, size uint8, v uint32) {
 }
 
 // inst is a decoded instruction ready to run: the record of package x86 with
-// its handler.
+// its handlers and what they need at once. It fills one 64-byte cache line.
 type inst struct {
-	fn   handler
-	slow uint32 // 0, or 1 where the fast memory path does not hold; or-ed into TLB tags it makes them miss
-	pos  uint8  // instructions of the block before this record
-	n    uint8  // instructions this record stands for: 2 when fused
+	fn     handler // runs it
+	slowFn handler // takes over when fn left with exitSlow; nil where fn never does
+	slow   uint32  // 0, or 1 where the fast memory path does not hold; or-ed into TLB tags it makes them miss
+	mul    uint32  // 1 << Scale, or 0 without an index
+	d, s   uint8   // byte offsets of the Dst and Src registers in CPU.gpr
+	b, x   uint8   // and of Base and Index
+	pos    uint8   // instructions of the block before this record
+	n      uint8   // instructions this record stands for: 2 when fused
+	len2   uint8   // of a fused pair: length of both
 	x86.Inst
-	target, after uint32 // of a fused jump: where it goes, where it falls through to
+	target uint32 // of a fused pair: where its jump goes
 }
 
 // A handler executes one record. It returns true to go on with the next
@@ -287,7 +301,8 @@ type handler func(c *CPU, in *inst) bool
 
 // Values of CPU.link.
 const (
-	linkTaken  = 0 // a direct branch, taken: the block's first successor
-	linkNext   = 1 // fell through: the second
-	linkLookup = 2 // somewhere else: look it up
+	linkTaken    = 0 // a direct branch, taken: the block's first successor
+	linkNext     = 1 // fell through: the second
+	linkIndirect = 2 // a near indirect branch or return: look it up
+	linkLookup   = 3 // mode, mapping or interruptibility may have changed: look around, then look it up
 )

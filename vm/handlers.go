@@ -12,8 +12,10 @@ import "ring0/vm/x86"
 // opImpl is how an operation is executed: by one handler that looks at the
 // form itself, or by one per form and operand size.
 type opImpl struct {
-	any handler
-	by  *formTable
+	any  handler
+	by   *formTable
+	slow *formTable // for handlers in by that may leave with exitSlow
+	dead *formTable // variants of handlers in by that set no flags
 }
 
 // formTable has handlers by operand form and by size: 1, 2, 4 bytes.
@@ -31,23 +33,40 @@ var chapters = [...]*opTable{
 	&fpuOps, &sseOps, // fpu*.go, sse*.go
 }
 
-// handlerFor finds the handler of a record.
-func handlerFor(r *inst) handler {
+// handlersFor finds the handlers of a record: the one to run, and the one
+// that takes over where the first finds that its fast path does not hold.
+func handlersFor(r *inst) (fn, slow handler) {
 	if r.Op == x86.JCC {
-		return jccOps[r.Cond&15]
+		return jccOps[r.Cond&15], nil
 	}
 	for _, t := range chapters {
 		impl := &t[r.Op]
 		if impl.any != nil {
-			return impl.any
+			return impl.any, nil
 		}
-		if impl.by != nil {
-			if h := impl.by[r.Form][sizeIndex(r.Size)]; h != nil {
-				return h
-			}
+		if impl.by == nil {
+			continue
 		}
+		if fn = impl.by[r.Form][sizeIndex(r.Size)]; fn == nil {
+			continue
+		}
+		if impl.slow != nil {
+			slow = impl.slow[r.Form][sizeIndex(r.Size)]
+		}
+		if slow != nil && r.slow != 0 {
+			fn = slow
+		}
+		return fn, slow
 	}
-	return opUnwritten
+	return opUnwritten, nil
+}
+
+// deadHandler is the variant of r's handler that sets no flags, or nil.
+func deadHandler(r *inst) handler {
+	if t := aluOps[r.Op].dead; t != nil {
+		return t[r.Form][sizeIndex(r.Size)]
+	}
+	return nil
 }
 
 // sizeIndex is 0, 1, 2 for operands of 1, 2 and 4 bytes.
@@ -73,7 +92,11 @@ func (c *CPU) updateMode() {
 	if c.cpl == 3 {
 		m |= modeUser
 	}
+	if m&modeFlat == 0 && c.mode&modeFlat == 0 {
+		c.cache.epoch++ // CS may have another base or limit now
+	}
 	c.mode = m
+	c.setTag()
 	c.tlb = &c.tlbs[0]
 	if c.cpl == 3 {
 		c.tlb = &c.tlbs[1]

@@ -15,150 +15,189 @@ var _ = bits.Len
 var _ unsafe.Pointer
 
 func opMOV8RR(c *CPU, in *inst) bool {
-	c.setReg8(in.Dst, c.reg8(in.Src))
+	*c.at8(in.d) = *c.at8(in.s)
 	return true
 }
 
 func opMOV8RI(c *CPU, in *inst) bool {
-	c.setReg8(in.Dst, uint8(in.Imm))
+	*c.at8(in.d) = uint8(in.Imm)
 	return true
 }
 
 func opMOV8RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint8
-	if e.rd == la&^pageMask|in.slow {
-		v = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	c.setReg8(in.Dst, v)
+	v := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	*c.at8(in.d) = v
+	return true
+}
+
+func opMOV8RMSlow(c *CPU, in *inst) bool {
+	v, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	*c.at8(in.d) = v
 	return true
 }
 
 func opMOV8MR(c *CPU, in *inst) bool {
-	v := c.reg8(in.Src)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		*(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	return c.writeMem8(in, v)
+	*(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta))) = *c.at8(in.s)
+	return true
+}
+
+func opMOV8MRSlow(c *CPU, in *inst) bool {
+	return c.writeMem8(in, *c.at8(in.s))
 }
 
 func opMOV8MI(c *CPU, in *inst) bool {
-	v := uint8(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		*(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	return c.writeMem8(in, v)
+	*(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta))) = uint8(in.Imm)
+	return true
+}
+
+func opMOV8MISlow(c *CPU, in *inst) bool {
+	return c.writeMem8(in, uint8(in.Imm))
 }
 
 func opMOV16RR(c *CPU, in *inst) bool {
-	c.setReg16(in.Dst, c.reg16(in.Src))
+	*c.at16(in.d) = *c.at16(in.s)
 	return true
 }
 
 func opMOV16RI(c *CPU, in *inst) bool {
-	c.setReg16(in.Dst, uint16(in.Imm))
+	*c.at16(in.d) = uint16(in.Imm)
 	return true
 }
 
 func opMOV16RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		v = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	c.setReg16(in.Dst, v)
+	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	*c.at16(in.d) = v
+	return true
+}
+
+func opMOV16RMSlow(c *CPU, in *inst) bool {
+	v, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	*c.at16(in.d) = v
 	return true
 }
 
 func opMOV16MR(c *CPU, in *inst) bool {
-	v := c.reg16(in.Src)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		*(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	return c.writeMem16(in, v)
+	*(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta))) = *c.at16(in.s)
+	return true
+}
+
+func opMOV16MRSlow(c *CPU, in *inst) bool {
+	return c.writeMem16(in, *c.at16(in.s))
 }
 
 func opMOV16MI(c *CPU, in *inst) bool {
-	v := uint16(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+1)&^pageMask|in.slow {
-		*(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
-		return true
+	if e.wr != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	return c.writeMem16(in, v)
+	*(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta))) = uint16(in.Imm)
+	return true
+}
+
+func opMOV16MISlow(c *CPU, in *inst) bool {
+	return c.writeMem16(in, uint16(in.Imm))
 }
 
 func opMOV32RR(c *CPU, in *inst) bool {
-	c.gpr[in.Dst&15] = c.gpr[in.Src&15]
+	*c.at32(in.d) = *c.at32(in.s)
 	return true
 }
 
 func opMOV32RI(c *CPU, in *inst) bool {
-	c.gpr[in.Dst&15] = uint32(in.Imm)
+	*c.at32(in.d) = uint32(in.Imm)
 	return true
 }
 
 func opMOV32RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		v = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	c.gpr[in.Dst&15] = v
+	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	*c.at32(in.d) = v
+	return true
+}
+
+func opMOV32RMSlow(c *CPU, in *inst) bool {
+	v, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	*c.at32(in.d) = v
 	return true
 }
 
 func opMOV32MR(c *CPU, in *inst) bool {
-	v := c.gpr[in.Src&15]
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	return c.writeMem32(in, v)
+	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = *c.at32(in.s)
+	return true
+}
+
+func opMOV32MRSlow(c *CPU, in *inst) bool {
+	return c.writeMem32(in, *c.at32(in.s))
 }
 
 func opMOV32MI(c *CPU, in *inst) bool {
-	v := uint32(in.Imm)
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
-		return true
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	return c.writeMem32(in, v)
+	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = uint32(in.Imm)
+	return true
 }
 
-var formsMOV = formTable{
+func opMOV32MISlow(c *CPU, in *inst) bool {
+	return c.writeMem32(in, uint32(in.Imm))
+}
+
+var byMOV = formTable{
 	x86.FormRR: {opMOV8RR, opMOV16RR, opMOV32RR},
 	x86.FormRI: {opMOV8RI, opMOV16RI, opMOV32RI},
 	x86.FormRM: {opMOV8RM, opMOV16RM, opMOV32RM},
@@ -166,239 +205,309 @@ var formsMOV = formTable{
 	x86.FormMI: {opMOV8MI, opMOV16MI, opMOV32MI},
 }
 
+var slowMOV = formTable{
+	x86.FormRM: {opMOV8RMSlow, opMOV16RMSlow, opMOV32RMSlow},
+	x86.FormMR: {opMOV8MRSlow, opMOV16MRSlow, opMOV32MRSlow},
+	x86.FormMI: {opMOV8MISlow, opMOV16MISlow, opMOV32MISlow},
+}
+
 func opXCHG8RR(c *CPU, in *inst) bool {
-	a, b := c.reg8(in.Dst), c.reg8(in.Src)
-	c.setReg8(in.Dst, b)
-	c.setReg8(in.Src, a)
+	*c.at8(in.d), *c.at8(in.s) = *c.at8(in.s), *c.at8(in.d)
 	return true
 }
 
 func opXCHG16RR(c *CPU, in *inst) bool {
-	a, b := c.reg16(in.Dst), c.reg16(in.Src)
-	c.setReg16(in.Dst, b)
-	c.setReg16(in.Src, a)
+	*c.at16(in.d), *c.at16(in.s) = *c.at16(in.s), *c.at16(in.d)
 	return true
 }
 
 func opXCHG32RR(c *CPU, in *inst) bool {
-	a, b := c.gpr[in.Dst&15], c.gpr[in.Src&15]
-	c.gpr[in.Dst&15] = b
-	c.gpr[in.Src&15] = a
+	*c.at32(in.d), *c.at32(in.s) = *c.at32(in.s), *c.at32(in.d)
 	return true
 }
 
-var formsXCHG = formTable{
+var byXCHG = formTable{
 	x86.FormRR: {opXCHG8RR, opXCHG16RR, opXCHG32RR},
 }
 
 func opMOVZX816RR(c *CPU, in *inst) bool {
-	v := c.reg8(in.Src)
-	c.setReg16(in.Dst, uint16(uint32(v)))
+	v := *c.at8(in.s)
+	*c.at16(in.d) = uint16(uint32(v))
 	return true
 }
 
 func opMOVZX816RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint8
-	if e.rd == la&^pageMask|in.slow {
-		v = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	c.setReg16(in.Dst, uint16(uint32(v)))
+	v := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	*c.at16(in.d) = uint16(uint32(v))
+	return true
+}
+
+func opMOVZX816RMSlow(c *CPU, in *inst) bool {
+	v, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	*c.at16(in.d) = uint16(uint32(v))
 	return true
 }
 
 func opMOVZX832RR(c *CPU, in *inst) bool {
-	v := c.reg8(in.Src)
-	c.gpr[in.Dst&15] = uint32(uint32(v))
+	v := *c.at8(in.s)
+	*c.at32(in.d) = uint32(uint32(v))
 	return true
 }
 
 func opMOVZX832RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint8
-	if e.rd == la&^pageMask|in.slow {
-		v = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	c.gpr[in.Dst&15] = uint32(uint32(v))
+	v := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	*c.at32(in.d) = uint32(uint32(v))
 	return true
 }
 
-var formsMOVZX8 = formTable{
+func opMOVZX832RMSlow(c *CPU, in *inst) bool {
+	v, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	*c.at32(in.d) = uint32(uint32(v))
+	return true
+}
+
+var byMOVZX8 = formTable{
 	x86.FormRR: {nil, opMOVZX816RR, opMOVZX832RR},
 	x86.FormRM: {nil, opMOVZX816RM, opMOVZX832RM},
 }
 
+var slowMOVZX8 = formTable{
+	x86.FormRM: {nil, opMOVZX816RMSlow, opMOVZX832RMSlow},
+}
+
 func opMOVSX816RR(c *CPU, in *inst) bool {
-	v := c.reg8(in.Src)
-	c.setReg16(in.Dst, uint16(uint32(int8(v))))
+	v := *c.at8(in.s)
+	*c.at16(in.d) = uint16(uint32(int8(v)))
 	return true
 }
 
 func opMOVSX816RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint8
-	if e.rd == la&^pageMask|in.slow {
-		v = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	c.setReg16(in.Dst, uint16(uint32(int8(v))))
+	v := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	*c.at16(in.d) = uint16(uint32(int8(v)))
+	return true
+}
+
+func opMOVSX816RMSlow(c *CPU, in *inst) bool {
+	v, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	*c.at16(in.d) = uint16(uint32(int8(v)))
 	return true
 }
 
 func opMOVSX832RR(c *CPU, in *inst) bool {
-	v := c.reg8(in.Src)
-	c.gpr[in.Dst&15] = uint32(uint32(int8(v)))
+	v := *c.at8(in.s)
+	*c.at32(in.d) = uint32(uint32(int8(v)))
 	return true
 }
 
 func opMOVSX832RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint8
-	if e.rd == la&^pageMask|in.slow {
-		v = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.readMem8(in); !ok {
-			return false
-		}
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	c.gpr[in.Dst&15] = uint32(uint32(int8(v)))
+	v := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	*c.at32(in.d) = uint32(uint32(int8(v)))
 	return true
 }
 
-var formsMOVSX8 = formTable{
+func opMOVSX832RMSlow(c *CPU, in *inst) bool {
+	v, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	*c.at32(in.d) = uint32(uint32(int8(v)))
+	return true
+}
+
+var byMOVSX8 = formTable{
 	x86.FormRR: {nil, opMOVSX816RR, opMOVSX832RR},
 	x86.FormRM: {nil, opMOVSX816RM, opMOVSX832RM},
 }
 
+var slowMOVSX8 = formTable{
+	x86.FormRM: {nil, opMOVSX816RMSlow, opMOVSX832RMSlow},
+}
+
 func opMOVZX1616RR(c *CPU, in *inst) bool {
-	v := c.reg16(in.Src)
-	c.setReg16(in.Dst, uint16(uint32(v)))
+	v := *c.at16(in.s)
+	*c.at16(in.d) = uint16(uint32(v))
 	return true
 }
 
 func opMOVZX1616RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		v = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	c.setReg16(in.Dst, uint16(uint32(v)))
+	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	*c.at16(in.d) = uint16(uint32(v))
+	return true
+}
+
+func opMOVZX1616RMSlow(c *CPU, in *inst) bool {
+	v, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	*c.at16(in.d) = uint16(uint32(v))
 	return true
 }
 
 func opMOVZX1632RR(c *CPU, in *inst) bool {
-	v := c.reg16(in.Src)
-	c.gpr[in.Dst&15] = uint32(uint32(v))
+	v := *c.at16(in.s)
+	*c.at32(in.d) = uint32(uint32(v))
 	return true
 }
 
 func opMOVZX1632RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		v = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	c.gpr[in.Dst&15] = uint32(uint32(v))
+	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	*c.at32(in.d) = uint32(uint32(v))
 	return true
 }
 
-var formsMOVZX16 = formTable{
+func opMOVZX1632RMSlow(c *CPU, in *inst) bool {
+	v, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	*c.at32(in.d) = uint32(uint32(v))
+	return true
+}
+
+var byMOVZX16 = formTable{
 	x86.FormRR: {nil, opMOVZX1616RR, opMOVZX1632RR},
 	x86.FormRM: {nil, opMOVZX1616RM, opMOVZX1632RM},
 }
 
+var slowMOVZX16 = formTable{
+	x86.FormRM: {nil, opMOVZX1616RMSlow, opMOVZX1632RMSlow},
+}
+
 func opMOVSX1616RR(c *CPU, in *inst) bool {
-	v := c.reg16(in.Src)
-	c.setReg16(in.Dst, uint16(uint32(int16(v))))
+	v := *c.at16(in.s)
+	*c.at16(in.d) = uint16(uint32(int16(v)))
 	return true
 }
 
 func opMOVSX1616RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		v = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	c.setReg16(in.Dst, uint16(uint32(int16(v))))
+	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	*c.at16(in.d) = uint16(uint32(int16(v)))
+	return true
+}
+
+func opMOVSX1616RMSlow(c *CPU, in *inst) bool {
+	v, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	*c.at16(in.d) = uint16(uint32(int16(v)))
 	return true
 }
 
 func opMOVSX1632RR(c *CPU, in *inst) bool {
-	v := c.reg16(in.Src)
-	c.gpr[in.Dst&15] = uint32(uint32(int16(v)))
+	v := *c.at16(in.s)
+	*c.at32(in.d) = uint32(uint32(int16(v)))
 	return true
 }
 
 func opMOVSX1632RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		v = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	c.gpr[in.Dst&15] = uint32(uint32(int16(v)))
+	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	*c.at32(in.d) = uint32(uint32(int16(v)))
 	return true
 }
 
-var formsMOVSX16 = formTable{
+func opMOVSX1632RMSlow(c *CPU, in *inst) bool {
+	v, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	*c.at32(in.d) = uint32(uint32(int16(v)))
+	return true
+}
+
+var byMOVSX16 = formTable{
 	x86.FormRR: {nil, opMOVSX1616RR, opMOVSX1632RR},
 	x86.FormRM: {nil, opMOVSX1616RM, opMOVSX1632RM},
 }
 
+var slowMOVSX16 = formTable{
+	x86.FormRM: {nil, opMOVSX1616RMSlow, opMOVSX1632RMSlow},
+}
+
 func opLEA16RM(c *CPU, in *inst) bool {
-	c.setReg16(in.Dst, uint16(c.effAddr(in)))
+	*c.at16(in.d) = uint16(*c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp)
+	return true
+}
+
+func opLEA16RMSlow(c *CPU, in *inst) bool {
+	*c.at16(in.d) = uint16(c.effAddr(in))
 	return true
 }
 
 func opLEA32RM(c *CPU, in *inst) bool {
-	c.gpr[in.Dst&15] = c.effAddr(in)
+	*c.at32(in.d) = uint32(*c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp)
 	return true
 }
 
-var formsLEA = formTable{
+func opLEA32RMSlow(c *CPU, in *inst) bool {
+	*c.at32(in.d) = uint32(c.effAddr(in))
+	return true
+}
+
+var byLEA = formTable{
 	x86.FormRM: {nil, opLEA16RM, opLEA32RM},
+}
+
+var slowLEA = formTable{
+	x86.FormRM: {nil, opLEA16RMSlow, opLEA32RMSlow},
 }
 
 func opPUSH16R(c *CPU, in *inst) bool {
@@ -415,26 +524,38 @@ func opPUSH16M(c *CPU, in *inst) bool {
 }
 
 func opPUSH32R(c *CPU, in *inst) bool {
-	v := c.gpr[in.Dst&15]
 	la := c.gpr[x86.ESP] - 4
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
-		c.gpr[x86.ESP] = la
-	} else if !c.push(4, v) {
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = *c.at32(in.d)
+	c.gpr[x86.ESP] = la
+	return true
+}
+
+func opPUSH32RSlow(c *CPU, in *inst) bool {
+	if !c.push(4, *c.at32(in.d)) {
 		return false
 	}
 	return true
 }
 
 func opPUSH32I(c *CPU, in *inst) bool {
-	v := in.Imm
 	la := c.gpr[x86.ESP] - 4
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
-		c.gpr[x86.ESP] = la
-	} else if !c.push(4, v) {
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = in.Imm
+	c.gpr[x86.ESP] = la
+	return true
+}
+
+func opPUSH32ISlow(c *CPU, in *inst) bool {
+	if !c.push(4, in.Imm) {
 		return false
 	}
 	return true
@@ -442,44 +563,40 @@ func opPUSH32I(c *CPU, in *inst) bool {
 
 func opPUSH32M(c *CPU, in *inst) bool {
 	v, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	la := c.gpr[x86.ESP] - 4
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+3)&^pageMask|in.slow {
-		*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
-		c.gpr[x86.ESP] = la
-	} else if !c.push(4, v) {
-		return false
-	}
-	return true
+	return ok && c.push(4, v)
 }
 
-var formsPUSH = formTable{
+var byPUSH = formTable{
 	x86.FormR: {nil, opPUSH16R, opPUSH32R},
 	x86.FormI: {nil, opPUSH16I, opPUSH32I},
 	x86.FormM: {nil, opPUSH16M, opPUSH32M},
 }
 
+var slowPUSH = formTable{
+	x86.FormR: {nil, nil, opPUSH32RSlow},
+	x86.FormI: {nil, nil, opPUSH32ISlow},
+}
+
 func opPOP32R(c *CPU, in *inst) bool {
 	la := c.gpr[x86.ESP]
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		v = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.peek(4, 0); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
-	if in.slow == 0 {
-		c.gpr[x86.ESP] = la + 4
-	} else {
-		c.drop(4)
+	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	c.gpr[x86.ESP] = la + 4
+	*c.at32(in.d) = v
+	return true
+}
+
+func opPOP32RSlow(c *CPU, in *inst) bool {
+	v, ok := c.peek(4, 0)
+	if !ok {
+		return false
 	}
-	c.gpr[in.Dst&15] = v
+	c.drop(4)
+	*c.at32(in.d) = v
 	return true
 }
 
@@ -521,31 +638,41 @@ func opPOP32M(c *CPU, in *inst) bool {
 	return true
 }
 
-var formsPOP = formTable{
+var byPOP = formTable{
 	x86.FormR: {nil, opPOP16R, opPOP32R},
 	x86.FormM: {nil, opPOP16M, opPOP32M},
 }
 
+var slowPOP = formTable{
+	x86.FormR: {nil, nil, opPOP32RSlow},
+}
+
 func opLEAVE16None(c *CPU, in *inst) bool {
-	return c.leave16(in)
+	return c.leaveSlow(2)
 }
 
 func opLEAVE32None(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.leave32(in)
-	}
 	la := c.gpr[x86.EBP]
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask {
-		return c.leave32(in)
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
 	c.gpr[x86.EBP] = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	c.gpr[x86.ESP] = la + 4
 	return true
 }
 
-var formsLEAVE = formTable{
+func opLEAVE32NoneSlow(c *CPU, in *inst) bool {
+	return c.leaveSlow(4)
+}
+
+var byLEAVE = formTable{
 	x86.FormNone: {nil, opLEAVE16None, opLEAVE32None},
+}
+
+var slowLEAVE = formTable{
+	x86.FormNone: {nil, nil, opLEAVE32NoneSlow},
 }
 
 func opSETCC8R(c *CPU, in *inst) bool {
@@ -553,7 +680,7 @@ func opSETCC8R(c *CPU, in *inst) bool {
 	if c.cond(in.Cond) {
 		v = 1
 	}
-	c.setReg8(in.Dst, v)
+	*c.at8(in.d) = v
 	return true
 }
 
@@ -562,88 +689,119 @@ func opSETCC8M(c *CPU, in *inst) bool {
 	if c.cond(in.Cond) {
 		v = 1
 	}
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == la&^pageMask|in.slow {
-		*(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
-		return true
+	if e.wr != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	*(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
+	return true
+}
+
+func opSETCC8MSlow(c *CPU, in *inst) bool {
+	v := uint8(0)
+	if c.cond(in.Cond) {
+		v = 1
 	}
 	return c.writeMem8(in, v)
 }
 
-var formsSETCC = formTable{
+var bySETCC = formTable{
 	x86.FormR: {opSETCC8R, nil, nil},
 	x86.FormM: {opSETCC8M, nil, nil},
 }
 
+var slowSETCC = formTable{
+	x86.FormM: {opSETCC8MSlow, nil, nil},
+}
+
 func opCMOVCC16RR(c *CPU, in *inst) bool {
-	v := c.reg16(in.Src)
+	v := *c.at16(in.s)
 	if c.cond(in.Cond) {
-		c.setReg16(in.Dst, v)
+		*c.at16(in.d) = v
 	}
 	return true
 }
 
 func opCMOVCC16RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint16
-	if e.rd == (la+1)&^pageMask|in.slow {
-		v = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.readMem16(in); !ok {
-			return false
-		}
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
+	}
+	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	if c.cond(in.Cond) {
+		*c.at16(in.d) = v
+	}
+	return true
+}
+
+func opCMOVCC16RMSlow(c *CPU, in *inst) bool {
+	v, ok := c.readMem16(in)
+	if !ok {
+		return false
 	}
 	if c.cond(in.Cond) {
-		c.setReg16(in.Dst, v)
+		*c.at16(in.d) = v
 	}
 	return true
 }
 
 func opCMOVCC32RR(c *CPU, in *inst) bool {
-	v := c.gpr[in.Src&15]
+	v := *c.at32(in.s)
 	if c.cond(in.Cond) {
-		c.gpr[in.Dst&15] = v
+		*c.at32(in.d) = v
 	}
 	return true
 }
 
 func opCMOVCC32RM(c *CPU, in *inst) bool {
-	la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	var v uint32
-	if e.rd == (la+3)&^pageMask|in.slow {
-		v = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	} else {
-		var ok bool
-		if v, ok = c.readMem32(in); !ok {
-			return false
-		}
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return false
 	}
+	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	if c.cond(in.Cond) {
-		c.gpr[in.Dst&15] = v
+		*c.at32(in.d) = v
 	}
 	return true
 }
 
-var formsCMOVCC = formTable{
+func opCMOVCC32RMSlow(c *CPU, in *inst) bool {
+	v, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
+	if c.cond(in.Cond) {
+		*c.at32(in.d) = v
+	}
+	return true
+}
+
+var byCMOVCC = formTable{
 	x86.FormRR: {nil, opCMOVCC16RR, opCMOVCC32RR},
 	x86.FormRM: {nil, opCMOVCC16RM, opCMOVCC32RM},
 }
 
+var slowCMOVCC = formTable{
+	x86.FormRM: {nil, opCMOVCC16RMSlow, opCMOVCC32RMSlow},
+}
+
 var moveOps = opTable{
-	x86.MOV:     {by: &formsMOV},
-	x86.XCHG:    {by: &formsXCHG},
-	x86.MOVZX8:  {by: &formsMOVZX8},
-	x86.MOVSX8:  {by: &formsMOVSX8},
-	x86.MOVZX16: {by: &formsMOVZX16},
-	x86.MOVSX16: {by: &formsMOVSX16},
-	x86.LEA:     {by: &formsLEA},
-	x86.PUSH:    {by: &formsPUSH},
-	x86.POP:     {by: &formsPOP},
-	x86.LEAVE:   {by: &formsLEAVE},
-	x86.SETCC:   {by: &formsSETCC},
-	x86.CMOVCC:  {by: &formsCMOVCC},
+	x86.MOV:     {by: &byMOV, slow: &slowMOV},
+	x86.XCHG:    {by: &byXCHG},
+	x86.MOVZX8:  {by: &byMOVZX8, slow: &slowMOVZX8},
+	x86.MOVSX8:  {by: &byMOVSX8, slow: &slowMOVSX8},
+	x86.MOVZX16: {by: &byMOVZX16, slow: &slowMOVZX16},
+	x86.MOVSX16: {by: &byMOVSX16, slow: &slowMOVSX16},
+	x86.LEA:     {by: &byLEA, slow: &slowLEA},
+	x86.PUSH:    {by: &byPUSH, slow: &slowPUSH},
+	x86.POP:     {by: &byPOP, slow: &slowPOP},
+	x86.LEAVE:   {by: &byLEAVE, slow: &slowLEAVE},
+	x86.SETCC:   {by: &bySETCC, slow: &slowSETCC},
+	x86.CMOVCC:  {by: &byCMOVCC, slow: &slowCMOVCC},
 }

@@ -50,7 +50,10 @@ func (c *CPU) setNow(t uint64) { c.horizon, c.budget = t, 0 }
 
 // Stop makes the innermost Run return before the next block. It may only be
 // called while the machine stands still: from a hook, an event or a device.
-func (m *Machine) Stop() { m.cpu.stopping = true }
+func (m *Machine) Stop() {
+	m.cpu.stopping = true
+	m.cpu.endSliceBy(m.cpu.now())
+}
 
 // Forever is no limit for Run.
 const Forever = math.MaxUint64
@@ -173,44 +176,85 @@ func (m *Machine) stopErr(r StopReason, err error) (Stop, bool) {
 // runBlocks executes blocks until the budget is used up or c.exit says why not.
 func (c *CPU) runBlocks(skip bool) {
 	b := c.find()
-	if b == nil {
-		return
-	}
-	if b.stop && !skip {
-		c.exit = exitBreak
-		return
-	}
 	for {
+		if b == nil {
+			return
+		}
+		if b.stop && !skip {
+			c.exit = exitBreak
+			return
+		}
+		skip = false
+	chained:
 		if c.budget < int64(b.n) {
 			c.finishSlice()
 			return
 		}
 		c.budget -= int64(b.n)
 		r := &b.recs[0]
+	next:
 		for r.fn(c, r) {
 			r = nextRec(r)
 		}
 		if c.exit != exitNone {
-			c.leave(b, r)
+			if c.exit == exitSlow {
+				c.exit = exitNone
+				if r.slowFn(c, r) {
+					r = nextRec(r)
+					goto next
+				}
+			}
+			if c.exit != exitNone {
+				c.leave(b, r)
+				return
+			}
+		}
+		if c.link <= linkNext {
+			if nb := b.next[c.link]; nb != nil && nb.tag == c.tag {
+				b = nb
+				goto chained
+			}
+			b = c.chain(b)
+			continue
+		}
+		if c.link == linkIndirect {
+			b = c.find()
+			continue
+		}
+		if c.attention() {
 			return
 		}
-		nb := b.next[c.link&3]
-		if nb == nil || nb.epoch != c.cache.epoch {
-			if c.attention() {
-				return
-			}
-			if nb = c.find(); nb == nil {
-				return
-			}
-			if nb.stop {
-				c.exit = exitBreak
-				return
-			}
-			if c.link != linkLookup && nb != &c.cache.single && b != &c.cache.single {
-				b.next[c.link&3] = nb
-			}
+		b = c.find()
+	}
+}
+
+// chain finds the successor that a branch of b chose and links it. Uncached
+// blocks are rewritten in place and must not be linked, nor must blocks with a
+// breakpoint.
+func (c *CPU) chain(b *block) *block {
+	link := c.link & 1
+	nb := c.find()
+	single := &c.cache.single
+	if nb != nil && nb != single && b != single && !nb.stop {
+		b.next[link] = nb
+	}
+	return nb
+}
+
+// execute runs r and its successors until one leaves the block, and returns it.
+func (c *CPU) execute(r *inst) *inst {
+	for {
+		for r.fn(c, r) {
+			r = nextRec(r)
 		}
-		b = nb
+		if c.exit != exitSlow {
+			return r
+		}
+		c.exit = exitNone
+		if !r.slowFn(c, r) {
+			return r
+		}
+		r = nextRec(r)
 	}
 }
 
@@ -267,8 +311,10 @@ func (c *CPU) breakAt() bool {
 // stepInst executes one instruction.
 func (c *CPU) stepInst() {
 	c.mode |= modeSingle
+	c.setTag()
 	b := c.find()
 	c.mode &^= modeSingle
+	c.setTag()
 	if b == nil {
 		return
 	}
@@ -280,10 +326,7 @@ func (c *CPU) stepInst() {
 		}
 	}
 	c.budget--
-	r := &b.recs[0]
-	for r.fn(c, r) {
-		r = nextRec(r)
-	}
+	r := c.execute(&b.recs[0])
 	if c.exit != exitNone {
 		c.leave(b, r)
 	}

@@ -55,7 +55,7 @@ func (c *CPU) flushTLB() {
 			c.tlbs[i][j].clear()
 		}
 	}
-	c.cache.epoch++
+	c.newEpoch()
 }
 
 func (c *CPU) flushTLBLocal() {
@@ -66,7 +66,7 @@ func (c *CPU) flushTLBLocal() {
 			}
 		}
 	}
-	c.cache.epoch++
+	c.newEpoch()
 }
 
 // flushPage drops the translations of one linear address (INVLPG).
@@ -74,7 +74,7 @@ func (c *CPU) flushPage(la uint32) {
 	for i := range c.tlbs {
 		c.tlbs[i][la>>pageShift%tlbEntries].clear()
 	}
-	c.cache.epoch++
+	c.newEpoch()
 }
 
 // retagPhys recomputes the tags of every entry that maps the physical page

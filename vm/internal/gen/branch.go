@@ -5,7 +5,10 @@
 
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // conds are the condition codes on lazy flags; odd codes negate them.
 var conds = []string{
@@ -71,25 +74,40 @@ func genFused(f *file) {
 		}
 	}
 	for _, p := range pairs {
-		for cc := range 16 {
-			if p.cond(cc) != "" {
-				f.printf("func op%s(c *CPU, in *inst) bool {\n%s}\n\n", p.name(cc), p.body(cc))
+		for _, way := range p.paths() {
+			for cc := range 16 {
+				if p.cond(cc) != "" {
+					f.printf("func op%s%s(c *CPU, in *inst) bool {\n%s}\n\n", p.name(cc), way.suffix, p.body(way, cc))
+				}
 			}
 		}
 	}
-	f.printf("// fusedOps has the handler of a compare and the jump behind it, by condition.\nvar fusedOps = [...]struct {\nop x86.Op\nform x86.Form\nsize uint8\nby [16]handler\n}{\n")
+	f.printf("// fusedOps has the handlers of a compare and the jump behind it, by condition.\n" +
+		"var fusedOps = [...]fusedOp{\n")
 	for _, p := range pairs {
-		f.printf("{x86.%s, x86.Form%s, %d, [16]handler{", p.op, p.form, p.w.bytes)
-		for cc := range 16 {
-			if p.cond(cc) == "" {
-				f.printf("nil,")
-			} else {
-				f.printf("op%s,", p.name(cc))
-			}
-		}
-		f.printf("}},\n")
+		f.printf("{x86.%s, x86.Form%s, %d, [16]handler{%s}, [16]handler{%s}},\n", p.op, p.form, p.w.bytes,
+			p.names(paths[0]), p.names(paths[1]))
 	}
 	f.printf("}\n\n")
+}
+
+// paths are the ways p reaches its operands: one without memory, else two.
+func (p pair) paths() []path {
+	if strings.Contains(p.form, "M") {
+		return paths
+	}
+	return paths[:1]
+}
+
+// names lists the handlers of p by condition, or nothing where way is not p's.
+func (p pair) names(way path) string {
+	list := ""
+	for cc := range 16 {
+		if p.cond(cc) != "" && (!way.slow || len(p.paths()) > 1) {
+			list += fmt.Sprintf("%d: op%s%s, ", cc, p.name(cc), way.suffix)
+		}
+	}
+	return list
 }
 
 func (p pair) name(cc int) string { return fmt.Sprintf("%s%d%sJ%X", p.op, p.w.bits, p.form, cc) }
@@ -102,61 +120,97 @@ func (p pair) cond(cc int) string {
 	return p.w.expand(list[cc>>1])
 }
 
-func (p pair) body(cc int) string {
+func (p pair) body(way path, cc int) string {
 	w := p.w
-	var get string
-	switch p.form {
-	case "RR":
-		get = "a, b := " + w.reg("Dst") + ", " + w.reg("Src") + "\n"
-	case "RI":
-		get = "a, b := " + w.reg("Dst") + ", " + w.imm() + "\n"
-	case "RM":
-		get = w.load("b") + "a := " + w.reg("Dst") + "\n"
-	case "MR":
-		get = w.load("a") + "b := " + w.reg("Src") + "\n"
-	case "MI":
-		get = w.load("a") + "b := " + w.imm() + "\n"
+	get := ""
+	if p.form[0] == 'M' {
+		get = w.load(way, "a")
+	}
+	switch p.form[1] {
+	case 'R':
+		get += "b := " + w.reg("s") + "\n"
+	case 'I':
+		get += "b := " + w.imm() + "\n"
+	case 'M':
+		get += w.load(way, "b")
+	}
+	if p.form[0] == 'R' {
+		get += "a := " + w.reg("d") + "\n"
 	}
 	flags := w.expand("c.flagsSub{W}(a, b, a-b)\n")
 	if p.op == "TEST" {
 		flags = w.expand("t := a & b\nc.flagsLogic{W}(t)\n")
 	}
-	return get + flags + take(p.cond(cc), cc, "in.target", "in.after")
+	return get + flags + take(p.cond(cc), cc, "in.target", "in.EIP + uint32(in.len2)")
 }
 
 // genJump emits the unconditional near branches of 32-bit operand size in a
 // flat mode; everything else goes through branch.go.
 func genJump(f *file) {
-	w := widths[2]
+	w16, w := widths[1], widths[2]
+	go2 := func(target, link string) string {
+		return "c.eip, c.link = " + target + ", " + link + "\nreturn false\n"
+	}
+	const next = "in.EIP + uint32(in.Len)"
+
 	s := f.op("JMP")
-	s.add("J", w, "if in.slow != 0 {\nreturn c.jumpSlow(in)\n}\nc.eip, c.link = in.Imm, linkTaken\nreturn false\n")
-	s.add("J", widths[1], "return c.jumpSlow(in)\n")
+	s.addMem("J", w, func(p path) string {
+		if p.slow {
+			return "return c.jumpSlow(in)\n"
+		}
+		return go2("in.Imm", "linkTaken")
+	})
+	s.add("J", w16, "return c.jumpSlow(in)\n")
 	s.done()
 
 	s = f.op("JMPIND")
-	s.add("R", w, "if in.slow != 0 {\nreturn c.jumpIndirectSlow(in)\n}\nc.eip, c.link = c.gpr[in.Dst&15], linkLookup\nreturn false\n")
-	s.add("M", w, "if in.slow != 0 {\nreturn c.jumpIndirectSlow(in)\n}\n"+w.load("v")+"c.eip, c.link = v, linkLookup\nreturn false\n")
-	s.add("R", widths[1], "return c.jumpIndirectSlow(in)\n")
-	s.add("M", widths[1], "return c.jumpIndirectSlow(in)\n")
+	s.addMem("R", w, func(p path) string {
+		if p.slow {
+			return "return c.jumpIndirectSlow(in)\n"
+		}
+		return go2(w.reg("d"), "linkIndirect")
+	})
+	s.addMem("M", w, func(p path) string {
+		if p.slow {
+			return "return c.jumpIndirectSlow(in)\n"
+		}
+		return w.load(p, "v") + go2("v", "linkIndirect")
+	})
+	s.add("R", w16, "return c.jumpIndirectSlow(in)\n")
+	s.add("M", w16, "return c.jumpIndirectSlow(in)\n")
 	s.done()
 
-	const next = "v := in.EIP + uint32(in.Len)\n"
 	s = f.op("CALL")
-	s.add("J", w, "if in.slow != 0 {\nreturn c.callSlow(in)\n}\n"+next+pushFast+"c.eip, c.link = in.Imm, linkTaken\nreturn false\n")
-	s.add("J", widths[1], "return c.callSlow(in)\n")
+	s.addMem("J", w, func(p path) string {
+		if p.slow {
+			return "return c.callSlow(in)\n"
+		}
+		return push(p, next, go2("in.Imm", "linkTaken"))
+	})
+	s.add("J", w16, "return c.callSlow(in)\n")
 	s.done()
 
 	s = f.op("CALLIND")
-	s.add("R", w, "if in.slow != 0 {\nreturn c.callIndirectSlow(in)\n}\nt := c.gpr[in.Dst&15]\n"+next+pushFast+"c.eip, c.link = t, linkLookup\nreturn false\n")
-	s.add("M", w, "if in.slow != 0 {\nreturn c.callIndirectSlow(in)\n}\nt, ok := c.readMem32(in)\nif !ok {\nreturn false\n}\n"+next+pushFast+"c.eip, c.link = t, linkLookup\nreturn false\n")
-	s.add("R", widths[1], "return c.callIndirectSlow(in)\n")
-	s.add("M", widths[1], "return c.callIndirectSlow(in)\n")
+	s.addMem("R", w, func(p path) string {
+		if p.slow {
+			return "return c.callIndirectSlow(in)\n"
+		}
+		return "t := " + w.reg("d") + "\n" + push(p, next, go2("t", "linkIndirect"))
+	})
+	s.add("M", w, "return c.callIndirectSlow(in)\n")
+	s.add("R", w16, "return c.callIndirectSlow(in)\n")
+	s.add("M", w16, "return c.callIndirectSlow(in)\n")
 	s.done()
 
 	s = f.op("RET")
-	s.add("None", w, "if in.slow != 0 {\nreturn c.retSlow(in)\n}\n"+popFast+"c.gpr[x86.ESP] = la + 4\nc.eip, c.link = v, linkLookup\nreturn false\n")
-	s.add("I", w, "if in.slow != 0 {\nreturn c.retSlow(in)\n}\n"+popFast+"c.gpr[x86.ESP] = la + 4 + in.Imm\nc.eip, c.link = v, linkLookup\nreturn false\n")
-	s.add("None", widths[1], "return c.retSlow(in)\n")
-	s.add("I", widths[1], "return c.retSlow(in)\n")
+	for _, x := range []struct{ form, up string }{{"None", "la + 4"}, {"I", "la + 4 + in.Imm"}} {
+		s.addMem(x.form, w, func(p path) string {
+			if p.slow {
+				return "return c.retSlow(in)\n"
+			}
+			return pop(p) + "c.gpr[x86.ESP] = " + x.up + "\n" + go2("v", "linkIndirect")
+		})
+		s.add(x.form, w16, "return c.retSlow(in)\n")
+	}
 	s.done()
 }

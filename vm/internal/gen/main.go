@@ -66,37 +66,36 @@ type width struct {
 
 var widths = []width{{8, 1, "uint8"}, {16, 2, "uint16"}, {32, 4, "uint32"}}
 
-// reg is an expression that reads register field (Dst or Src) of the record.
-func (w width) reg(field string) string {
-	if w.bits == 32 {
-		return "c.gpr[in." + field + "&15]"
-	}
-	return fmt.Sprintf("c.reg%d(in.%s)", w.bits, field)
-}
+// reg is an expression for the register in field d or s of the record.
+func (w width) reg(field string) string { return fmt.Sprintf("*c.at%d(in.%s)", w.bits, field) }
 
-// setReg is a statement that writes a register field.
-func (w width) setReg(field, v string) string {
-	if w.bits == 32 {
-		return fmt.Sprintf("c.gpr[in.%s&15] = %s", field, v)
-	}
-	return fmt.Sprintf("c.setReg%d(in.%s, %s)", w.bits, field, v)
-}
+// setReg is a statement that writes it.
+func (w width) setReg(field, v string) string { return w.reg(field) + " = " + v }
 
 func (w width) imm() string { return w.typ + "(in.Imm)" }
 
-// ea computes the linear address of the memory operand in a flat mode.
-const ea = "la := c.gpr[in.Base&15] + c.gpr[in.Index&15]<<(in.Scale&3) + in.Disp\n"
+// ea computes the linear address of the memory operand in a flat mode and
+// finds its TLB entry.
+const ea = "la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp\n" + entry
 
-// entry finds the TLB entry of la.
 const entry = "e := &c.tlb[la>>pageShift%tlbEntries]\n"
 
-// hit is the condition that the access at la may go straight to memory.
-func (w width) hit(tag string) string {
+// A path is one of the two ways of reaching memory: straight, leaving to the
+// other where that does not hold, or with every check.
+type path struct {
+	suffix string
+	slow   bool
+}
+
+var paths = []path{{"", false}, {"Slow", true}}
+
+// miss leaves the fast path unless the access at la may go straight to memory.
+func (w width) miss(tag string) string {
 	la := "la"
 	if w.bytes > 1 {
 		la = fmt.Sprintf("(la+%d)", w.bytes-1)
 	}
-	return fmt.Sprintf("e.%s == %s&^pageMask|in.slow", tag, la)
+	return fmt.Sprintf("if e.%s != %s&^pageMask|in.slow {\nc.exit = exitSlow\nreturn false\n}\n", tag, la)
 }
 
 // host is the operand's place in the host.
@@ -105,26 +104,29 @@ func (w width) host() string {
 }
 
 // load declares v with the memory operand's value, or faults.
-func (w width) load(v string) string {
-	return ea + entry + fmt.Sprintf(
-		"var %s %s\nif %s {\n%s = *%s\n} else {\nvar ok bool\nif %s, ok = c.readMem%d(in); !ok {\nreturn false\n}\n}\n",
-		v, w.typ, w.hit("rd"), v, w.host(), v, w.bits)
+func (w width) load(p path, v string) string {
+	if p.slow {
+		return fmt.Sprintf("%s, ok := c.readMem%d(in)\nif !ok {\nreturn false\n}\n", v, w.bits)
+	}
+	return ea + w.miss("rd") + fmt.Sprintf("%s := *%s\n", v, w.host())
 }
 
 // store writes v to the memory operand and returns.
-func (w width) store(v string) string {
-	return ea + entry + fmt.Sprintf(
-		"if %s {\n*%s = %s\nreturn true\n}\nreturn c.writeMem%d(in, %s)\n",
-		w.hit("wr"), w.host(), v, w.bits, v)
+func (w width) store(p path, v string) string {
+	if p.slow {
+		return fmt.Sprintf("return c.writeMem%d(in, %s)\n", w.bits, v)
+	}
+	return ea + w.miss("wr") + fmt.Sprintf("*%s = %s\nreturn true\n", w.host(), v)
 }
 
 // modify is a read-modify-write of the memory operand: body computes r from
 // a and sets flags.
-func (w width) modify(body string) string {
-	return ea + entry + fmt.Sprintf("if %s {\np := %s\na := *p\n%s\n*p = r\nreturn true\n}\n",
-		w.hit("wr"), w.host(), body) +
-		fmt.Sprintf("m, ok := c.rmwRead(in, %d)\nif !ok {\nreturn false\n}\na := %s(m)\n%s\nc.rmwWrite(%d, uint64(r))\nreturn true\n",
+func (w width) modify(p path, body string) string {
+	if p.slow {
+		return fmt.Sprintf("m, ok := c.rmwRead(in, %d)\nif !ok {\nreturn false\n}\na := %s(m)\n%s\nc.rmwWrite(%d, uint64(r))\nreturn true\n",
 			w.bytes, w.typ, body, w.bytes)
+	}
+	return ea + w.miss("wr") + fmt.Sprintf("p := %s\na := *p\n%s\n*p = r\nreturn true\n", w.host(), body)
 }
 
 // expand replaces T by the width's type and W by its bits in a body.
@@ -133,44 +135,82 @@ func (w width) expand(body string) string {
 		"{top}", fmt.Sprint(w.bits-1), "{up}", fmt.Sprint(32-w.bits)).Replace(body)
 }
 
-// forms gathers the handlers of one operation into its formTable.
+// forms gathers the handlers of one operation into its formTables.
 type forms struct {
 	f    *file
 	op   string
+	fast table
+	slow table
+	dead table // variants that set no flags
+}
+
+// table is a formTable being made: handler names by form and width.
+type table struct {
 	rows map[string][3]string
 	keys []string
 }
 
-func (f *file) op(name string) *forms {
-	return &forms{f: f, op: name, rows: map[string][3]string{}}
-}
-
-// add emits one handler.
-func (s *forms) add(form string, w width, body string) {
-	name := fmt.Sprintf("op%s%d%s", s.op, w.bits, form)
-	s.f.printf("func %s(c *CPU, in *inst) bool {\n%s}\n\n", name, body)
-	row, seen := s.rows[form]
+func (t *table) set(form string, w width, name string) {
+	if t.rows == nil {
+		t.rows = map[string][3]string{}
+	}
+	row, seen := t.rows[form]
 	if !seen {
-		s.keys = append(s.keys, form)
+		t.keys = append(t.keys, form)
+		row = [3]string{"nil", "nil", "nil"}
 	}
-	row[min(w.bytes>>1, 2)] = name
-	s.rows[form] = row
+	row[w.bytes>>1] = name
+	t.rows[form] = row
 }
 
-// done emits the formTable and adds the operation to the chapter's table.
-func (s *forms) done() {
-	s.f.printf("var forms%s = formTable{\n", s.op)
-	for _, k := range s.keys {
-		row := s.rows[k]
-		for i := range row {
-			if row[i] == "" {
-				row[i] = "nil"
-			}
-		}
-		s.f.printf("x86.Form%s: {%s},\n", k, strings.Join(row[:], ", "))
+func (t *table) emit(f *file, name string) {
+	f.printf("var %s = formTable{\n", name)
+	for _, k := range t.keys {
+		row := t.rows[k]
+		f.printf("x86.Form%s: {%s},\n", k, strings.Join(row[:], ", "))
 	}
-	s.f.printf("}\n\n")
-	s.f.table = append(s.f.table, fmt.Sprintf("x86.%s: {by: &forms%s},", s.op, s.op))
+	f.printf("}\n\n")
+}
+
+func (f *file) op(name string) *forms { return &forms{f: f, op: name} }
+
+// add emits a handler that needs no memory operand.
+func (s *forms) add(form string, w width, body string) {
+	s.fast.set(form, w, s.handler(form, w, "", body))
+}
+
+// addDead emits the variant of a register handler that sets no flags.
+func (s *forms) addDead(form string, w width, body string) {
+	s.dead.set(form, w, s.handler(form, w, "NF", body))
+}
+
+// addMem emits the fast and the slow handler of a form with a memory operand.
+func (s *forms) addMem(form string, w width, body func(path) string) {
+	s.fast.set(form, w, s.handler(form, w, "", body(paths[0])))
+	s.slow.set(form, w, s.handler(form, w, "Slow", body(paths[1])))
+}
+
+func (s *forms) handler(form string, w width, suffix, body string) string {
+	name := fmt.Sprintf("op%s%d%s%s", s.op, w.bits, form, suffix)
+	s.f.printf("func %s(c *CPU, in *inst) bool {\n%s}\n\n", name, body)
+	return name
+}
+
+// done emits the formTables and adds the operation to the chapter's table.
+func (s *forms) done() {
+	row := ""
+	for _, t := range []struct {
+		key string
+		tab *table
+	}{{"by", &s.fast}, {"slow", &s.slow}, {"dead", &s.dead}} {
+		if t.tab.keys == nil {
+			continue
+		}
+		name := t.key + s.op
+		t.tab.emit(s.f, name)
+		row += fmt.Sprintf("%s: &%s, ", t.key, name)
+	}
+	s.f.table = append(s.f.table, fmt.Sprintf("x86.%s: {%s},", s.op, strings.TrimSuffix(row, ", ")))
 }
 
 // chapter emits the table of all operations of the file.

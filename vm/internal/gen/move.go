@@ -31,16 +31,16 @@ func genMove(f *file) {
 func genMOV(f *file) {
 	s := f.op("MOV")
 	for _, w := range widths {
-		s.add("RR", w, w.setReg("Dst", w.reg("Src"))+"\nreturn true\n")
-		s.add("RI", w, w.setReg("Dst", w.imm())+"\nreturn true\n")
-		s.add("RM", w, w.load("v")+w.setReg("Dst", "v")+"\nreturn true\n")
-		s.add("MR", w, "v := "+w.reg("Src")+"\n"+w.store("v"))
-		s.add("MI", w, "v := "+w.imm()+"\n"+w.store("v"))
+		s.add("RR", w, w.setReg("d", w.reg("s"))+"\nreturn true\n")
+		s.add("RI", w, w.setReg("d", w.imm())+"\nreturn true\n")
+		s.addMem("RM", w, func(p path) string { return w.load(p, "v") + w.setReg("d", "v") + "\nreturn true\n" })
+		s.addMem("MR", w, func(p path) string { return w.store(p, w.reg("s")) })
+		s.addMem("MI", w, func(p path) string { return w.store(p, w.imm()) })
 	}
 	s.done()
 	s = f.op("XCHG")
 	for _, w := range widths {
-		s.add("RR", w, "a, b := "+w.reg("Dst")+", "+w.reg("Src")+"\n"+w.setReg("Dst", "b")+"\n"+w.setReg("Src", "a")+"\nreturn true\n")
+		s.add("RR", w, w.reg("d")+", "+w.reg("s")+" = "+w.reg("s")+", "+w.reg("d")+"\nreturn true\n")
 	}
 	s.done()
 }
@@ -49,31 +49,42 @@ func genMOV(f *file) {
 func genExtend(f *file, op string, from width, conv string) {
 	s := f.op(op)
 	for _, to := range widths[1:] {
-		set := to.setReg("Dst", to.typ+"("+conv+")") + "\nreturn true\n"
-		s.add("RR", to, "v := "+from.reg("Src")+"\n"+set)
-		s.add("RM", to, from.load("v")+set)
+		set := to.setReg("d", to.typ+"("+conv+")") + "\nreturn true\n"
+		s.add("RR", to, "v := "+from.reg("s")+"\n"+set)
+		s.addMem("RM", to, func(p path) string { return from.load(p, "v") + set })
 	}
 	s.done()
 }
 
 func genLEA(f *file) {
 	s := f.op("LEA")
-	s.add("RM", widths[1], "c.setReg16(in.Dst, uint16(c.effAddr(in)))\nreturn true\n")
-	s.add("RM", widths[2], "c.gpr[in.Dst&15] = c.effAddr(in)\nreturn true\n")
+	for _, w := range widths[1:] {
+		s.addMem("RM", w, func(p path) string {
+			if p.slow {
+				return w.setReg("d", w.typ+"(c.effAddr(in))") + "\nreturn true\n"
+			}
+			return w.setReg("d", w.typ+"(*c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp)") + "\nreturn true\n"
+		})
+	}
 	s.done()
 }
 
-// pushFast pushes the 32-bit v.
-const pushFast = "la := c.gpr[x86.ESP] - 4\n" + entry +
-	"if e.wr == (la+3)&^pageMask|in.slow {\n" +
-	"*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v\n" +
-	"c.gpr[x86.ESP] = la\n} else if !c.push(4, v) {\nreturn false\n}\n"
+// push is PUSH of the 32-bit expression v; then is what follows.
+func push(p path, v, then string) string {
+	if p.slow {
+		return "if !c.push(4, " + v + ") {\nreturn false\n}\n" + then
+	}
+	return "la := c.gpr[x86.ESP] - 4\n" + entry + widths[2].miss("wr") +
+		"*" + widths[2].host() + " = " + v + "\nc.gpr[x86.ESP] = la\n" + then
+}
 
-// popFast declares v, popped but with ESP not moved yet; the caller drops it.
-const popFast = "la := c.gpr[x86.ESP]\n" + entry +
-	"var v uint32\nif e.rd == (la+3)&^pageMask|in.slow {\n" +
-	"v = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))\n" +
-	"} else {\nvar ok bool\nif v, ok = c.peek(4, 0); !ok {\nreturn false\n}\n}\n"
+// pop declares v, read from the top of the stack, with ESP not moved yet.
+func pop(p path) string {
+	if p.slow {
+		return "v, ok := c.peek(4, 0)\nif !ok {\nreturn false\n}\n"
+	}
+	return "la := c.gpr[x86.ESP]\n" + entry + widths[2].miss("rd") + "v := *" + widths[2].host() + "\n"
+}
 
 // genPush emits PUSH r, imm and r/m. PUSH ESP stores the value before.
 func genPush(f *file) {
@@ -82,9 +93,9 @@ func genPush(f *file) {
 	s.add("R", w16, "return c.push(2, uint32(c.reg16(in.Dst)))\n")
 	s.add("I", w16, "return c.push(2, in.Imm&0xffff)\n")
 	s.add("M", w16, "v, ok := c.readMem16(in)\nreturn ok && c.push(2, uint32(v))\n")
-	s.add("R", w32, "v := c.gpr[in.Dst&15]\n"+pushFast+"return true\n")
-	s.add("I", w32, "v := in.Imm\n"+pushFast+"return true\n")
-	s.add("M", w32, "v, ok := c.readMem32(in)\nif !ok {\nreturn false\n}\n"+pushFast+"return true\n")
+	s.addMem("R", w32, func(p path) string { return push(p, w32.reg("d"), "return true\n") })
+	s.addMem("I", w32, func(p path) string { return push(p, "in.Imm", "return true\n") })
+	s.add("M", w32, "v, ok := c.readMem32(in)\nreturn ok && c.push(4, v)\n")
 	s.done()
 }
 
@@ -93,7 +104,13 @@ func genPush(f *file) {
 func genPop(f *file) {
 	s := f.op("POP")
 	w32 := widths[2]
-	s.add("R", w32, popFast+"if in.slow == 0 {\nc.gpr[x86.ESP] = la + 4\n} else {\nc.drop(4)\n}\nc.gpr[in.Dst&15] = v\nreturn true\n")
+	s.addMem("R", w32, func(p path) string {
+		drop := "c.gpr[x86.ESP] = la + 4\n"
+		if p.slow {
+			drop = "c.drop(4)\n"
+		}
+		return pop(p) + drop + w32.setReg("d", "v") + "\nreturn true\n"
+	})
 	s.add("R", widths[1], "v, ok := c.peek(2, 0)\nif !ok {\nreturn false\n}\nc.drop(2)\nc.setReg16(in.Dst, uint16(v))\nreturn true\n")
 	for _, w := range widths[1:] {
 		s.add("M", w, fmt.Sprintf("v, ok := c.peek(%d, 0)\nif !ok {\nreturn false\n}\n"+
@@ -102,10 +119,14 @@ func genPop(f *file) {
 	}
 	s.done()
 	s = f.op("LEAVE")
-	s.add("None", widths[1], "return c.leave16(in)\n")
-	s.add("None", w32, "if in.slow != 0 {\nreturn c.leave32(in)\n}\nla := c.gpr[x86.EBP]\n"+entry+
-		"if e.rd != (la+3)&^pageMask {\nreturn c.leave32(in)\n}\n"+
-		"c.gpr[x86.EBP] = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))\nc.gpr[x86.ESP] = la + 4\nreturn true\n")
+	s.add("None", widths[1], "return c.leaveSlow(2)\n")
+	s.addMem("None", w32, func(p path) string {
+		if p.slow {
+			return "return c.leaveSlow(4)\n"
+		}
+		return "la := c.gpr[x86.EBP]\n" + entry + w32.miss("rd") +
+			"c.gpr[x86.EBP] = *" + w32.host() + "\nc.gpr[x86.ESP] = la + 4\nreturn true\n"
+	})
 	s.done()
 }
 
@@ -115,14 +136,14 @@ func genCond(f *file) {
 	s := f.op("SETCC")
 	w8 := widths[0]
 	const v = "v := uint8(0)\nif c.cond(in.Cond) {\nv = 1\n}\n"
-	s.add("R", w8, v+w8.setReg("Dst", "v")+"\nreturn true\n")
-	s.add("M", w8, v+w8.store("v"))
+	s.add("R", w8, v+w8.setReg("d", "v")+"\nreturn true\n")
+	s.addMem("M", w8, func(p path) string { return v + w8.store(p, "v") })
 	s.done()
 	s = f.op("CMOVCC")
 	for _, w := range widths[1:] {
-		set := "if c.cond(in.Cond) {\n" + w.setReg("Dst", "v") + "\n}\nreturn true\n"
-		s.add("RR", w, "v := "+w.reg("Src")+"\n"+set)
-		s.add("RM", w, w.load("v")+set)
+		set := "if c.cond(in.Cond) {\n" + w.setReg("d", "v") + "\n}\nreturn true\n"
+		s.add("RR", w, "v := "+w.reg("s")+"\n"+set)
+		s.addMem("RM", w, func(p path) string { return w.load(p, "v") + set })
 	}
 	s.done()
 }
