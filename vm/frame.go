@@ -29,7 +29,7 @@ func opPUSHA(c *CPU, in *inst) bool {
 			return false
 		}
 	}
-	c.drop(-8 * size)
+	c.setSP(sp - 8*size)
 	return true
 }
 
