@@ -76,43 +76,29 @@ func (c *CPU) flagsLogic32(r uint32) { c.fres, c.faux = r, 0 }
 func (c *CPU) flagsLogic16(r uint16) { c.fres, c.faux = uint32(int16(r)), 0 }
 func (c *CPU) flagsLogic8(r uint8)   { c.fres, c.faux = uint32(int8(r)), 0 }
 
-// keepCF replaces the carry that an INC or DEC must not change: aux is the
-// new vector, whose OF stays what it is while CF becomes the old one's.
-func keepCF(aux, old uint32) uint32 {
-	d := (aux ^ old) & auxCF
-	return aux ^ (d | d>>1)
+// incFlags is faux after INC or DEC, which keep CF: over has OF in bit 31,
+// changed has the bits in which operand and result differ.
+func incFlags(old, over, changed uint32) uint32 {
+	return old&auxCF | (old^over)>>1&auxCF2 | changed>>1&auxAF
 }
 
-func (c *CPU) flagsInc32(a, r uint32) {
-	c.fres, c.faux = r, keepCF(addCarries(a, 1, r)&auxCarry, c.faux)
-}
-
-func (c *CPU) flagsDec32(a, r uint32) {
-	c.fres, c.faux = r, keepCF(subCarries(a, 1, r)&auxCarry, c.faux)
-}
+func (c *CPU) flagsInc32(a, r uint32) { c.fres, c.faux = r, incFlags(c.faux, r&^a, a^r) }
+func (c *CPU) flagsDec32(a, r uint32) { c.fres, c.faux = r, incFlags(c.faux, a&^r, a^r) }
 
 func (c *CPU) flagsInc16(a, r uint16) {
-	old := c.faux
-	c.flagsAdd16(a, 1, r)
-	c.faux = keepCF(c.faux, old)
+	c.fres, c.faux = uint32(int16(r)), incFlags(c.faux, uint32(r&^a)<<16, uint32(a^r))
 }
 
 func (c *CPU) flagsDec16(a, r uint16) {
-	old := c.faux
-	c.flagsSub16(a, 1, r)
-	c.faux = keepCF(c.faux, old)
+	c.fres, c.faux = uint32(int16(r)), incFlags(c.faux, uint32(a&^r)<<16, uint32(a^r))
 }
 
 func (c *CPU) flagsInc8(a, r uint8) {
-	old := c.faux
-	c.flagsAdd8(a, 1, r)
-	c.faux = keepCF(c.faux, old)
+	c.fres, c.faux = uint32(int8(r)), incFlags(c.faux, uint32(r&^a)<<24, uint32(a^r))
 }
 
 func (c *CPU) flagsDec8(a, r uint8) {
-	old := c.faux
-	c.flagsSub8(a, 1, r)
-	c.faux = keepCF(c.faux, old)
+	c.fres, c.faux = uint32(int8(r)), incFlags(c.faux, uint32(a&^r)<<24, uint32(a^r))
 }
 
 // setCFOF sets CF and OF and keeps the others.
