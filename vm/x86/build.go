@@ -164,7 +164,7 @@ func (t *tables) addHoles(rows *opcodeRows) uint16 {
 	hole.imm = rows.commonImmediate()
 	for i := range selectionSizes[rows.sel] {
 		e := hole
-		if rows.isMemory(i) {
+		if rows.isMemory(i) && !rows.list[0].ignoresMod() {
 			e.props |= hasModRMMem
 		}
 		t.entries = append(t.entries, e)

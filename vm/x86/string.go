@@ -143,7 +143,7 @@ func (in *Inst) operandText(o operand, registers *[3]uint8) string {
 		return fmt.Sprintf("%#x:%#x", in.Imm2, in.Imm)
 	case o == Iu && in.Op == ENTER:
 		return fmt.Sprintf("%#x", in.Imm2)
-	case info.isMemory(in.hasMemory()):
+	case info.isMemory(in.Form.hasMemory()):
 		return in.sizeText() + in.memoryText()
 	case info.place == atImm:
 		return fmt.Sprintf("%#x", in.Imm)
@@ -158,8 +158,9 @@ func (in *Inst) operandText(o operand, registers *[3]uint8) string {
 	return in.registerText(info, number)
 }
 
-func (in *Inst) hasMemory() bool {
-	switch in.Form {
+// hasMemory says whether there is an explicit memory operand.
+func (f Form) hasMemory() bool {
+	switch f {
 	case FormM, FormRM, FormMR, FormMI, FormRMI, FormMRI:
 		return true
 	}
