@@ -24,8 +24,11 @@ import (
 // its Exists is false.
 func (p *Profile) Bind(structName string, target any) error {
 	pointer := reflect.ValueOf(target)
-	if pointer.Kind() != reflect.Pointer || pointer.Elem().Kind() != reflect.Struct {
+	if pointer.Kind() != reflect.Pointer || pointer.Type().Elem().Kind() != reflect.Struct {
 		return fmt.Errorf("abi: Bind %s: target is %T, want a pointer to a struct", structName, target)
+	}
+	if pointer.IsNil() {
+		return fmt.Errorf("abi: Bind %s: target is a nil %T", structName, target)
 	}
 	s, err := p.Struct(structName)
 	if err != nil {
@@ -35,9 +38,10 @@ func (p *Profile) Bind(structName string, target any) error {
 }
 
 func (s *Struct) bind(target reflect.Value) error {
-	own := map[string]Member{}
-	for _, m := range s.Members() {
-		own[m.Path] = m
+	own := map[string]string{} // the structure's own lines by field
+	for line := range table(s.body).lines() {
+		name, rest, _ := strings.Cut(line, "\t")
+		own[name] = rest
 	}
 	for i := range target.NumField() {
 		goField := target.Type().Field(i)
@@ -52,8 +56,8 @@ func (s *Struct) bind(target reflect.Value) error {
 	return nil
 }
 
-// bindField fills one Go field: a uint32 with the structure's size, or a Field. own has the structure's own members.
-func (s *Struct) bindField(target reflect.Value, tag string, own map[string]Member) error {
+// bindField fills one Go field: a uint32 with the structure's size, or a Field. own has the structure's own lines.
+func (s *Struct) bindField(target reflect.Value, tag string, own map[string]string) error {
 	path, option, hasOption := strings.Cut(tag, ",")
 	if hasOption && option != "optional" {
 		return fmt.Errorf("unknown option %q in tag %q", option, tag)
@@ -69,8 +73,11 @@ func (s *Struct) bindField(target reflect.Value, tag string, own map[string]Memb
 		*place = s.Size
 		return nil
 	case *Field:
-		m, exists := own[path]
-		if !exists {
+		var m Member
+		rest, exists := own[path]
+		if exists {
+			m = parseMember(path, rest)
+		} else {
 			m, exists = s.member(path)
 		}
 		if !exists && hasOption {

@@ -175,9 +175,7 @@ func typedefType(name string) Type {
 		return Type{Kind: KindUlongLong, Size: 8}
 	case "size_t", "__kernel_size_t":
 		return Type{Kind: KindSize, Size: 4}
-	case "caddr_t", "__kernel_caddr_t":
-		return Type{Kind: KindString, Size: 4}
-	case "va_list", "fl_owner_t", "devfs_handle_t": // char *; struct files_struct *; struct devfs_entry *
+	case "va_list", "caddr_t", "fl_owner_t", "devfs_handle_t": // char *, but no text; struct files_struct *; struct devfs_entry *
 		return Type{Kind: KindPointer, Size: 4}
 	}
 	return functionTypedef(name)

@@ -307,7 +307,11 @@ func (d declaration) typeName() string {
 			inner += " (" + strings.Join(part.paramNames(), ", ") + ")"
 		}
 	}
-	return strings.TrimSuffix(strings.Join(d.words, " ")+" "+strings.TrimPrefix(inner, " "), " ")
+	base := strings.Join(d.words, " ")
+	if strings.HasPrefix(inner, "*") || strings.HasPrefix(inner, "(") {
+		base += " "
+	}
+	return base + inner
 }
 
 func (f derivation) paramNames() []string {

@@ -8,7 +8,7 @@ package abi
 
 import "strconv"
 
-// An Errno is an error number. Kernel functions return it negated, user space sees it positive; both signs of one number
+// An Errno is an error number: a result of the guest's, not a Go error. Kernel functions return it negated, user space sees it positive; both signs of one number
 // have the same name here, so that code reads as the kernel's does: return -abi.EBUSY.
 type Errno int32
 
@@ -186,9 +186,6 @@ func (e Errno) Text() string {
 	}
 	return "Unknown error " + strconv.Itoa(e.Number())
 }
-
-// Error makes an Errno usable as a Go error: "EBUSY (Device or resource busy)".
-func (e Errno) Error() string { return e.String() + " (" + e.Text() + ")" }
 
 // ErrnoByName returns the number, positive, of a name such as "EBUSY".
 func ErrnoByName(name string) (Errno, bool) {

@@ -13,8 +13,8 @@ import (
 // is one the profile does not have.
 type Field struct {
 	Off    uint32 // bytes from the start of the structure
-	Size   uint32 // bytes; 0 for a type without members, as spinlock_t is without SMP. Of a bit field: the bytes that hold it
-	Bit    uint8  // of a bit field: its lowest bit, counted from the lowest of the Size bytes at Off
+	Size   uint32 // bytes; 0 for a type without members, as spinlock_t is without SMP. Of a bit field: 1, 2 or 4 bytes around it
+	Bit    uint8  // of a bit field: its lowest bit, counted from the lowest of the Size bytes at Off, a little-endian number
 	Bits   uint8  // of a bit field: its width; 0 for others
 	Signed bool   // a scalar that is sign-extended
 	Exists bool   // the profile has it
@@ -40,7 +40,11 @@ type Struct struct {
 
 // Struct returns a structure by its C name, with or without "struct" or "union", or by a typedef such as list_t.
 func (p *Profile) Struct(name string) (*Struct, error) {
-	for _, full := range [...]string{name, "struct " + name, "union " + name, structAlias(name)} {
+	spellings := []string{name}
+	if !strings.Contains(name, " ") {
+		spellings = []string{"struct " + name, name, "union " + name, structAlias(name)}
+	}
+	for _, full := range spellings {
 		if rest, body, ok := p.layouts.find(full); ok {
 			return &Struct{Name: full, Size: parseDecimal(rest), profile: p, body: body}, nil
 		}
@@ -172,10 +176,18 @@ func parseMember(name, rest string) Member {
 		m.Size = parseDecimal(size)
 		return m
 	}
-	m.Bits, m.Bit = uint8(parseDecimal(width)), uint8(parseDecimal(bit))
-	for m.Size = 1; m.Size*8 < uint32(m.Bit)+uint32(m.Bits); {
+	return m.withBits(parseDecimal(bit), parseDecimal(width))
+}
+
+// withBits makes a bit field of the member at m.Offset: the smallest aligned 1, 2 or 4 bytes that hold all its bits.
+func (m Member) withBits(bit, width uint32) Member {
+	first := m.Offset*8 + bit
+	m.Size = 1
+	for first/(m.Size*8) != (first+width-1)/(m.Size*8) {
 		m.Size *= 2
 	}
+	m.Offset = first / 8 &^ (m.Size - 1)
+	m.Bit, m.Bits = uint8(first-m.Offset*8), uint8(width)
 	return m
 }
 

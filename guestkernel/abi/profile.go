@@ -24,6 +24,8 @@ var (
 	exports2418 table
 	//go:embed data/symbols-2.4.18-14.txt
 	symbols2418 symbolText
+	//go:embed data/symbolnames-2.4.18-14.txt
+	symbolNames2418 nameIndex
 )
 
 // A Profile is one build of a 2.4 kernel. It is read-only and safe for any number of goroutines.
@@ -34,10 +36,11 @@ type Profile struct {
 	Banner  string // linux_banner as printed at boot, without its newline; empty like Version
 	HZ      int    // timer interrupts per second
 
-	layouts   layoutTable
-	constants table
-	exports   table
-	symbols   symbolText
+	layouts     layoutTable
+	constants   table
+	exports     table
+	symbols     symbolText
+	symbolNames nameIndex // of symbols
 }
 
 // ProfileNames lists the names [ProfileByName] knows, the default first.
@@ -53,11 +56,12 @@ func ProfileByName(name string) (*Profile, error) {
 			Version: "#1 Thu Oct 23 07:21:03 IST 2003",
 			Banner: "Linux version 2.4.18-14custom (root@localhost.localdomain) " +
 				"(gcc version 3.2 20020903 (Red Hat Linux 8.0 3.2-7)) #1 Thu Oct 23 07:21:03 IST 2003",
-			HZ:        512,
-			layouts:   layouts2418,
-			constants: constants2418,
-			exports:   exports2418,
-			symbols:   symbols2418,
+			HZ:          512,
+			layouts:     layouts2418,
+			constants:   constants2418,
+			exports:     exports2418,
+			symbols:     symbols2418,
+			symbolNames: symbolNames2418,
 		}
 	case "2.4.37":
 		p = Profile{Release: "2.4.37.11", HZ: 100, layouts: layouts2437}
@@ -85,18 +89,58 @@ func (p *Profile) ConstantString(name string) (string, bool) {
 	if !ok {
 		return "", false
 	}
+	return unquoteC(text)
+}
+
+// unquoteC joins adjacent C string literals. The escapes are those the table has: octal, \n, \t, \" and \\.
+func unquoteC(literals string) (string, bool) {
 	var value strings.Builder
-	for text != "" { // adjacent literals make one string, as in C
-		literal, err := strconv.QuotedPrefix(text)
-		if err != nil {
-			return "", false
+	inside := false
+	for i := 0; i < len(literals); i++ {
+		switch c := literals[i]; {
+		case c == '"':
+			inside = !inside
+		case !inside && c != ' ':
+			return "", false // a number
+		case inside && c == '\\':
+			decoded, length := unescapeC(literals[i+1:])
+			value.WriteByte(decoded)
+			i += length
+		case inside:
+			value.WriteByte(c)
 		}
-		part, err := strconv.Unquote(literal)
-		if err != nil {
-			return "", false
-		}
-		value.WriteString(part)
-		text = strings.TrimLeft(text[len(literal):], " ")
 	}
-	return value.String(), true
+	return value.String(), !inside
+}
+
+// unescapeC decodes what follows a backslash and returns how many bytes that is.
+func unescapeC(text string) (decoded byte, length int) {
+	for length < len(text) && length < 3 && '0' <= text[length] && text[length] <= '7' {
+		decoded = decoded<<3 | (text[length] - '0')
+		length++
+	}
+	switch {
+	case length > 0:
+		return decoded, length
+	case text[0] == 'n':
+		return '\n', 1
+	case text[0] == 't':
+		return '\t', 1
+	}
+	return text[0], 1
+}
+
+// A BootArea is an area of vmlist that exists when the first process starts.
+type BootArea struct {
+	Flags uint32 // vm_struct.flags
+	Size  uint32 // bytes, with the guard page
+}
+
+// BootAreas returns what boot left in vmlist. The first area begins at VMALLOC_START, each other where the one before
+// ends, whatever the size of memory (measured with 32 to 1024 MB). Empty for a kernel that was never booted.
+func (p *Profile) BootAreas() []BootArea {
+	if p.Name != "2.4.18-14" {
+		return nil
+	}
+	return []BootArea{{VMAlloc, 53248}, {VMAlloc, 8192}}
 }

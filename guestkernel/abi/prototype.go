@@ -45,20 +45,21 @@ func (p Prototype) String() string {
 	if params == nil {
 		params = []string{"void"}
 	}
-	return joinName(p.Result, p.Name) + "(" + strings.Join(params, ", ") + ")"
+	return joinName(p.Result, p.Name+"("+strings.Join(params, ", ")+")")
 }
 
-// joinName puts a name where C has it in a type: "int n", "char *s", "void (*f) (int)".
-func joinName(t Type, name string) string {
-	switch {
-	case name == "":
+// joinName puts a declarator where C has it in a type: "int n", "char *s", "void (*f) (int)".
+func joinName(t Type, declarator string) string {
+	if declarator == "" {
 		return t.Name
-	case t.Kind == KindFuncPointer && strings.Contains(t.Name, "(*)"):
-		return strings.Replace(t.Name, "(*)", "(*"+name+")", 1)
-	case strings.HasSuffix(t.Name, "*"):
-		return t.Name + name
 	}
-	return t.Name + " " + name
+	if inner := strings.Index(t.Name, "*)"); inner >= 0 {
+		return t.Name[:inner+1] + declarator + t.Name[inner+1:]
+	}
+	if strings.HasSuffix(t.Name, "*") {
+		return t.Name + declarator
+	}
+	return t.Name + " " + declarator
 }
 
 // ParsePrototype reads a C function declaration, with or without parameter names:

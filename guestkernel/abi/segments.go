@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Numbers that every 2.4 i386 kernel shares: segment selectors, trap vectors, the address space, pages.
 //
-// asm-i386/segment.h, desc.h, hw_irq.h, page.h, fixmap.h, pgtable.h, processor.h. Where a profile has constants, a test
-// compares.
+// asm-i386/segment.h, desc.h, hw_irq.h, page.h, fixmap.h, pgtable.h, processor.h. The comment behind a constant begins
+// with its C name, and a test compares the value with the profile's.
 
 package abi
 
@@ -18,64 +18,62 @@ const (
 const (
 	FirstExternalVector = 0x20 // FIRST_EXTERNAL_VECTOR: IRQ 0
 	SyscallVector       = 0x80 // SYSCALL_VECTOR: int $0x80
-	IDTEntries          = 256
+	IDTEntries          = 256  // gates in idt_table
 )
 
 // Pages and the two-level page tables without PAE (asm-i386/page.h, pgtable-2level.h). Sizes in bytes.
 const (
-	PageShift  = 12
-	PageSize   = 1 << PageShift
-	PageMask   = ^uint32(PageSize - 1)
-	PgdirShift = 22
-	PgdirSize  = 1 << PgdirShift // what one page directory entry maps
-	PtrsPerPGD = 1024
-	PtrsPerPTE = 1024
+	PageShift  = 12               // PAGE_SHIFT
+	PageSize   = 1 << PageShift   // PAGE_SIZE
+	PageMask   = 1<<32 - PageSize // PAGE_MASK
+	PgdirShift = 22               // PGDIR_SHIFT
+	PgdirSize  = 1 << PgdirShift  // PGDIR_SIZE: what one page directory entry maps
+	PtrsPerPGD = 1024             // PTRS_PER_PGD
+	PtrsPerPTE = 1024             // PTRS_PER_PTE
 )
 
-// Page table entry bits (asm-i386/pgtable.h, _PAGE_*).
+// Page table entry bits (asm-i386/pgtable.h).
 const (
-	PagePresent  = 0x001
-	PageRW       = 0x002
-	PageUser     = 0x004
-	PagePWT      = 0x008
-	PagePCD      = 0x010
-	PageAccessed = 0x020
-	PageDirty    = 0x040
-	PagePSE      = 0x080 // in a directory entry: maps 4 MB
-	PageProtNone = 0x080 // in a table entry without PagePresent: mapped, not accessible
-	PageGlobal   = 0x100
+	PagePresent  = 0x001 // _PAGE_PRESENT
+	PageRW       = 0x002 // _PAGE_RW
+	PageUser     = 0x004 // _PAGE_USER
+	PagePWT      = 0x008 // _PAGE_PWT
+	PagePCD      = 0x010 // _PAGE_PCD
+	PageAccessed = 0x020 // _PAGE_ACCESSED
+	PageDirty    = 0x040 // _PAGE_DIRTY
+	PagePSE      = 0x080 // _PAGE_PSE: in a directory entry: maps 4 MB
+	PageProtNone = 0x080 // _PAGE_PROTNONE: in a table entry without PagePresent: mapped, not accessible
+	PageGlobal   = 0x100 // _PAGE_GLOBAL
 
 	PageTableBits  = PagePresent | PageRW | PageUser | PageAccessed | PageDirty // _PAGE_TABLE: an entry that points to a page table
-	PageKernelBits = PagePresent | PageRW | PageDirty | PageAccessed            // __PAGE_KERNEL, without PageGlobal
+	PageKernelBits = PagePresent | PageRW | PageDirty | PageAccessed            // __PAGE_KERNEL: without PageGlobal
 )
 
 // The address space with 3 GB for processes.
 const (
 	PageOffset     = 0xc0000000             // PAGE_OFFSET: physical address 0 is mapped here
 	TaskSize       = PageOffset             // TASK_SIZE: end of user space; USER_DS, the addr_limit of a process
-	KernelLimit    = 0xffffffff             // KERNEL_DS: the addr_limit after set_fs(KERNEL_DS)
+	KernelLimit    = 0xffffffff             // the addr_limit after set_fs(KERNEL_DS)
 	StackTop       = TaskSize               // STACK_TOP
-	UnmappedBase   = TaskSize / 3 &^ 0xfff  // TASK_UNMAPPED_BASE: where mmap starts to look
+	UnmappedBase   = TaskSize / 3           // TASK_UNMAPPED_BASE: where mmap starts to look
 	VmallocOffset  = 8 << 20                // VMALLOC_OFFSET: gap between high_memory and VMALLOC_START, and its alignment
 	VmallocReserve = 128 << 20              // VMALLOC_RESERVE: address space kept from the linear mapping
-	PkmapBase      = 0xfe000000             // PKMAP_BASE, with CONFIG_HIGHMEM
-	VmallocEnd     = PkmapBase - 2*PageSize // VMALLOC_END, with CONFIG_HIGHMEM
+	PkmapBase      = 0xfe000000             // PKMAP_BASE: with CONFIG_HIGHMEM
+	VmallocEnd     = PkmapBase - 2*PageSize // VMALLOC_END: with CONFIG_HIGHMEM
 	FixaddrTop     = 0xffffe000             // FIXADDR_TOP
-	KernelText     = PageOffset + 1<<20     // _text
+	KernelText     = PageOffset + 1<<20     // the address of _text
 )
 
-// ThreadSize is the size of a task's kernel stack with its task_struct at the base (THREAD_SIZE). It is aligned to its
-// size: current is ESP & ^(ThreadSize-1).
-const ThreadSize = 2 * PageSize
+// Sizes of the kernel's fixed tables and frequencies of the PC.
+const (
+	// ThreadSize is the size in bytes of a task's kernel stack, whose base holds the task_struct. The stack is aligned to
+	// its size: current is ESP & ^(ThreadSize-1).
+	ThreadSize = 2 * PageSize // THREAD_SIZE
 
-// NrSyscalls is the length of sys_call_table (NR_syscalls); numbers from there on give ENOSYS without a look at it.
-const NrSyscalls = 256
-
-// NrIRQs is the number of interrupt lines of the two 8259A (NR_IRQS).
-const NrIRQs = 16
-
-// ClockTickRate is the frequency of the 8253 timer in Hz (CLOCK_TICK_RATE).
-const ClockTickRate = 1193180
+	NrSyscalls    = 256     // NR_syscalls: slots of sys_call_table; a number from there on is -ENOSYS without a look at it
+	NrIRQs        = 16      // NR_IRQS: lines of the two 8259A
+	ClockTickRate = 1193180 // CLOCK_TICK_RATE: of the 8253 timer, in Hz
+)
 
 // The global descriptor table (asm-i386/desc.h). Indexes; a selector is an index times eight.
 const (

@@ -5,6 +5,7 @@ package abi
 
 import (
 	"iter"
+	"sort"
 	"strings"
 )
 
@@ -55,17 +56,33 @@ func (p *Profile) Symbols() []Symbol {
 // SymbolsNamed returns every symbol of that name by address: file-local names occur more than once.
 func (p *Profile) SymbolsNamed(name string) []Symbol {
 	var found []Symbol
-	text := string(p.symbols)
-	needle := " " + name + "\n"
-	for from := 0; ; {
-		at := strings.Index(text[from:], needle)
-		if at < 0 {
-			return found
+	first := sort.Search(p.symbolNames.len(), func(i int) bool { return p.symbolByName(i).Name >= name })
+	for i := first; i < p.symbolNames.len(); i++ {
+		symbol := p.symbolByName(i)
+		if symbol.Name != name {
+			break
 		}
-		start := lineStart(text, from+at)
-		found = append(found, parseSymbol(text[start:from+at+len(needle)-1]))
-		from += at + len(needle)
+		found = append(found, symbol)
 	}
+	return found
+}
+
+// symbolByName returns the i-th symbol in order of name.
+func (p *Profile) symbolByName(i int) Symbol {
+	line, _ := lineAt(string(p.symbols), p.symbolNames.at(i))
+	return parseSymbol(line)
+}
+
+// A nameIndex lists the lines of a symbolText in byte order of their names, lines of one name by address: where each
+// begins, as five hexadecimal digits and a newline.
+type nameIndex string
+
+const nameIndexLine = len("00000\n")
+
+func (x nameIndex) len() int { return len(x) / nameIndexLine }
+
+func (x nameIndex) at(i int) int {
+	return int(parseHex(string(x[i*nameIndexLine : (i+1)*nameIndexLine-1])))
 }
 
 // Symbol returns the address of a kernel symbol. A global symbol hides file-local ones of the same name; a name that

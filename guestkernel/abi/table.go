@@ -49,22 +49,28 @@ type layoutTable string
 
 // find returns the rest of the key's head line and the lines that follow it.
 func (t layoutTable) find(key string) (rest, body string, ok bool) {
-	low, high := 0, len(t) // both always at the start of a record
+	low, high := 0, len(t) // the record wanted begins in [low, high)
 	for low < high {
-		start := max(low, strings.LastIndexByte(string(t[:(low+high)/2]), '='))
-		head, bodyStart := lineAt(string(t), start)
-		end := high
-		if i := strings.IndexByte(string(t[bodyStart:high]), '='); i >= 0 {
-			end = bodyStart + i
+		middle := (low + high) / 2
+		distance := strings.IndexByte(string(t[middle:high]), '=')
+		if distance < 0 {
+			high = middle
+			continue
 		}
+		start := middle + distance
+		head, bodyStart := lineAt(string(t), start)
 		headKey, rest, _ := strings.Cut(head[len("="):], "\t")
 		switch strings.Compare(headKey, key) {
 		case 0:
-			return rest, string(t[bodyStart:end]), true
+			body := string(t[bodyStart:])
+			if end := strings.IndexByte(body, '='); end >= 0 {
+				body = body[:end]
+			}
+			return rest, body, true
 		case -1:
-			low = end
+			low = start + 1
 		default:
-			high = start
+			high = middle
 		}
 	}
 	return "", "", false

@@ -53,6 +53,9 @@ func layouts(input string) (string, error) {
 			return "", fmt.Errorf("%s: field %s before (sizeof)", name, field)
 		}
 		if bits := bitField.FindStringSubmatch(size); bits != nil {
+			if width, _ := strconv.Atoi(bits[1]); width < 1 || width > 32 {
+				return "", fmt.Errorf("%s.%s: bit field of %d bits", name, field, width)
+			}
 			size = bits[1] + "@" + bits[2]
 		}
 		fmt.Fprintf(structs[name], "%s\t%s\t%s\t%s\n", field, offset, size, typ)
@@ -64,6 +67,9 @@ func layouts(input string) (string, error) {
 	return text.String(), nil
 }
 
+// stringLiterals are the C strings that package abi can read back.
+var stringLiterals = regexp.MustCompile(`^"([^"\\]|\\[0-7]{1,3}|\\[nt"\\])*"( *"([^"\\]|\\[0-7]{1,3}|\\[nt"\\])*")*$`)
+
 // constants keeps name and value; the hexadecimal column says the same again.
 func constants(input string) (string, error) {
 	all, err := rows(input, "constant", 3)
@@ -72,7 +78,7 @@ func constants(input string) (string, error) {
 	}
 	lines := make([]string, 0, len(all))
 	for _, row := range all {
-		if _, err := strconv.ParseInt(row[1], 10, 64); err != nil && !strings.HasPrefix(row[1], `"`) {
+		if _, err := strconv.ParseInt(row[1], 10, 64); err != nil && !stringLiterals.MatchString(row[1]) {
 			return "", fmt.Errorf("%s: value %q is neither a number nor a string", row[0], row[1])
 		}
 		lines = append(lines, row[0]+"\t"+row[1])
@@ -123,6 +129,33 @@ func symbols(input string) (string, error) {
 		previous = line[:8]
 	}
 	return input, nil
+}
+
+// symbolNames lists where the lines of the table made by symbols begin, in order of name and then address.
+func symbolNames(input string) (string, error) {
+	text, err := symbols(input)
+	if err != nil {
+		return "", err
+	}
+	type entry struct {
+		name   string
+		offset int
+	}
+	var all []entry
+	offset := 0
+	for line := range strings.Lines(text) {
+		all = append(all, entry{strings.TrimSpace(line[len("00000000 T "):]), offset})
+		offset += len(line)
+	}
+	if offset > 0xfffff {
+		return "", fmt.Errorf("%d bytes of symbols do not fit the index's five digits", offset)
+	}
+	slices.SortStableFunc(all, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+	var index strings.Builder
+	for _, e := range all {
+		fmt.Fprintf(&index, "%05x\n", e.offset)
+	}
+	return index.String(), nil
 }
 
 // sortedTable orders lines by their first cell in byte order and refuses two lines with the same one.

@@ -30,6 +30,7 @@ var sources = []source{
 	{"constants-2.4.18-14.tsv", "constants-2.4.18-14.txt", constants},
 	{"exports-2.4.18-14.tsv", "exports-2.4.18-14.txt", exports},
 	{"System.map-2.4.18-14", "symbols-2.4.18-14.txt", symbols},
+	{"System.map-2.4.18-14", "symbolnames-2.4.18-14.txt", symbolNames},
 }
 
 func main() {
