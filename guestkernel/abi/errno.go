@@ -8,8 +8,9 @@ package abi
 
 import "strconv"
 
-// An Errno is an error number: a result of the guest's, not a Go error. Kernel functions return it negated, user space sees it positive; both signs of one number
-// have the same name here, so that code reads as the kernel's does: return -abi.EBUSY.
+// An Errno is an error number: a result of the guest's, not a Go error. Kernel functions return it negated, user space
+// sees it positive; both signs of one number have the same name here, so that code reads as the kernel's does:
+// return -abi.EBUSY.
 type Errno int32
 
 // The error numbers.
@@ -195,289 +196,157 @@ func ErrnoByName(name string) (Errno, bool) {
 	case "EDEADLOCK":
 		return EDEADLOCK, true
 	}
-	for e := Errno(1); e <= maxNamed; e++ {
-		if known, _ := e.entry(); known == name && known != "" {
-			return e, true
+	for number, known := range errnos {
+		if known.name == name && name != "" {
+			return Errno(number), true
 		}
 	}
 	return 0, false
 }
 
-const maxNamed = EWOULDBLOCKIO
-
 // entry returns name and text, both empty for a number without a name.
 func (e Errno) entry() (name, text string) {
-	switch Errno(e.Number()) {
-	case EPERM:
-		return "EPERM", "Operation not permitted"
-	case ENOENT:
-		return "ENOENT", "No such file or directory"
-	case ESRCH:
-		return "ESRCH", "No such process"
-	case EINTR:
-		return "EINTR", "Interrupted system call"
-	case EIO:
-		return "EIO", "Input/output error"
-	case ENXIO:
-		return "ENXIO", "No such device or address"
-	case E2BIG:
-		return "E2BIG", "Argument list too long"
-	case ENOEXEC:
-		return "ENOEXEC", "Exec format error"
-	case EBADF:
-		return "EBADF", "Bad file descriptor"
-	case ECHILD:
-		return "ECHILD", "No child processes"
-	case EAGAIN:
-		return "EAGAIN", "Resource temporarily unavailable"
-	case ENOMEM:
-		return "ENOMEM", "Cannot allocate memory"
-	case EACCES:
-		return "EACCES", "Permission denied"
-	case EFAULT:
-		return "EFAULT", "Bad address"
-	case ENOTBLK:
-		return "ENOTBLK", "Block device required"
-	case EBUSY:
-		return "EBUSY", "Device or resource busy"
-	case EEXIST:
-		return "EEXIST", "File exists"
-	case EXDEV:
-		return "EXDEV", "Invalid cross-device link"
-	case ENODEV:
-		return "ENODEV", "No such device"
-	case ENOTDIR:
-		return "ENOTDIR", "Not a directory"
-	case EISDIR:
-		return "EISDIR", "Is a directory"
-	case EINVAL:
-		return "EINVAL", "Invalid argument"
-	case ENFILE:
-		return "ENFILE", "Too many open files in system"
-	case EMFILE:
-		return "EMFILE", "Too many open files"
-	case ENOTTY:
-		return "ENOTTY", "Inappropriate ioctl for device"
-	case ETXTBSY:
-		return "ETXTBSY", "Text file busy"
-	case EFBIG:
-		return "EFBIG", "File too large"
-	case ENOSPC:
-		return "ENOSPC", "No space left on device"
-	case ESPIPE:
-		return "ESPIPE", "Illegal seek"
-	case EROFS:
-		return "EROFS", "Read-only file system"
-	case EMLINK:
-		return "EMLINK", "Too many links"
-	case EPIPE:
-		return "EPIPE", "Broken pipe"
-	case EDOM:
-		return "EDOM", "Numerical argument out of domain"
-	case ERANGE:
-		return "ERANGE", "Numerical result out of range"
-	case EDEADLK:
-		return "EDEADLK", "Resource deadlock avoided"
-	case ENAMETOOLONG:
-		return "ENAMETOOLONG", "File name too long"
-	case ENOLCK:
-		return "ENOLCK", "No locks available"
-	case ENOSYS:
-		return "ENOSYS", "Function not implemented"
-	case ENOTEMPTY:
-		return "ENOTEMPTY", "Directory not empty"
-	case ELOOP:
-		return "ELOOP", "Too many levels of symbolic links"
-	case ENOMSG:
-		return "ENOMSG", "No message of desired type"
-	case EIDRM:
-		return "EIDRM", "Identifier removed"
-	case ECHRNG:
-		return "ECHRNG", "Channel number out of range"
-	case EL2NSYNC:
-		return "EL2NSYNC", "Level 2 not synchronized"
-	case EL3HLT:
-		return "EL3HLT", "Level 3 halted"
-	case EL3RST:
-		return "EL3RST", "Level 3 reset"
-	case ELNRNG:
-		return "ELNRNG", "Link number out of range"
-	case EUNATCH:
-		return "EUNATCH", "Protocol driver not attached"
-	case ENOCSI:
-		return "ENOCSI", "No CSI structure available"
-	case EL2HLT:
-		return "EL2HLT", "Level 2 halted"
-	case EBADE:
-		return "EBADE", "Invalid exchange"
-	case EBADR:
-		return "EBADR", "Invalid request descriptor"
-	case EXFULL:
-		return "EXFULL", "Exchange full"
-	case ENOANO:
-		return "ENOANO", "No anode"
-	case EBADRQC:
-		return "EBADRQC", "Invalid request code"
-	case EBADSLT:
-		return "EBADSLT", "Invalid slot"
-	case EBFONT:
-		return "EBFONT", "Bad font file format"
-	case ENOSTR:
-		return "ENOSTR", "Device not a stream"
-	case ENODATA:
-		return "ENODATA", "No data available"
-	case ETIME:
-		return "ETIME", "Timer expired"
-	case ENOSR:
-		return "ENOSR", "Out of streams resources"
-	case ENONET:
-		return "ENONET", "Machine is not on the network"
-	case ENOPKG:
-		return "ENOPKG", "Package not installed"
-	case EREMOTE:
-		return "EREMOTE", "Object is remote"
-	case ENOLINK:
-		return "ENOLINK", "Link has been severed"
-	case EADV:
-		return "EADV", "Advertise error"
-	case ESRMNT:
-		return "ESRMNT", "Srmount error"
-	case ECOMM:
-		return "ECOMM", "Communication error on send"
-	case EPROTO:
-		return "EPROTO", "Protocol error"
-	case EMULTIHOP:
-		return "EMULTIHOP", "Multihop attempted"
-	case EDOTDOT:
-		return "EDOTDOT", "RFS specific error"
-	case EBADMSG:
-		return "EBADMSG", "Bad message"
-	case EOVERFLOW:
-		return "EOVERFLOW", "Value too large for defined data type"
-	case ENOTUNIQ:
-		return "ENOTUNIQ", "Name not unique on network"
-	case EBADFD:
-		return "EBADFD", "File descriptor in bad state"
-	case EREMCHG:
-		return "EREMCHG", "Remote address changed"
-	case ELIBACC:
-		return "ELIBACC", "Can not access a needed shared library"
-	case ELIBBAD:
-		return "ELIBBAD", "Accessing a corrupted shared library"
-	case ELIBSCN:
-		return "ELIBSCN", ".lib section in a.out corrupted"
-	case ELIBMAX:
-		return "ELIBMAX", "Attempting to link in too many shared libraries"
-	case ELIBEXEC:
-		return "ELIBEXEC", "Cannot exec a shared library directly"
-	case EILSEQ:
-		return "EILSEQ", "Invalid or incomplete multibyte or wide character"
-	case ERESTART:
-		return "ERESTART", "Interrupted system call should be restarted"
-	case ESTRPIPE:
-		return "ESTRPIPE", "Streams pipe error"
-	case EUSERS:
-		return "EUSERS", "Too many users"
-	case ENOTSOCK:
-		return "ENOTSOCK", "Socket operation on non-socket"
-	case EDESTADDRREQ:
-		return "EDESTADDRREQ", "Destination address required"
-	case EMSGSIZE:
-		return "EMSGSIZE", "Message too long"
-	case EPROTOTYPE:
-		return "EPROTOTYPE", "Protocol wrong type for socket"
-	case ENOPROTOOPT:
-		return "ENOPROTOOPT", "Protocol not available"
-	case EPROTONOSUPPORT:
-		return "EPROTONOSUPPORT", "Protocol not supported"
-	case ESOCKTNOSUPPORT:
-		return "ESOCKTNOSUPPORT", "Socket type not supported"
-	case EOPNOTSUPP:
-		return "EOPNOTSUPP", "Operation not supported"
-	case EPFNOSUPPORT:
-		return "EPFNOSUPPORT", "Protocol family not supported"
-	case EAFNOSUPPORT:
-		return "EAFNOSUPPORT", "Address family not supported by protocol"
-	case EADDRINUSE:
-		return "EADDRINUSE", "Address already in use"
-	case EADDRNOTAVAIL:
-		return "EADDRNOTAVAIL", "Cannot assign requested address"
-	case ENETDOWN:
-		return "ENETDOWN", "Network is down"
-	case ENETUNREACH:
-		return "ENETUNREACH", "Network is unreachable"
-	case ENETRESET:
-		return "ENETRESET", "Network dropped connection on reset"
-	case ECONNABORTED:
-		return "ECONNABORTED", "Software caused connection abort"
-	case ECONNRESET:
-		return "ECONNRESET", "Connection reset by peer"
-	case ENOBUFS:
-		return "ENOBUFS", "No buffer space available"
-	case EISCONN:
-		return "EISCONN", "Transport endpoint is already connected"
-	case ENOTCONN:
-		return "ENOTCONN", "Transport endpoint is not connected"
-	case ESHUTDOWN:
-		return "ESHUTDOWN", "Cannot send after transport endpoint shutdown"
-	case ETOOMANYREFS:
-		return "ETOOMANYREFS", "Too many references: cannot splice"
-	case ETIMEDOUT:
-		return "ETIMEDOUT", "Connection timed out"
-	case ECONNREFUSED:
-		return "ECONNREFUSED", "Connection refused"
-	case EHOSTDOWN:
-		return "EHOSTDOWN", "Host is down"
-	case EHOSTUNREACH:
-		return "EHOSTUNREACH", "No route to host"
-	case EALREADY:
-		return "EALREADY", "Operation already in progress"
-	case EINPROGRESS:
-		return "EINPROGRESS", "Operation now in progress"
-	case ESTALE:
-		return "ESTALE", "Stale file handle"
-	case EUCLEAN:
-		return "EUCLEAN", "Structure needs cleaning"
-	case ENOTNAM:
-		return "ENOTNAM", "Not a XENIX named type file"
-	case ENAVAIL:
-		return "ENAVAIL", "No XENIX semaphores available"
-	case EISNAM:
-		return "EISNAM", "Is a named type file"
-	case EREMOTEIO:
-		return "EREMOTEIO", "Remote I/O error"
-	case EDQUOT:
-		return "EDQUOT", "Disk quota exceeded"
-	case ENOMEDIUM:
-		return "ENOMEDIUM", "No medium found"
-	case EMEDIUMTYPE:
-		return "EMEDIUMTYPE", "Wrong medium type"
-	case ERESTARTSYS:
-		return "ERESTARTSYS", "Restart the system call after the signal handler if SA_RESTART is set"
-	case ERESTARTNOINTR:
-		return "ERESTARTNOINTR", "Restart the system call after the signal handler"
-	case ERESTARTNOHAND:
-		return "ERESTARTNOHAND", "Restart the system call if no handler ran"
-	case ENOIOCTLCMD:
-		return "ENOIOCTLCMD", "No such ioctl command here"
-	case EBADHANDLE:
-		return "EBADHANDLE", "Invalid NFS file handle"
-	case ENOTSYNC:
-		return "ENOTSYNC", "Update synchronization mismatch"
-	case EBADCOOKIE:
-		return "EBADCOOKIE", "Stale directory cookie"
-	case ENOTSUPP:
-		return "ENOTSUPP", "Operation not supported by the file system"
-	case ETOOSMALL:
-		return "ETOOSMALL", "Buffer or request too small"
-	case ESERVERFAULT:
-		return "ESERVERFAULT", "Untranslatable server error"
-	case EBADTYPE:
-		return "EBADTYPE", "Type not supported by the server"
-	case EJUKEBOX:
-		return "EJUKEBOX", "Request started, but will take long"
-	case EWOULDBLOCKIO:
-		return "EWOULDBLOCKIO", "Asynchronous I/O would block"
+	if number := e.Number(); number < len(errnos) {
+		return errnos[number].name, errnos[number].text
 	}
 	return "", ""
+}
+
+// errnos is indexed by the positive number.
+var errnos = [...]struct{ name, text string }{
+	EPERM:           {"EPERM", "Operation not permitted"},
+	ENOENT:          {"ENOENT", "No such file or directory"},
+	ESRCH:           {"ESRCH", "No such process"},
+	EINTR:           {"EINTR", "Interrupted system call"},
+	EIO:             {"EIO", "Input/output error"},
+	ENXIO:           {"ENXIO", "No such device or address"},
+	E2BIG:           {"E2BIG", "Argument list too long"},
+	ENOEXEC:         {"ENOEXEC", "Exec format error"},
+	EBADF:           {"EBADF", "Bad file descriptor"},
+	ECHILD:          {"ECHILD", "No child processes"},
+	EAGAIN:          {"EAGAIN", "Resource temporarily unavailable"},
+	ENOMEM:          {"ENOMEM", "Cannot allocate memory"},
+	EACCES:          {"EACCES", "Permission denied"},
+	EFAULT:          {"EFAULT", "Bad address"},
+	ENOTBLK:         {"ENOTBLK", "Block device required"},
+	EBUSY:           {"EBUSY", "Device or resource busy"},
+	EEXIST:          {"EEXIST", "File exists"},
+	EXDEV:           {"EXDEV", "Invalid cross-device link"},
+	ENODEV:          {"ENODEV", "No such device"},
+	ENOTDIR:         {"ENOTDIR", "Not a directory"},
+	EISDIR:          {"EISDIR", "Is a directory"},
+	EINVAL:          {"EINVAL", "Invalid argument"},
+	ENFILE:          {"ENFILE", "Too many open files in system"},
+	EMFILE:          {"EMFILE", "Too many open files"},
+	ENOTTY:          {"ENOTTY", "Inappropriate ioctl for device"},
+	ETXTBSY:         {"ETXTBSY", "Text file busy"},
+	EFBIG:           {"EFBIG", "File too large"},
+	ENOSPC:          {"ENOSPC", "No space left on device"},
+	ESPIPE:          {"ESPIPE", "Illegal seek"},
+	EROFS:           {"EROFS", "Read-only file system"},
+	EMLINK:          {"EMLINK", "Too many links"},
+	EPIPE:           {"EPIPE", "Broken pipe"},
+	EDOM:            {"EDOM", "Numerical argument out of domain"},
+	ERANGE:          {"ERANGE", "Numerical result out of range"},
+	EDEADLK:         {"EDEADLK", "Resource deadlock avoided"},
+	ENAMETOOLONG:    {"ENAMETOOLONG", "File name too long"},
+	ENOLCK:          {"ENOLCK", "No locks available"},
+	ENOSYS:          {"ENOSYS", "Function not implemented"},
+	ENOTEMPTY:       {"ENOTEMPTY", "Directory not empty"},
+	ELOOP:           {"ELOOP", "Too many levels of symbolic links"},
+	ENOMSG:          {"ENOMSG", "No message of desired type"},
+	EIDRM:           {"EIDRM", "Identifier removed"},
+	ECHRNG:          {"ECHRNG", "Channel number out of range"},
+	EL2NSYNC:        {"EL2NSYNC", "Level 2 not synchronized"},
+	EL3HLT:          {"EL3HLT", "Level 3 halted"},
+	EL3RST:          {"EL3RST", "Level 3 reset"},
+	ELNRNG:          {"ELNRNG", "Link number out of range"},
+	EUNATCH:         {"EUNATCH", "Protocol driver not attached"},
+	ENOCSI:          {"ENOCSI", "No CSI structure available"},
+	EL2HLT:          {"EL2HLT", "Level 2 halted"},
+	EBADE:           {"EBADE", "Invalid exchange"},
+	EBADR:           {"EBADR", "Invalid request descriptor"},
+	EXFULL:          {"EXFULL", "Exchange full"},
+	ENOANO:          {"ENOANO", "No anode"},
+	EBADRQC:         {"EBADRQC", "Invalid request code"},
+	EBADSLT:         {"EBADSLT", "Invalid slot"},
+	EBFONT:          {"EBFONT", "Bad font file format"},
+	ENOSTR:          {"ENOSTR", "Device not a stream"},
+	ENODATA:         {"ENODATA", "No data available"},
+	ETIME:           {"ETIME", "Timer expired"},
+	ENOSR:           {"ENOSR", "Out of streams resources"},
+	ENONET:          {"ENONET", "Machine is not on the network"},
+	ENOPKG:          {"ENOPKG", "Package not installed"},
+	EREMOTE:         {"EREMOTE", "Object is remote"},
+	ENOLINK:         {"ENOLINK", "Link has been severed"},
+	EADV:            {"EADV", "Advertise error"},
+	ESRMNT:          {"ESRMNT", "Srmount error"},
+	ECOMM:           {"ECOMM", "Communication error on send"},
+	EPROTO:          {"EPROTO", "Protocol error"},
+	EMULTIHOP:       {"EMULTIHOP", "Multihop attempted"},
+	EDOTDOT:         {"EDOTDOT", "RFS specific error"},
+	EBADMSG:         {"EBADMSG", "Bad message"},
+	EOVERFLOW:       {"EOVERFLOW", "Value too large for defined data type"},
+	ENOTUNIQ:        {"ENOTUNIQ", "Name not unique on network"},
+	EBADFD:          {"EBADFD", "File descriptor in bad state"},
+	EREMCHG:         {"EREMCHG", "Remote address changed"},
+	ELIBACC:         {"ELIBACC", "Can not access a needed shared library"},
+	ELIBBAD:         {"ELIBBAD", "Accessing a corrupted shared library"},
+	ELIBSCN:         {"ELIBSCN", ".lib section in a.out corrupted"},
+	ELIBMAX:         {"ELIBMAX", "Attempting to link in too many shared libraries"},
+	ELIBEXEC:        {"ELIBEXEC", "Cannot exec a shared library directly"},
+	EILSEQ:          {"EILSEQ", "Invalid or incomplete multibyte or wide character"},
+	ERESTART:        {"ERESTART", "Interrupted system call should be restarted"},
+	ESTRPIPE:        {"ESTRPIPE", "Streams pipe error"},
+	EUSERS:          {"EUSERS", "Too many users"},
+	ENOTSOCK:        {"ENOTSOCK", "Socket operation on non-socket"},
+	EDESTADDRREQ:    {"EDESTADDRREQ", "Destination address required"},
+	EMSGSIZE:        {"EMSGSIZE", "Message too long"},
+	EPROTOTYPE:      {"EPROTOTYPE", "Protocol wrong type for socket"},
+	ENOPROTOOPT:     {"ENOPROTOOPT", "Protocol not available"},
+	EPROTONOSUPPORT: {"EPROTONOSUPPORT", "Protocol not supported"},
+	ESOCKTNOSUPPORT: {"ESOCKTNOSUPPORT", "Socket type not supported"},
+	EOPNOTSUPP:      {"EOPNOTSUPP", "Operation not supported"},
+	EPFNOSUPPORT:    {"EPFNOSUPPORT", "Protocol family not supported"},
+	EAFNOSUPPORT:    {"EAFNOSUPPORT", "Address family not supported by protocol"},
+	EADDRINUSE:      {"EADDRINUSE", "Address already in use"},
+	EADDRNOTAVAIL:   {"EADDRNOTAVAIL", "Cannot assign requested address"},
+	ENETDOWN:        {"ENETDOWN", "Network is down"},
+	ENETUNREACH:     {"ENETUNREACH", "Network is unreachable"},
+	ENETRESET:       {"ENETRESET", "Network dropped connection on reset"},
+	ECONNABORTED:    {"ECONNABORTED", "Software caused connection abort"},
+	ECONNRESET:      {"ECONNRESET", "Connection reset by peer"},
+	ENOBUFS:         {"ENOBUFS", "No buffer space available"},
+	EISCONN:         {"EISCONN", "Transport endpoint is already connected"},
+	ENOTCONN:        {"ENOTCONN", "Transport endpoint is not connected"},
+	ESHUTDOWN:       {"ESHUTDOWN", "Cannot send after transport endpoint shutdown"},
+	ETOOMANYREFS:    {"ETOOMANYREFS", "Too many references: cannot splice"},
+	ETIMEDOUT:       {"ETIMEDOUT", "Connection timed out"},
+	ECONNREFUSED:    {"ECONNREFUSED", "Connection refused"},
+	EHOSTDOWN:       {"EHOSTDOWN", "Host is down"},
+	EHOSTUNREACH:    {"EHOSTUNREACH", "No route to host"},
+	EALREADY:        {"EALREADY", "Operation already in progress"},
+	EINPROGRESS:     {"EINPROGRESS", "Operation now in progress"},
+	ESTALE:          {"ESTALE", "Stale file handle"},
+	EUCLEAN:         {"EUCLEAN", "Structure needs cleaning"},
+	ENOTNAM:         {"ENOTNAM", "Not a XENIX named type file"},
+	ENAVAIL:         {"ENAVAIL", "No XENIX semaphores available"},
+	EISNAM:          {"EISNAM", "Is a named type file"},
+	EREMOTEIO:       {"EREMOTEIO", "Remote I/O error"},
+	EDQUOT:          {"EDQUOT", "Disk quota exceeded"},
+	ENOMEDIUM:       {"ENOMEDIUM", "No medium found"},
+	EMEDIUMTYPE:     {"EMEDIUMTYPE", "Wrong medium type"},
+	ERESTARTSYS:     {"ERESTARTSYS", "Restart the system call after the signal handler if SA_RESTART is set"},
+	ERESTARTNOINTR:  {"ERESTARTNOINTR", "Restart the system call after the signal handler"},
+	ERESTARTNOHAND:  {"ERESTARTNOHAND", "Restart the system call if no handler ran"},
+	ENOIOCTLCMD:     {"ENOIOCTLCMD", "No such ioctl command here"},
+	EBADHANDLE:      {"EBADHANDLE", "Invalid NFS file handle"},
+	ENOTSYNC:        {"ENOTSYNC", "Update synchronization mismatch"},
+	EBADCOOKIE:      {"EBADCOOKIE", "Stale directory cookie"},
+	ENOTSUPP:        {"ENOTSUPP", "Operation not supported by the file system"},
+	ETOOSMALL:       {"ETOOSMALL", "Buffer or request too small"},
+	ESERVERFAULT:    {"ESERVERFAULT", "Untranslatable server error"},
+	EBADTYPE:        {"EBADTYPE", "Type not supported by the server"},
+	EJUKEBOX:        {"EJUKEBOX", "Request started, but will take long"},
+	EWOULDBLOCKIO:   {"EWOULDBLOCKIO", "Asynchronous I/O would block"},
 }

@@ -106,6 +106,9 @@ func TestMembersLieInTheirStructure(t *testing.T) {
 			for _, m := range s.Members() {
 				require.LessOrEqual(t, m.Offset+m.Size, s.Size, "%s: %s.%s", name, structName, m.Path)
 				require.LessOrEqual(t, uint32(m.Bit)+uint32(m.Bits), m.Size*8, "%s: %s.%s", name, structName, m.Path)
+				if m.Bits > 0 {
+					require.Contains(t, []uint32{1, 2, 4}, m.Size, "%s: %s.%s", name, structName, m.Path)
+				}
 			}
 		}
 	}
