@@ -45,6 +45,7 @@ type CPU struct {
 	dr                 [8]uint32
 	msr                msrState
 	fpu                fpuState
+	sys                sysState // see debug.go
 
 	pending  fault  // valid while exit == exitFault
 	rmw      rmwRef // where the last rmw… read came from

@@ -92,14 +92,24 @@ func (c *CPU) updateMode() {
 	if c.cpl == 3 {
 		m |= modeUser
 	}
-	if m&modeFlat == 0 && c.mode&modeFlat == 0 {
-		c.cache.epoch++ // CS may have another base or limit now
+	if m&modeFlat == 0 {
+		c.codeChanged()
 	}
 	c.mode = m
 	c.setTag()
 	c.tlb = &c.tlbs[0]
 	if c.cpl == 3 {
 		c.tlb = &c.tlbs[1]
+	}
+}
+
+// codeChanged makes blocks look again when CS has another base or limit than
+// when a mode that is not flat was last set: their tags do not tell.
+func (c *CPU) codeChanged() {
+	cs := &c.seg[x86.CS]
+	if cs.base != c.sys.csBase || cs.limit != c.sys.csLimit {
+		c.sys.csBase, c.sys.csLimit = cs.base, cs.limit
+		c.cache.epoch++
 	}
 }
 

@@ -58,6 +58,9 @@ type watchRange struct {
 
 // watchHit reports a completed access to whoever watches it.
 func (m *Machine) watchHit(la uint32, size uint8, v uint64, acc access) {
+	if m.cpu.sys.attn&attnData != 0 {
+		m.cpu.noteData(la, size, acc)
+	}
 	if len(m.watch.ranges) == 0 {
 		return
 	}

@@ -29,6 +29,7 @@ const (
 type walkResult struct {
 	pa       uint32
 	writable bool // a write needs no further walk: permitted, and the dirty bit is set
+	large    bool // part of a page of 2 or 4 MB
 	global   bool
 	fault    bool
 	err      uint32 // page-fault error code
@@ -49,11 +50,7 @@ func (c *CPU) walk(la uint32, acc access) walkResult {
 		return pageFault(acc, 0)
 	}
 	if pde&ptePS != 0 && c.cr4&CR4PSE != 0 {
-		if !c.permits(pde, acc) {
-			return pageFault(acc, pfPresent)
-		}
-		pde = c.markUsed(pdeAt, pde, acc, true)
-		return c.mapped(pde&^pse4MB|la&pse4MB, pde, acc)
+		return c.walk4MB(la, pdeAt, pde, acc)
 	}
 	pteAt := pde&^pageMask | la>>12&0x3ff<<2
 	pte := c.m.phys.read(pteAt, 4)
@@ -67,6 +64,33 @@ func (c *CPU) walk(la uint32, acc access) walkResult {
 	c.markUsed(pdeAt, pde, acc, false)
 	pte = c.markUsed(pteAt, pte, acc, true)
 	return c.mapped(pte&^pageMask|la&pageMask, both&pteW|pte&^pteW, acc)
+}
+
+// walk4MB ends the walk at a page-directory entry that maps 4 MB. With PSE-36
+// its bits 13–16 are bits 32–35 of the physical address, where this machine
+// has nothing; the rest up to bit 21 is reserved. Without, all of it is.
+func (c *CPU) walk4MB(la, pdeAt, pde uint32, acc access) walkResult {
+	reserved, high := uint32(0x3ff000), uint32(0)
+	if c.model.has(featPSE36) {
+		reserved, high = 0x3e0000, 0x1e000
+	}
+	if c.model.has(featPAT) {
+		reserved &^= 1 << 12
+	}
+	if pde&reserved != 0 {
+		return pageFault(acc, pfPresent|pfRsvd)
+	}
+	if !c.permits(pde, acc) {
+		return pageFault(acc, pfPresent)
+	}
+	pde = c.markUsed(pdeAt, pde, acc, true)
+	pa := pde&^pse4MB | la&pse4MB
+	if pde&high != 0 {
+		pa = physNowhere | la&pageMask
+	}
+	w := c.mapped(pa, pde, acc)
+	w.large = true
+	return w
 }
 
 // permits checks U/S and R/W of the combined entry: user code needs both;

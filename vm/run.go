@@ -268,6 +268,7 @@ func (c *CPU) leave(b *block, r *inst) {
 	case exitStale, exitUnwritten:
 		c.eip = r.EIP
 	case exitAgain:
+		c.sys.midRep = true
 	default:
 		retired += int64(r.n)
 	}
@@ -281,7 +282,7 @@ func (c *CPU) leave(b *block, r *inst) {
 // block.
 func (c *CPU) attention() bool {
 	return c.shadow || c.stopping || c.nmi ||
-		c.intrLine && c.flags&FlagIF != 0 || c.flags&FlagTF != 0
+		c.intrLine && c.flags&FlagIF != 0 || c.flags&FlagTF != 0 || c.sys.attn != 0
 }
 
 // finishSlice runs the last instructions of a slice one by one, when the
@@ -297,7 +298,9 @@ func (c *CPU) finishSlice() {
 }
 
 // stepping reports that instructions must run one at a time.
-func (c *CPU) stepping() bool { return c.flags&FlagTF != 0 || c.m.hooks.instr != nil }
+func (c *CPU) stepping() bool {
+	return c.flags&(FlagTF|FlagRF) != 0 || c.sys.attn&attnArmed != 0 || c.m.hooks.instr != nil
+}
 
 // breakAt reports a breakpoint at EIP.
 func (c *CPU) breakAt() bool {
@@ -310,6 +313,9 @@ func (c *CPU) breakAt() bool {
 
 // stepInst executes one instruction.
 func (c *CPU) stepInst() {
+	if c.beforeStep() {
+		return
+	}
 	c.mode |= modeSingle
 	c.setTag()
 	b := c.find()
@@ -327,10 +333,11 @@ func (c *CPU) stepInst() {
 	}
 	c.budget--
 	r := c.execute(&b.recs[0])
-	if c.exit != exitNone {
+	why := c.exit
+	if why != exitNone {
 		c.leave(b, r)
 	}
-	c.afterStep(tf)
+	c.afterStep(&b.recs[0], tf, why)
 }
 
 // unwritten names the instruction at EIP, which has no handler.

@@ -168,7 +168,7 @@ func opINS(c *CPU, in *inst) bool {
 func insOne(c *CPU, in *inst) bool {
 	port := c.reg16(x86.EDX)
 	if !c.ioAllowed(port, in.Size) {
-		return c.gp0()
+		return false
 	}
 	off := c.index(in, x86.EDI)
 	if !c.probeWrite(x86.ES, off, in.Size) || !c.writeSeg(x86.ES, off, in.Size, uint64(c.m.in(port, in.Size))) {
@@ -194,7 +194,7 @@ func opOUTS(c *CPU, in *inst) bool {
 func outsOne(c *CPU, in *inst) bool {
 	port := c.reg16(x86.EDX)
 	if !c.ioAllowed(port, in.Size) {
-		return c.gp0()
+		return false
 	}
 	v, ok := c.readSeg(in.Seg, c.index(in, x86.ESI), in.Size)
 	if !ok {

@@ -55,6 +55,7 @@ func (c *CPU) flushTLB() {
 			c.tlbs[i][j].clear()
 		}
 	}
+	c.sys.large = [16]uint64{}
 	c.newEpoch()
 }
 
@@ -69,12 +70,34 @@ func (c *CPU) flushTLBLocal() {
 	c.newEpoch()
 }
 
-// flushPage drops the translations of one linear address (INVLPG).
+// flushPage drops the translations of one linear address (INVLPG). An entry
+// holds 4 KB of a large page; all parts of that go together.
 func (c *CPU) flushPage(la uint32) {
+	if c.mayBeLarge(la) {
+		c.flushRegion(la)
+	}
 	for i := range c.tlbs {
 		c.tlbs[i][la>>pageShift%tlbEntries].clear()
 	}
 	c.newEpoch()
+}
+
+// The TLB splits large pages, so INVLPG must know where there may be some:
+// one bit for each 4 MB of linear addresses.
+
+func (c *CPU) noteLarge(la uint32) { c.sys.large[la>>28] |= 1 << (la >> 22 & 63) }
+
+func (c *CPU) mayBeLarge(la uint32) bool { return c.sys.large[la>>28]>>(la>>22&63)&1 != 0 }
+
+// flushRegion drops the translations of the 4 MB around la.
+func (c *CPU) flushRegion(la uint32) {
+	for i := range c.tlbs {
+		for j := range c.tlbs[i] {
+			if c.tlbLin[i][j]>>22 == la>>22 {
+				c.tlbs[i][j].clear()
+			}
+		}
+	}
 }
 
 // retagPhys recomputes the tags of every entry that maps the physical page
@@ -89,7 +112,7 @@ func (c *CPU) retagPhys(pa uint32) {
 			}
 			e.phys &^= tlbLook | tlbReadLook
 			e.phys |= look | read
-			e.setTags(c.tlbLin[i][j])
+			c.tagEntry(e, c.tlbLin[i][j])
 		}
 	}
 }
@@ -168,6 +191,9 @@ func (c *CPU) fillTLB(la, pa uint32, w walkResult, acc access) {
 	if w.writable {
 		e.phys |= tlbWritable
 	}
+	if w.large {
+		c.noteLarge(la)
+	}
 	off, plainWrite := c.m.phys.offset(page)
 	if off == noBytes {
 		e.setTags(0)
@@ -177,10 +203,10 @@ func (c *CPU) fillTLB(la, pa uint32, w walkResult, acc access) {
 	e.delta = off - la&^pageMask
 	look, read := c.pageLooks(page)
 	e.phys |= look | read
-	e.setTags(la &^ pageMask)
 	if !plainWrite {
-		e.wr = tagNone
+		e.phys &^= tlbWritable // ROM
 	}
+	c.tagEntry(e, la&^pageMask)
 }
 
 // at is the host address of slab offset off.
