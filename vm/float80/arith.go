@@ -82,7 +82,7 @@ func Div(a, b F80, c Control) (F80, Status) {
 		case a.isInf() && b.isInf(), a.isZero() && b.isZero():
 			return indefinite, IE
 		case b.isZero() && !a.isInf():
-			return infinity.withSign(sign), s | ZE
+			return infinity.withSign(sign), ZE // and no DE with it
 		case !c.masked(s):
 			return zero, s
 		case a.isInf() || b.isZero():

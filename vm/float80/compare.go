@@ -20,7 +20,8 @@ func (r Relation) Codes() Status {
 }
 
 // Compare is FCOM and FCOMI: a NaN is an invalid operation. FTST is Compare
-// with zero. The status has exceptions only.
+// with zero. The status has exceptions only; the relation goes to the condition
+// codes or to EFLAGS even when Control.Keeps forbids the pop.
 func Compare(a, b F80, c Control) (Relation, Status) {
 	r, st := CompareQuiet(a, b, c)
 	if r == Unordered {

@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// float32 and float64 in and out: FLD m32/m64, FST m32/m64, memory operands; Intel SDM vol. 1, 4.2.2.
+// float32 and float64 in and out: FLD and FST m32/m64, memory operands; Intel SDM vol. 1, 4.2.2.
 
 package float80
 
 import "math/bits"
 
-// Narrow formats: fraction bits and exponent range.
+// narrow is an IEEE interchange format with a hidden integer bit.
+type narrow struct {
+	format
+	width uint // bits of the whole
+}
+
 var (
-	single = format{24, -126, 127, 0}
-	double = format{53, -1022, 1023, 0}
+	single = narrow{format{24, -126, 127}, 32}
+	double = narrow{format{53, -1022, 1023}, 64}
 )
 
 // FromFloat32 is FLD m32: exact, but a signaling NaN is an invalid operation
 // and comes out quiet, and a denormal raises DE.
-func FromFloat32(v uint32, c Control) (F80, Status) { return load(Widen32(v)) }
+func FromFloat32(v uint32) (F80, Status) { return load(Widen32(v)) }
 
 // FromFloat64 is FLD m64.
-func FromFloat64(v uint64, c Control) (F80, Status) { return load(Widen64(v)) }
+func FromFloat64(v uint64) (F80, Status) { return load(Widen64(v)) }
 
-// load turns a widened operand into a loaded one.
 func load(f F80, pending Status) (F80, Status) {
 	if f.Class() == SignalingNaN {
 		return f.quiet(), IE
@@ -28,13 +32,76 @@ func load(f F80, pending Status) (F80, Status) {
 
 // Widen32 makes a float32 an operand of arithmetic: a signaling NaN stays one.
 // DE is pending if it was denormal; give it to the operation by Control.With.
-func Widen32(v uint32) (f F80, pending Status) {
-	return widen(uint64(v)<<40>>1&^(1<<62>>0), 0, 0)
-}
+func Widen32(v uint32) (f F80, pending Status) { return single.widen(uint64(v)) }
 
 // Widen64 is Widen32 for a float64.
-func Widen64(v uint64) (f F80, pending Status) {
-	return widen(v, 0, 0)
+func Widen64(v uint64) (f F80, pending Status) { return double.widen(v) }
+
+// ToFloat32 is FST m32. When KeepsMemory holds, there is no result.
+func ToFloat32(f F80, c Control) (uint32, Status) {
+	v, st := single.store(f, c)
+	return uint32(v), st
 }
 
-func widen(frac uint64, exp int, sign uint16) (F80, Status) { _ = bits.Len64(frac); return zero, 0 }
+// ToFloat64 is FST m64. When KeepsMemory holds, there is no result.
+func ToFloat64(f F80, c Control) (uint64, Status) { return double.store(f, c) }
+
+func (n narrow) fracBits() uint { return n.precision - 1 }
+
+// expOnes is the exponent field of infinities and NaNs.
+func (n narrow) expOnes() uint64 { return 1<<(n.width-n.precision) - 1 }
+
+func (n narrow) widen(v uint64) (F80, Status) {
+	neg := v>>(n.width-1)&1 != 0
+	frac := v << (63 - n.fracBits()) &^ intBit
+	switch exp := v >> n.fracBits() & n.expOnes(); {
+	case exp == n.expOnes():
+		return F80{intBit | frac, signOf(neg) | expMask}, 0
+	case exp != 0:
+		return pack(neg, intBit|frac, int(exp)-n.max), 0
+	case frac == 0:
+		return F80{0, signOf(neg)}, 0
+	}
+	shift := bits.LeadingZeros64(frac)
+	return pack(neg, frac<<shift, n.min-shift), DE
+}
+
+func (n narrow) store(f F80, c Control) (uint64, Status) {
+	switch class := f.Class(); class {
+	case Unsupported:
+		return n.join(true, n.expOnes(), indefinite.Man), IE
+	case SignalingNaN:
+		return n.join(f.Neg(), n.expOnes(), f.quiet().Man), IE
+	case QuietNaN, Inf:
+		return n.join(f.Neg(), n.expOnes(), f.Man), 0
+	case ZeroClass:
+		return n.join(f.Neg(), 0, 0), 0
+	}
+	r := f.num().to(n.format, c)
+	switch {
+	case !c.masked(r.st & (OE | UE)): // nothing is stored, so nothing is rounded
+		return 0, r.st & (OE | UE)
+	case r.st&OE != 0:
+		return n.overflow(f.Neg(), c.Rounding())
+	case r.man&intBit == 0: // a denormal
+		return n.join(f.Neg(), 0, r.man), r.st
+	}
+	return n.join(f.Neg(), uint64(r.exp+n.max), r.man), r.st
+}
+
+// overflow is the masked answer.
+func (n narrow) overflow(neg bool, r Rounding) (uint64, Status) {
+	if increment(r, neg, true, intBit) {
+		return n.join(neg, n.expOnes(), 0), OE | PE | C1
+	}
+	return n.join(neg, n.expOnes()-1, ^uint64(0)), OE | PE
+}
+
+// join assembles a value; of man, the integer bit and what does not fit fall away.
+func (n narrow) join(neg bool, exp, man uint64) uint64 {
+	v := exp<<n.fracBits() | man&^intBit>>(63-n.fracBits())
+	if neg {
+		v |= 1 << (n.width - 1)
+	}
+	return v
+}

@@ -24,6 +24,14 @@ func (x num) abs() num { x.neg = false; return x }
 // inexact marks x as not exact.
 func (x num) inexact() num { x.lo |= 1; return x }
 
+// toward0 is the next number below x in magnitude, x not zero.
+func (x num) toward0() num {
+	var borrow uint64
+	x.lo, borrow = bits.Sub64(x.lo, 1, 0)
+	x.hi -= borrow
+	return x.normalized()
+}
+
 // scaled is x · 2^n.
 func (x num) scaled(n int) num { x.exp += n; return x }
 
@@ -196,6 +204,5 @@ func (x num) over(y num) num {
 	}
 	z.hi, r = divStep(r, d)
 	z.lo, _ = divStep(r, d)
-	z.lo |= 1
-	return z
+	return z.normalized().inexact()
 }

@@ -7,8 +7,8 @@ import "math/bits"
 
 // Prem is FPREM: the remainder of a / b with the quotient chopped. If the
 // exponents are 64 or more apart it only takes off a multiple of b and
-// reports C2; the caller's loop goes on with the result. C0, C3 and C1 are the
-// quotient's bits 2, 1 and 0.
+// reports C2; the guest's loop goes on with the result. C0, C3 and C1 are the
+// quotient's bits 2, 1 and 0; C0 and C3 mean nothing when Control.Keeps holds.
 func Prem(a, b F80, c Control) (F80, Status) { return prem(a, b, c, false) }
 
 // Prem1 is FPREM1: as Prem, with the quotient rounded to nearest.

@@ -7,10 +7,9 @@ package float80
 type format struct {
 	precision uint // significand bits, integer bit included
 	min, max  int  // exponents of normal numbers
-	bias      int  // added to the exponent of an unmasked underflow, taken from that of an overflow
 }
 
-var extended = format{64, minExp, maxExp, biasShift}
+var extended = format{64, minExp, maxExp}
 
 // rounded is a number cut to a format: man·2^(exp−63), the unused low bits of
 // man clear. A denormal has the format's lowest exponent and the top bit of
@@ -94,31 +93,36 @@ func (x num) roundFull(c Control) (F80, Status) {
 func (x num) deliver(f format, c Control) (F80, Status) {
 	r := x.to(f, c)
 	switch {
-	case r.st&OE != 0:
-		return x.overflow(r, f, c)
-	case r.exp < f.min: // an underflow that is not masked
-		r.exp += f.bias
-		if r.exp < f.min { // FSCALE alone gets so low
-			return F80{SE: signOf(x.neg)}, r.st
-		}
+	case r.exp >= f.min && r.exp <= f.max:
+		return pack(x.neg, r.man, r.exp), r.st
+	case c.masked(r.st & (OE | UE)): // an overflow, for a masked underflow is in range
+		return overflow(x.neg, f.precision, c.Rounding())
 	}
-	return pack(x.neg, r.man, r.exp), r.st
+	return x.adjusted(r, f, c)
 }
 
-// overflow is the answer to a rounded number above the format.
-func (x num) overflow(r rounded, f format, c Control) (F80, Status) {
-	if c.masked(OE) {
-		if increment(c.Rounding(), x.neg, true, intBit) {
-			return infinity.withSign(signOf(x.neg)), OE | PE | C1
-		}
-		drop := 64 - f.precision
-		return pack(x.neg, ^uint64(0)>>drop<<drop, f.max), OE | PE
+// adjusted is the answer to an overflow or underflow that is not masked: the
+// exponent brought into range by the bias. Only FSCALE can miss the range
+// even so; then the exception is as if it were masked, and inexact.
+func (x num) adjusted(r rounded, f format, c Control) (F80, Status) {
+	bias := biasShift
+	if r.exp > f.max {
+		bias = -biasShift
 	}
-	r.exp -= f.bias
-	if r.exp > f.max { // FSCALE alone gets so high
-		return infinity.withSign(signOf(x.neg)), r.st
+	if exp := r.exp + bias; exp >= f.min && exp <= f.max {
+		return pack(x.neg, r.man, exp), r.st
 	}
-	return pack(x.neg, r.man, r.exp), r.st
+	return x.deliver(f, c|Control(OE|UE))
+}
+
+// overflow is the masked answer to an overflow: infinity, or the largest
+// number where the rounding mode keeps it on this side.
+func overflow(neg bool, precision uint, r Rounding) (F80, Status) {
+	if increment(r, neg, true, intBit) {
+		return infinity.withSign(signOf(neg)), OE | PE | C1
+	}
+	drop := 64 - precision
+	return pack(neg, ^uint64(0)>>drop<<drop, maxExp), OE | PE
 }
 
 // pack builds a value from its parts; a denormal has minExp and the top bit of man clear.

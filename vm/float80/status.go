@@ -76,10 +76,14 @@ func (c Control) masked(s Status) bool { return s&Exceptions&^Status(c) == 0 }
 func (c Control) Unmasked(s Status) Status { return s & Exceptions &^ Status(c) }
 
 // Keeps says whether an operation that returned s leaves its destination
-// register and the stack top as they were: an invalid operation, a zero divide
-// or a denormal operand that is not masked. An overflow, underflow or inexact
-// result is delivered even when it is not masked.
+// register and the stack top as they were: an invalid operation, a zero
+// divide or a denormal operand that is not masked. An overflow, underflow or
+// inexact result is delivered even when it is not masked.
 func (c Control) Keeps(s Status) bool { return c.Unmasked(s)&(IE|DE|ZE) != 0 }
+
+// KeepsLoad is Keeps for FLD m32 and m64, which push a denormal operand even
+// when DE is not masked.
+func (c Control) KeepsLoad(s Status) bool { return c.Unmasked(s)&IE != 0 }
 
 // KeepsMemory is Keeps for a store to memory, which overflow and underflow
 // also prevent when they are not masked.

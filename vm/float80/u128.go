@@ -60,3 +60,8 @@ func divStep(r, d u128) (q uint64, rem u128) {
 	}
 	return q, u128{mid, lo}
 }
+
+// shiftLeft is a · 2^n for n ≤ 64.
+func (a u128) shiftLeft(n uint) u128 {
+	return u128{a.hi<<n | a.lo>>(64-n), a.lo << n}
+}
