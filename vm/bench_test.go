@@ -8,8 +8,10 @@ package vm
 import (
 	"debug/elf"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -50,16 +52,13 @@ func reportSpeed(b *testing.B, insns uint64) {
 	b.ReportMetric(float64(insns)/b.Elapsed().Seconds()/1e6, "Minsn/s")
 }
 
-// BenchmarkWorkload runs the objects in RING0_BENCH (or ../../shared/bench/obj).
+// benchDir holds the workload objects.
+const benchDir = "../testdata/bench"
+
+// BenchmarkWorkload runs the workload objects.
 func BenchmarkWorkload(b *testing.B) {
-	dir := os.Getenv("RING0_BENCH")
-	if dir == "" {
-		dir = "../../shared/bench/obj"
-	}
-	objs, _ := filepath.Glob(filepath.Join(dir, "*.o"))
-	if len(objs) == 0 {
-		b.Skip("no workload objects in " + dir)
-	}
+	objs, _ := filepath.Glob(filepath.Join(benchDir, "obj", "*.o"))
+	require.NotEmpty(b, objs)
 	for _, o := range objs {
 		name := filepath.Base(o[:len(o)-2])
 		b.Run(name, func(b *testing.B) {
@@ -136,4 +135,22 @@ func loadObject(t testing.TB, m *Machine, path string, base uint32) uint32 {
 	}
 	t.Fatal("no function bench in " + path)
 	return 0
+}
+
+// TestWorkloadChecksums runs every workload with a small n: a checksum that
+// differs from a native run is a wrong result, not a slow one.
+func TestWorkloadChecksums(t *testing.T) {
+	rows, err := os.ReadFile(benchDir + "/checksums.txt")
+	require.NoError(t, err)
+	for row := range strings.Lines(string(rows)) {
+		var name string
+		var n, want uint32
+		if _, err := fmt.Sscanf(row, "%s %d %x", &name, &n, &want); err != nil {
+			continue // the heading
+		}
+		t.Run(name, func(t *testing.T) {
+			m := newFlat(t)
+			require.Equal(t, want, callBench(t, m, loadObject(t, m, benchDir+"/obj/"+name+".o", 0x00400000), n))
+		})
+	}
 }
