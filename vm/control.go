@@ -64,11 +64,9 @@ func (c *CPU) loadCR0(v uint32) bool {
 	}
 	// Switching PAE paging on loads the page-directory-pointer table.
 	if v&CR0PG != 0 && c.cr0&CR0PG == 0 && c.cr4&CR4PAE != 0 {
-		p, ok := c.readPDPTEs(c.cr3)
-		if !ok {
+		if _, ok := c.readPDPTEs(c.cr3); !ok {
 			return c.gp0()
 		}
-		c.sys.pdpte = p
 	}
 	c.setCR0(v)
 	return true
@@ -79,6 +77,7 @@ func (c *CPU) setCR0(v uint32) {
 	changed := v ^ c.cr0
 	c.cr0 = v
 	if changed&(CR0PG|CR0WP|CR0PE) != 0 {
+		c.sys.pdpte, _ = c.readPDPTEs(c.cr3)
 		c.flushTLB()
 	}
 	c.updateMode()
@@ -109,11 +108,9 @@ func (c *CPU) loadCR4(v uint32) bool {
 		return c.gp0()
 	}
 	if c.cr0&CR0PG != 0 && (v^c.cr4)&v&CR4PAE != 0 {
-		p, ok := c.pdptesAt(c.cr3)
-		if !ok {
+		if _, ok := c.pdptesAt(c.cr3); !ok {
 			return c.gp0()
 		}
-		c.sys.pdpte = p
 	}
 	c.setCR4(v)
 	return true
@@ -124,6 +121,7 @@ func (c *CPU) setCR4(v uint32) {
 	changed := v ^ c.cr4
 	c.cr4 = v
 	if changed&(CR4PSE|CR4PAE|CR4PGE) != 0 {
+		c.sys.pdpte, _ = c.readPDPTEs(c.cr3)
 		c.flushTLB()
 	}
 	c.debugChanged() // CR4.DE

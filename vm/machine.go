@@ -132,16 +132,13 @@ func (m *Machine) SetCR(n int, v uint32) {
 	c := &m.cpu
 	switch n {
 	case 0:
-		c.cr0 = v | CR0ET
-		c.flushTLB()
+		c.setCR0(v&cr0Defined | CR0ET)
 	case 2:
 		c.cr2 = v
 	case 3:
-		c.cr3 = v
-		c.flushTLBLocal()
+		c.setCR3(v)
 	case 4:
-		c.cr4 = v
-		c.flushTLB()
+		c.setCR4(v)
 	}
 	c.updateMode()
 }
