@@ -16,8 +16,8 @@ var machineNames = map[uint16]string{
 	183: "AArch64", 243: "RISC-V", 258: "LoongArch", 0x9026: "Alpha",
 }
 
-// formerFormats are the starts of files people give by mistake.
-var formerFormats = []struct {
+// otherFormats are the starts of files people give by mistake.
+var otherFormats = []struct {
 	magic string
 	what  string
 }{
@@ -37,7 +37,7 @@ func identify(data []byte) (fileHeader, string) {
 	if len(data) == 0 {
 		return fileHeader{}, "the file is empty"
 	}
-	for _, f := range formerFormats {
+	for _, f := range otherFormats {
 		if bytes.HasPrefix(data, []byte(f.magic)) {
 			return fileHeader{}, "not an ELF file but " + f.what
 		}

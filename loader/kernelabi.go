@@ -12,6 +12,16 @@ type kernelABI struct {
 	symbol    abi.ModuleSymbolLayout
 	reference abi.ModuleRefLayout
 	exception abi.ExceptionEntryLayout
+	info      moduleInfoLayout
+}
+
+// moduleInfoLayout is struct module_info, what query_module(QM_INFO) fills in.
+type moduleInfoLayout struct {
+	Size     uint32    `c:"(sizeof)"` // bytes
+	Addr     abi.Field `c:"addr"`     // of the module's struct module
+	Length   abi.Field `c:"size"`
+	Flags    abi.Field `c:"flags"`
+	Usecount abi.Field `c:"usecount"`
 }
 
 // kernelABIFor looks a profile up; "" is the default one.
@@ -32,6 +42,7 @@ func kernelABIFor(profile string) (kernelABI, error) {
 		{"module_symbol", &k.symbol},
 		{"module_ref", &k.reference},
 		{"exception_table_entry", &k.exception},
+		{"module_info", &k.info},
 	} {
 		if err := p.Bind(b.name, b.target); err != nil {
 			return kernelABI{}, err

@@ -29,7 +29,7 @@ func TestModuleHeader(t *testing.T) {
 	require.Equal(t, uint32(96), field("size_of_struct"))
 	require.Equal(t, "good", text(t, img, field("name")))
 	require.Equal(t, img.Size(), field("size"))
-	require.Equal(t, uint32(modAutoclean), field("flags"))
+	require.Equal(t, uint32(4), field("flags"), "MOD_AUTOCLEAN")
 	require.Equal(t, addrOf(t, img, "init_module"), field("init"))
 	require.Equal(t, addrOf(t, img, "cleanup_module"), field("cleanup"))
 	table, _ := img.Section("__ex_table")

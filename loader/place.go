@@ -11,9 +11,6 @@ import (
 	"ring0/guestkernel/abi"
 )
 
-// modAutoclean is MOD_AUTOCLEAN of linux/module.h.
-const modAutoclean = 4
-
 // Place relocates the module to base, which must be the page-aligned address
 // create_module returned. A Plan can be placed any number of times.
 func (p *Plan) Place(base uint32) (*Image, error) {
@@ -140,7 +137,7 @@ func (p *Plan) fillModule(base uint32, body []byte) {
 	set(layout.SizeOfStruct, layout.Size)
 	set(layout.ModuleSize, p.size)
 	if p.options.Autoclean {
-		set(layout.Flags, modAutoclean)
+		set(layout.Flags, abi.ModAutoclean)
 	}
 	if i := p.ksymtab; i != 0 && p.sections[i].size > 0 {
 		set(layout.Syms, p.sectionAddr(i, base))

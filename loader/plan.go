@@ -7,7 +7,10 @@
 
 package loader
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Options are insmod's, with its letters.
 type Options struct {
@@ -153,6 +156,9 @@ func newPlan(object *Object, options Options) (*Plan, error) {
 	p := &Plan{object: object, options: options, abi: kernel, name: options.Name, gotIndex: make(map[int]int)}
 	if p.name == "" {
 		p.name = object.ModuleName()
+	}
+	if p.name == "" || strings.IndexByte(p.name, 0) >= 0 {
+		return nil, object.errorf("", "%q cannot be a module's name", p.name)
 	}
 	p.sections = make([]planSection, len(object.sections))
 	for i := range object.sections {

@@ -21,8 +21,6 @@ import (
 const (
 	minModuleStruct = 60
 	maxModuleStruct = 0x200
-	// kernelBase is PAGE_OFFSET: modules live above it.
-	kernelBase = 0xc0000000
 	// rawSample and rawName bound what is read to try one base address: table
 	// entries, and bytes of each string.
 	rawSample = 16
@@ -106,7 +104,7 @@ func (r *rawImage) base(likely uint32) (uint32, error) {
 // interval is where the base can be for all pointers to lie in the body.
 func (r *rawImage) interval() (low, high uint64) {
 	size := uint64(len(r.data))
-	low, high = kernelBase, 1<<32-size
+	low, high = abi.PageOffset, 1<<32-size
 	narrow := func(pointer uint32, length uint64) {
 		if pointer == 0 {
 			return

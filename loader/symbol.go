@@ -26,7 +26,7 @@ func (o *Object) readSymbols() error {
 	if err != nil {
 		return err
 	}
-	o.symbols = make([]Symbol, len(table.Data)/symbolSize)
+	o.symbols = make([]Symbol, max(1, len(table.Data)/symbolSize)) // the null symbol always
 	for i := range o.symbols {
 		if i == 0 {
 			continue
