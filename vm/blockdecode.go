@@ -147,7 +147,7 @@ func (c *CPU) decodeMode() x86.Mode {
 // append adds in as a record.
 func (d *blockDecoder) append(in *x86.Inst, crossed bool) {
 	r := inst{Inst: *in, pos: uint8(d.n), n: 1}
-	if d.c.mode&modeFlat == 0 || in.Flags&x86.Addr16 != 0 || in.Seg == x86.FS || in.Seg == x86.GS {
+	if d.c.mode&modeFlat == 0 || in.Flags&x86.Addr16 != 0 || !alwaysFlat[in.Seg&7] {
 		r.slow = 1
 	}
 	r.place()
@@ -169,6 +169,10 @@ func (d *blockDecoder) append(in *x86.Inst, crossed bool) {
 	d.eip += n
 	d.lookup = in.Flags&x86.EndBlock != 0
 }
+
+// alwaysFlat are the segments that a flat mode vouches for. CS is not one:
+// it cannot be written, and perhaps not read.
+var alwaysFlat = [8]bool{x86.ES: true, x86.SS: true, x86.DS: true}
 
 // place turns register numbers into byte offsets in CPU.gpr.
 func (r *inst) place() {

@@ -24,8 +24,9 @@ type bulk func(c *CPU, in *inst, max uint32) uint32
 
 // repeat runs a repeated string instruction as far as the clock allows.
 //
-// CMPS and SCAS set the flags only when the repetition ends: one that is left
-// in between shows those from before the instruction, wherever that was.
+// CMPS and SCAS set the flags when the repetition ends, and for a single-step
+// trap. One that is left in between for another reason shows those from before
+// the instruction: what it shows must not depend on where the clock stopped it.
 func (c *CPU) repeat(in *inst, one handler, many bulk) bool {
 	r := repetition{in: in, compares: in.Op == x86.CMPS || in.Op == x86.SCAS, single: c.stepping(), res: c.fres, aux: c.faux}
 	count := c.index(in, x86.ECX)
@@ -53,7 +54,9 @@ func (c *CPU) repeat(in *inst, one handler, many bulk) bool {
 			return true
 		}
 		if c.budget <= 0 || r.single || c.attention() || in.stale() {
-			r.restoreFlags(c)
+			if c.flags&FlagTF == 0 {
+				r.restoreFlags(c)
+			}
 			c.budget-- // leave gives one back
 			c.eip, c.exit = in.EIP, exitAgain
 			return false
