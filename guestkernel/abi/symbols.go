@@ -43,6 +43,9 @@ func (t symbolText) all() iter.Seq[Symbol] {
 	}
 }
 
+// EachSymbol yields System.map in order of address without keeping it: for those who read it once.
+func (p *Profile) EachSymbol() iter.Seq[Symbol] { return p.symbols.all() }
+
 // Symbols returns System.map, sorted by address; symbols at one address stay in the file's order. It parses the whole
 // table: callers that need it often keep it. Empty when the profile has no System.map.
 func (p *Profile) Symbols() []Symbol {
