@@ -42,7 +42,12 @@ static int ud2(void) { return COVERED("", "ud2", "", "1b,4b", "r"(0)); }
 static int gpf(void) { return COVERED("", "movw %w1,%%es", "", "1b,4b", "r"(0x1234)); }
 static int bound(void) { return COVERED("", "boundl %1,%2", "", "1b,4b", "r"(9), "m"(limits)); }
 static int int3(void) { return COVERED("", "int3", "nop", "2b,4b", "r"(0)); }
-static int into(void) { return COVERED("movl $0x7fffffff,%%edx; addl %%edx,%%edx", "into", "nop", "2b,4b", "r"(0)); }
+
+static int into(void)
+{
+	return COVERED("movl $0x7fffffff,%%edx; addl %%edx,%%edx", "into", "nop", "2b,4b", "r"(0));
+}
+
 
 /* The fixup of the first load faults at a second one, which has a fixup too. */
 static int __attribute__((noinline, noclone)) loop(void)

@@ -51,7 +51,8 @@ int init_module(void)
 	restore_flags(flags);
 	printk("jiffies: 10 ms without interrupts took %lu ticks\n", took);
 	__udelay(usecs);
-	printk("jiffies: before and after %s\n", time_after(jiffies, start) && time_before(start, jiffies) ? "hold" : "do not hold");
+	printk("jiffies: before and after %s\n",
+	       time_after(jiffies, start) && time_before(start, jiffies) ? "hold" : "do not hold");
 	return 0;
 }
 

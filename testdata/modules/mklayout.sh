@@ -31,7 +31,7 @@ function constants(list,    names, n, i) {
 	n = split(list, names, " ")
 	for (i = 1; i <= n; i++) {
 		if (!(names[i] in value)) missing(names[i])
-		assert(names[i] " == " value[names[i]], names[i])
+		assert("(__u32)" names[i] " == (__u32)" value[names[i]], names[i])
 	}
 }
 function prototypes(list, attribute,    names, n, i) {

@@ -25,7 +25,7 @@
 #define NR_INIT_MODULE 128
 #define NR_DELETE_MODULE 129
 
-/* Called with a pointer to the stack at entry: argc, argv[0] … 0, envp[0] … 0. Returns the exit status. */
+/* Gets the stack as it is at entry: argc, argv[0] … 0, envp[0] … 0. Returns the exit status. */
 int run(int *entry_stack) __attribute__((used));
 
 __asm__(".globl _start\n"
