@@ -214,14 +214,13 @@ func (c *CPU) runBlocks(skip bool) {
 				b = nb
 				goto chained
 			}
+			if c.budget <= 0 {
+				return // before the next instruction is fetched: that may fault
+			}
 			b = c.chain(b)
 			continue
 		}
-		if c.link == linkIndirect {
-			b = c.find()
-			continue
-		}
-		if c.attention() {
+		if c.budget <= 0 || c.link == linkLookup && c.attention() {
 			return
 		}
 		b = c.find()
