@@ -65,7 +65,9 @@ func segLimitOK(s *segment, off, size uint32) bool {
 		}
 		return off > s.limit && last >= off && last <= top
 	}
-	return last >= off && last <= s.limit
+	// With a limit of 4 GB an operand may wrap around: the manual leaves that to
+	// the implementation, and processors check nothing.
+	return last >= off && last <= s.limit || s.limit == 0xffffffff
 }
 
 // realMode reports real-address or virtual-8086 mode, where segment

@@ -62,7 +62,7 @@ func acceptable(d descriptor, kinds uint32) bool {
 //	0F 02 /r   LAR r, r/m16
 //
 // Flags: ZF says whether the selector was good; otherwise r stays.
-// Bits 16–19 of a 32-bit result are UNDEFINED; they are 0 here.
+// Bits 16–19 of a 32-bit result are UNDEFINED; they are those of the descriptor.
 func opLAR(c *CPU, in *inst) bool {
 	d, sel, found, ok := c.askedDescriptor(in)
 	if !ok {
@@ -70,7 +70,7 @@ func opLAR(c *CPU, in *inst) bool {
 	}
 	good := found && acceptable(d, larKinds) && c.reaches(d, sel)
 	if good {
-		c.setRegSized(in.Dst, in.Size, uint32(d>>32)&0x00f0ff00)
+		c.setRegSized(in.Dst, in.Size, uint32(d>>32)&0x00ffff00)
 	}
 	c.setZF(good)
 	return true
