@@ -43,9 +43,12 @@ type UnresolvedError struct {
 }
 
 func (e *UnresolvedError) Error() string {
-	lines := make([]string, 0, len(e.Names)+1)
-	for _, n := range e.Names {
+	var lines []string
+	for _, n := range e.Names[:min(len(e.Names), maxListed)] {
 		lines = append(lines, e.File+": unresolved symbol "+show(n))
+	}
+	if more := len(e.Names) - maxListed; more > 0 {
+		lines = append(lines, fmt.Sprintf("%s: and %d more unresolved symbols", e.File, more))
 	}
 	if e.Hint != "" {
 		lines = append(lines, e.File+": "+e.Hint)
@@ -61,6 +64,9 @@ type ParameterError struct {
 }
 
 func (e *ParameterError) Error() string { return e.File + ": " + e.Text }
+
+// maxListed bounds a list in a message; real modules import at most 300 symbols.
+const maxListed = 1000
 
 func joinPlace(parts ...string) string {
 	kept := parts[:0:0]

@@ -32,7 +32,9 @@ func (p *Plan) createExports() error {
 	}
 	p.createKmodtab()
 	if !p.options.NoExport && p.findSection(ksymtabName) == 0 {
-		p.exportGlobals()
+		if err := p.exportGlobals(); err != nil {
+			return err
+		}
 	}
 	if i := p.findSection(ksymtabName); i != 0 && p.isLoaded(i) {
 		p.ksymtab = i
@@ -88,8 +90,25 @@ func (p *Plan) fillKsymtab(index int, at uint32, symbol int) {
 
 // exportGlobals lists every global symbol that lies in what is loaded, in the
 // order of insmod's hash table.
-func (p *Plan) exportGlobals() {
+func (p *Plan) exportGlobals() error {
+	list := p.inHashOrder(p.exportable())
+	entry := p.abi.symbol.Size
+	length := uint64(entry) * uint64(len(list))
+	for _, i := range list {
+		length += uint64(len(p.symbols[i].Name)) + 1
+	}
+	if length > MaxImage {
+		return p.object.errorf("", "the table of %d exported symbols is above the limit of %d MB", len(list), MaxImage>>20)
+	}
 	index := p.created(ksymtabName, 4)
+	p.sections[index].grow(make([]byte, int(entry)*len(list)))
+	for n, i := range list {
+		p.fillKsymtab(index, uint32(n)*entry, i)
+	}
+	return nil
+}
+
+func (p *Plan) exportable() []int {
 	var list []int
 	for i := range p.symbols {
 		s := &p.symbols[i]
@@ -100,13 +119,7 @@ func (p *Plan) exportGlobals() {
 			list = append(list, i)
 		}
 	}
-	before := p.hashOrder()
-	sort.Slice(list, func(a, b int) bool { return before(list[a], list[b]) })
-	entry := p.abi.symbol.Size
-	p.sections[index].grow(make([]byte, int(entry)*len(list)))
-	for n, i := range list {
-		p.fillKsymtab(index, uint32(n)*entry, i)
-	}
+	return list
 }
 
 // createKmodtab makes one struct module_ref for each module that is used; the
@@ -126,25 +139,26 @@ func (p *Plan) createKmodtab() {
 	}
 }
 
-// hashOrder returns the order in which insmod's symbol table is walked: by
-// bucket, the symbol it met last in front. When checksums are ignored the table
-// has been rehashed before the __insmod_* symbols came, which turned it round.
-func (p *Plan) hashOrder() func(a, b int) bool {
+// inHashOrder sorts symbols as insmod's symbol table is walked: by bucket, the
+// symbol it met last in front. When checksums are ignored the table has been
+// rehashed before the __insmod_* symbols came, which turned it round.
+func (p *Plan) inHashOrder(list []int) []int {
 	made := len(p.object.symbols)
-	return func(a, b int) bool {
-		x, y := p.bucket(a), p.bucket(b)
-		if x != y {
+	buckets := make(map[int]uint32, len(list))
+	for _, i := range list {
+		buckets[i] = elfHash(p.policy.key(p.symbols[i].Name)) % hashBuckets
+	}
+	sort.Slice(list, func(a, b int) bool {
+		x, y := list[a], list[b]
+		if buckets[x] != buckets[y] {
+			return buckets[x] < buckets[y]
+		}
+		if p.policy == checksumIgnored && x < made && y < made {
 			return x < y
 		}
-		if p.policy == checksumIgnored && a < made && b < made {
-			return a < b
-		}
-		return a > b
-	}
-}
-
-func (p *Plan) bucket(symbol int) uint32 {
-	return elfHash(p.policy.key(p.symbols[symbol].Name)) % hashBuckets
+		return x > y
+	})
+	return list
 }
 
 // elfHash is the System V ABI's hash of a symbol name.

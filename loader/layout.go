@@ -11,6 +11,7 @@ package loader
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -74,6 +75,19 @@ func (s *planSection) priority() int {
 func (p *Plan) addSection(s planSection) int {
 	p.sections = append(p.sections, s)
 	return len(p.sections) - 1
+}
+
+// sortLoaded begins the load order with the object's own sections: by priority,
+// those of one priority as in the file.
+func (p *Plan) sortLoaded() {
+	for i := range p.object.sections {
+		if p.object.sections[i].loaded {
+			p.order = append(p.order, i)
+		}
+	}
+	sort.SliceStable(p.order, func(a, b int) bool {
+		return p.sections[p.order[a]].priority() > p.sections[p.order[b]].priority()
+	})
 }
 
 // insert puts a section behind all those of its priority or a higher one;
@@ -151,14 +165,11 @@ func (p *Plan) commons() []int {
 			list = append(list, i)
 		}
 	}
-	before := p.hashOrder()
+	// Of equal ones insmod puts the one it meets later in front.
+	list = p.inHashOrder(list)
+	slices.Reverse(list)
 	sort.SliceStable(list, func(a, b int) bool {
-		x, y := list[a], list[b]
-		if sx, sy := p.symbols[x].Size, p.symbols[y].Size; sx != sy {
-			return sx < sy
-		}
-		// insmod puts one it meets later in front of its equals.
-		return before(y, x)
+		return p.symbols[list[a]].Size < p.symbols[list[b]].Size
 	})
 	return list
 }

@@ -23,19 +23,30 @@ func (o *Object) readModinfo() {
 		}
 		rest = rest[len(text)+1:]
 		if key, value, ok := strings.Cut(text, "="); ok {
-			o.modinfo = append(o.modinfo, modinfoEntry{key, value})
+			o.addModinfo(key, value)
 		}
 	}
 }
 
+// addModinfo keeps the first value of each key.
+func (o *Object) addModinfo(key, value string) {
+	if _, seen := o.modinfoAt[key]; seen {
+		return
+	}
+	if o.modinfoAt == nil {
+		o.modinfoAt = make(map[string]int)
+	}
+	o.modinfoAt[key] = len(o.modinfo)
+	o.modinfo = append(o.modinfo, modinfoEntry{key, value})
+}
+
 // ModInfo returns the first value of a key.
 func (o *Object) ModInfo(key string) (string, bool) {
-	for _, e := range o.modinfo {
-		if e.key == key {
-			return e.value, true
-		}
+	i, ok := o.modinfoAt[key]
+	if !ok {
+		return "", false
 	}
-	return "", false
+	return o.modinfo[i].value, true
 }
 
 // License is what GPL-only exports and the taint flag depend on.
@@ -82,13 +93,11 @@ const (
 // Parameters lists the module's parameters in file order.
 func (o *Object) Parameters() []ParameterInfo {
 	var list []ParameterInfo
-	seen := make(map[string]bool)
 	for _, e := range o.modinfo {
 		name, ok := strings.CutPrefix(e.key, parmPrefix)
-		if !ok || seen[name] || o.isDescription(e.key) {
+		if !ok || o.isDescription(e.key) {
 			continue
 		}
-		seen[name] = true
 		description, _ := o.ModInfo(descPrefix + name)
 		list = append(list, ParameterInfo{name, e.value, strings.Trim(description, `"`)})
 	}

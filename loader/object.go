@@ -19,11 +19,11 @@ const (
 	// MaxAlign bounds section and common alignment: the image starts on a page.
 	MaxAlign = 4096
 	// maxName bounds a name in the file's string tables.
-	maxName = 4096
+	maxName = 1024
 	// maxSections and maxSymbols bound the tables built from a file; the
 	// largest module of 2.4.18 has 40 sections and 4,000 symbols.
 	maxSections = 1 << 16
-	maxSymbols  = 1 << 20
+	maxSymbols  = 1 << 18
 )
 
 // Object is one ELF32 i386 relocatable file. It does not change after Parse and
@@ -37,6 +37,8 @@ type Object struct {
 	local    map[string]int // first local of a name that lies in a section
 	symtab   int            // section index of the symbol table
 	modinfo  []modinfoEntry
+
+	modinfoAt map[string]int // index in modinfo by key
 }
 
 // Section is one section of an object.

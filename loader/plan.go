@@ -164,11 +164,7 @@ func newPlan(object *Object, options Options) (*Plan, error) {
 	for i := range object.sections {
 		p.sections[i] = fromObject(&object.sections[i])
 	}
-	for i := range object.sections {
-		if object.sections[i].loaded {
-			p.insert(i)
-		}
-	}
+	p.sortLoaded()
 	p.symbols = make([]planSymbol, len(object.symbols))
 	for i := range object.symbols {
 		p.symbols[i].Symbol = object.symbols[i]

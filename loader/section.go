@@ -97,7 +97,7 @@ func (o *Object) nameSections(headers []sectionHeader, names uint32) error {
 		return err
 	}
 	for i := 1; i < len(o.sections); i++ {
-		name, problem := table.at(headers[i].Name)
+		name, problem := table.at(headers[i].Name, maxName)
 		if problem != "" {
 			return o.errorf(fmt.Sprintf("section %d", i), "name: %s", problem)
 		}
@@ -186,8 +186,9 @@ func (o *Object) stringTable(index int) (stringTable, error) {
 	return stringTable(s.Data), nil
 }
 
-// at returns the string at an offset, or what is wrong with it.
-func (t stringTable) at(offset uint32) (string, string) {
+// at returns the string at an offset, or what is wrong with it; longer ones than
+// limit are wrong.
+func (t stringTable) at(offset uint32, limit int) (string, string) {
 	if offset == 0 && len(t) == 0 {
 		return "", ""
 	}
@@ -195,8 +196,8 @@ func (t stringTable) at(offset uint32) (string, string) {
 		return "", fmt.Sprintf("offset %#x is outside the string table (%#x bytes)", offset, len(t))
 	}
 	rest := t[offset:]
-	if len(rest) > maxName {
-		rest = rest[:maxName]
+	if len(rest) > limit {
+		rest = rest[:limit]
 	}
 	if i := strings.IndexByte(string(rest), 0); i >= 0 {
 		return string(rest[:i]), ""

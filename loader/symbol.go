@@ -86,7 +86,7 @@ func (o *Object) wideIndices(symtab int) ([]byte, error) {
 func (o *Object) addSymbol(i int, raw elfSymbol, names stringTable, wide []byte) error {
 	table := &o.sections[o.symtab]
 	place := fmt.Sprintf("%s[%d]", show(table.Name), i)
-	name, problem := names.at(raw.Name)
+	name, problem := names.at(raw.Name, maxName)
 	if problem != "" {
 		return o.errorf(place, "name: %s", problem)
 	}
