@@ -178,5 +178,8 @@ func (m *Machine) MSR(n uint32) (uint64, bool) { return m.cpu.readMSR(n) }
 // fault.
 func (m *Machine) SetMSR(n uint32, v uint64) bool { return m.cpu.writeMSR(n, v) }
 
+// Wake ends a HLT as an interrupt would, without one.
+func (m *Machine) Wake() { m.cpu.halted = false }
+
 // Halted reports that the processor waits in HLT.
 func (m *Machine) Halted() bool { return m.cpu.halted }
