@@ -132,11 +132,16 @@ func newTables() *tables {
 // some prefixes only is, under the others, #UD of the same length.
 func (t *tables) addTwoByteCell(b *builder, prefix, opcode int) cell {
 	rows := &b.twoByte[prefix][opcode]
-	if rows.list != nil {
-		return t.addCell(rows)
-	}
-	if plain := b.twoByte[mandatoryNone][opcode].list; plain != nil && plain[0].at.prefix == "" {
+	plain := b.twoByte[mandatoryNone][opcode].list
+	anyPrefix := plain != nil && plain[0].at.prefix == ""
+	switch {
+	case anyPrefix && prefix != mandatoryNone:
+		if rows.list != nil {
+			panic("x86: row " + plain[0].code + " leaves no prefix to " + rows.list[0].code)
+		}
 		return t.twoByte[mandatoryNone][opcode]
+	case rows.list != nil:
+		return t.addCell(rows)
 	}
 	for other := range b.twoByte {
 		if rows := &b.twoByte[other][opcode]; rows.list != nil {
@@ -256,6 +261,9 @@ func (o *opcodeRows) add(p *placedRow) {
 			panic("x86: rows " + o.list[0].code + " and " + p.code + " collide")
 		}
 		return
+	}
+	if len(o.list) > 0 && o.list[0].at.prefix != p.at.prefix {
+		panic("x86: row " + p.code + " and " + o.list[0].code + " do not agree on prefixes")
 	}
 	o.sel = max(o.sel, sel)
 	o.list = append(o.list, p)
@@ -403,7 +411,7 @@ func (p *placedRow) size(memory bool) sizeRule {
 	var immediate sizeRule
 	for _, o := range p.operands {
 		switch info := &operandTable[o]; {
-		case o == MwRv && memory:
+		case o == oMwRv && memory:
 			return size2
 		case info.size == size0:
 		case info.place == atImm:

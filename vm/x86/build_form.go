@@ -62,9 +62,9 @@ func (p *placedRow) registers(e *entry, memory bool) {
 
 func (p *placedRow) form(s shape) Form {
 	switch p.operands[0] {
-	case Jb, Jz:
+	case oJb, oJz:
 		return FormJ
-	case Ap:
+	case oAp:
 		return FormFar
 	}
 	form, ok := forms[s]

@@ -15,105 +15,105 @@ const (
 	noOperand operand = iota
 
 	// ModRM.rm: register or memory.
-	Eb
-	Ew
-	Ed
-	Ev
-	MwRv // memory 2 bytes, register by operand size
+	oEb
+	oEw
+	oEd
+	oEv
+	oMwRv // memory 2 bytes, register by operand size
 
 	// ModRM.rm: memory only.
-	M // an address, nothing accessed
-	Mb
-	Mw
-	Md
-	Mq
-	Mdq
-	Mt     // 10 bytes
-	Ms     // pseudo-descriptor, 2+4 bytes
-	Ma     // a pair of Ev, for BOUND
-	Mp     // far pointer
-	Menv   // x87 environment, 14 or 28 bytes
-	Mstate // x87 state, 94 or 108 bytes
-	M512   // FXSAVE area
+	oM // an address, nothing accessed
+	oMb
+	oMw
+	oMd
+	oMq
+	oMdq
+	oMt     // 10 bytes
+	oMs     // pseudo-descriptor, 2+4 bytes
+	oMa     // a pair of Ev, for BOUND
+	oMp     // far pointer
+	oMenv   // x87 environment, 14 or 28 bytes
+	oMstate // x87 state, 94 or 108 bytes
+	oM512   // FXSAVE area
 
 	// ModRM.rm: register only, whatever mod says.
-	Rd
+	oRd
 
 	// ModRM.reg.
-	Gb
-	Gw
-	Gv
-	Gd // beside MMX, XMM and control registers
-	Cd
-	Dd
+	oGb
+	oGw
+	oGv
+	oGd // beside MMX, XMM and control registers
+	oCd
+	oDd
 
 	// The opcode's low three bits.
-	Zb
-	Zv
+	oZb
+	oZv
 
 	// Fixed.
-	AL
-	AX
-	EAXv // AX or EAX
-	CL   // shift count
-	DX   // port
-	rES
-	rCS
-	rSS
-	rDS
-	rFS
-	rGS
+	oAL
+	oAX
+	oEAXv // AX or EAX
+	oCL   // shift count
+	oDX   // port
+	oES
+	oCS
+	oSS
+	oDS
+	oFS
+	oGS
 
 	// Immediate.
-	Ib  // sign-extended
-	Iu  // not sign-extended
-	Iw  // not sign-extended
-	Iz  // by operand size
-	One // the number 1, not encoded
-	Jb
-	Jz
-	Ap
-	Ob // an address, by address size
-	Ov
+	oIb  // sign-extended
+	oIu  // not sign-extended
+	oIw  // not sign-extended
+	oIz  // by operand size
+	oOne // the number 1, not encoded
+	oJb
+	oJz
+	oAp
+	oOb // an address, by address size
+	oOv
 
 	// Implied memory.
-	Xb // Seg:(E)SI
-	Xv
-	Yb // ES:(E)DI
-	Yv
-	XlatB // Seg:(E)BX+AL
+	oXb // Seg:(E)SI
+	oXv
+	oYb // ES:(E)DI
+	oYv
+	oXlatB // Seg:(E)BX+AL
 
 	// Operand size without an operand.
-	Vsize
+	oVsize
 
 	// x87.
-	ST0
-	STi
+	oST0
+	oSTi
 
 	// A condition.
-	ccB
-	ccE
-	ccBE
-	ccU
-	ccNB
-	ccNE
-	ccNBE
-	ccNU
+	oCcB
+	oCcE
+	oCcBE
+	oCcU
+	oCcNB
+	oCcNE
+	oCcNBE
+	oCcNU
 
 	// MMX and XMM; P and V are ModRM.reg, Q and W ModRM.rm, N and U ModRM.rm
 	// as a register only.
-	Pq
-	Qq
-	Qd // 4 bytes of memory, of an 8-byte register
-	Nq
-	Vx
-	Wd
-	Wq
-	Wdq
-	Uq
-	Udq
-	EwMMX // register, or 2 bytes of memory, beside an MMX register
-	EwXMM
+	oPq
+	oQq
+	oQd // 4 bytes of memory, of an 8-byte register
+	oNq
+	oVx
+	oWd
+	oWq
+	oWdq
+	oUq
+	oUdq
+	oEwMMX // register, or 2 bytes of memory, beside an MMX register
+	oEwXMM
 
 	numOperands
 )
@@ -179,88 +179,88 @@ type operandInfo struct {
 var operandTable = [numOperands]operandInfo{
 	noOperand: {},
 
-	Eb:   {"Eb", atRM, general, size1, 0},
-	Ew:   {"Ew", atRM, general, size2, 0},
-	Ed:   {"Ed", atRM, general, size4, 0},
-	Ev:   {"Ev", atRM, general, sizeV, 0},
-	MwRv: {"Mw/Rv", atRM, general, sizeV, 0},
+	oEb:   {"Eb", atRM, general, size1, 0},
+	oEw:   {"Ew", atRM, general, size2, 0},
+	oEd:   {"Ed", atRM, general, size4, 0},
+	oEv:   {"Ev", atRM, general, sizeV, 0},
+	oMwRv: {"Mw/Rv", atRM, general, sizeV, 0},
 
-	M:      {"M", atMem, noFile, size0, 0},
-	Mb:     {"Mb", atMem, noFile, size1, 0},
-	Mw:     {"Mw", atMem, noFile, size2, 0},
-	Md:     {"Md", atMem, noFile, size4, 0},
-	Mq:     {"Mq", atMem, noFile, size8, 0},
-	Mdq:    {"Mdq", atMem, noFile, size16, 0},
-	Mt:     {"Mt", atMem, noFile, size10, 0},
-	Ms:     {"Ms", atMem, noFile, sizeV, 0},
-	Ma:     {"Ma", atMem, noFile, sizeV, 0},
-	Mp:     {"Mp", atMem, noFile, sizeV, 0},
-	Menv:   {"M14/28", atMem, noFile, sizeEnv, 0},
-	Mstate: {"M94/108", atMem, noFile, sizeState, 0},
-	M512:   {"M512", atMem, noFile, size0, 0},
+	oM:      {"M", atMem, noFile, size0, 0},
+	oMb:     {"Mb", atMem, noFile, size1, 0},
+	oMw:     {"Mw", atMem, noFile, size2, 0},
+	oMd:     {"Md", atMem, noFile, size4, 0},
+	oMq:     {"Mq", atMem, noFile, size8, 0},
+	oMdq:    {"Mdq", atMem, noFile, size16, 0},
+	oMt:     {"Mt", atMem, noFile, size10, 0},
+	oMs:     {"Ms", atMem, noFile, sizeV, 0},
+	oMa:     {"Ma", atMem, noFile, sizeV, 0},
+	oMp:     {"Mp", atMem, noFile, sizeV, 0},
+	oMenv:   {"M14/28", atMem, noFile, sizeEnv, 0},
+	oMstate: {"M94/108", atMem, noFile, sizeState, 0},
+	oM512:   {"M512", atMem, noFile, size0, 0},
 
-	Rd: {"Rd", atAnyRM, general, size4, 0},
-	Gb: {"Gb", atReg, general, size1, 0},
-	Gw: {"Gw", atReg, general, size2, 0},
-	Gv: {"Gv", atReg, general, sizeV, 0},
-	Gd: {"Gd", atReg, general, size0, 0},
-	Cd: {"Cd", atReg, control, size0, 0},
-	Dd: {"Dd", atReg, debug, size0, 0},
-	Zb: {"Zb", atOpcode, general, size1, 0},
-	Zv: {"Zv", atOpcode, general, sizeV, 0},
+	oRd: {"Rd", atAnyRM, general, size4, 0},
+	oGb: {"Gb", atReg, general, size1, 0},
+	oGw: {"Gw", atReg, general, size2, 0},
+	oGv: {"Gv", atReg, general, sizeV, 0},
+	oGd: {"Gd", atReg, general, size0, 0},
+	oCd: {"Cd", atReg, control, size0, 0},
+	oDd: {"Dd", atReg, debug, size0, 0},
+	oZb: {"Zb", atOpcode, general, size1, 0},
+	oZv: {"Zv", atOpcode, general, sizeV, 0},
 
-	AL:   {"AL", atFixed, general, size1, EAX},
-	AX:   {"AX", atFixed, general, size2, EAX},
-	EAXv: {"eAX", atFixed, general, sizeV, EAX},
-	CL:   {"CL", atNowhere, general, size0, 0},
-	DX:   {"DX", atNowhere, general, size0, 0},
-	rES:  {"ES", atFixed, segment, size0, ES},
-	rCS:  {"CS", atFixed, segment, size0, CS},
-	rSS:  {"SS", atFixed, segment, size0, SS},
-	rDS:  {"DS", atFixed, segment, size0, DS},
-	rFS:  {"FS", atFixed, segment, size0, FS},
-	rGS:  {"GS", atFixed, segment, size0, GS},
+	oAL:   {"AL", atFixed, general, size1, EAX},
+	oAX:   {"AX", atFixed, general, size2, EAX},
+	oEAXv: {"eAX", atFixed, general, sizeV, EAX},
+	oCL:   {"CL", atNowhere, general, size0, 0},
+	oDX:   {"DX", atNowhere, general, size0, 0},
+	oES:   {"ES", atFixed, segment, size0, ES},
+	oCS:   {"CS", atFixed, segment, size0, CS},
+	oSS:   {"SS", atFixed, segment, size0, SS},
+	oDS:   {"DS", atFixed, segment, size0, DS},
+	oFS:   {"FS", atFixed, segment, size0, FS},
+	oGS:   {"GS", atFixed, segment, size0, GS},
 
-	Ib:  {"Ib", atImm, noFile, sizeV, uint8(immS8)},
-	Iu:  {"Ib", atImm, noFile, size1, uint8(immU8)},
-	Iw:  {"Iw", atImm, noFile, size2, uint8(immU16)},
-	Iz:  {"Iz", atImm, noFile, sizeV, uint8(immZ)},
-	One: {"1", atImm, noFile, size0, uint8(immOne)},
-	Jb:  {"Jb", atImm, noFile, sizeV, uint8(immRel8)},
-	Jz:  {"Jz", atImm, noFile, sizeV, uint8(immRelZ)},
-	Ap:  {"Ap", atImm, noFile, sizeV, uint8(immFar)},
-	Ob:  {"Ob", atMoffs, noFile, size1, 0},
-	Ov:  {"Ov", atMoffs, noFile, sizeV, 0},
+	oIb:  {"Ib", atImm, noFile, sizeV, uint8(immS8)},
+	oIu:  {"Ib", atImm, noFile, size1, uint8(immU8)},
+	oIw:  {"Iw", atImm, noFile, size2, uint8(immU16)},
+	oIz:  {"Iz", atImm, noFile, sizeV, uint8(immZ)},
+	oOne: {"1", atImm, noFile, size0, uint8(immOne)},
+	oJb:  {"Jb", atImm, noFile, sizeV, uint8(immRel8)},
+	oJz:  {"Jz", atImm, noFile, sizeV, uint8(immRelZ)},
+	oAp:  {"Ap", atImm, noFile, sizeV, uint8(immFar)},
+	oOb:  {"Ob", atMoffs, noFile, size1, 0},
+	oOv:  {"Ov", atMoffs, noFile, sizeV, 0},
 
-	Xb:    {"Xb", atString, noFile, size1, 0},
-	Xv:    {"Xv", atString, noFile, sizeV, 0},
-	Yb:    {"Yb", atString, noFile, size1, 0},
-	Yv:    {"Yv", atString, noFile, sizeV, 0},
-	XlatB: {"BBb", atNowhere, noFile, size1, 0},
-	Vsize: {"", atNowhere, noFile, sizeV, 0},
+	oXb:    {"Xb", atString, noFile, size1, 0},
+	oXv:    {"Xv", atString, noFile, sizeV, 0},
+	oYb:    {"Yb", atString, noFile, size1, 0},
+	oYv:    {"Yv", atString, noFile, sizeV, 0},
+	oXlatB: {"BBb", atNowhere, noFile, size1, 0},
+	oVsize: {"", atNowhere, noFile, sizeV, 0},
 
-	ST0: {"ST(0)", atFixed, stack, size0, 0},
-	STi: {"ST(i)", atRMReg, stack, size0, 0},
+	oST0: {"ST(0)", atFixed, stack, size0, 0},
+	oSTi: {"ST(i)", atRMReg, stack, size0, 0},
 
-	ccB:   {"", atCondition, noFile, size0, 2},
-	ccE:   {"", atCondition, noFile, size0, 4},
-	ccBE:  {"", atCondition, noFile, size0, 6},
-	ccU:   {"", atCondition, noFile, size0, 10},
-	ccNB:  {"", atCondition, noFile, size0, 3},
-	ccNE:  {"", atCondition, noFile, size0, 5},
-	ccNBE: {"", atCondition, noFile, size0, 7},
-	ccNU:  {"", atCondition, noFile, size0, 11},
+	oCcB:   {"", atCondition, noFile, size0, 2},
+	oCcE:   {"", atCondition, noFile, size0, 4},
+	oCcBE:  {"", atCondition, noFile, size0, 6},
+	oCcU:   {"", atCondition, noFile, size0, 10},
+	oCcNB:  {"", atCondition, noFile, size0, 3},
+	oCcNE:  {"", atCondition, noFile, size0, 5},
+	oCcNBE: {"", atCondition, noFile, size0, 7},
+	oCcNU:  {"", atCondition, noFile, size0, 11},
 
-	Pq:    {"Pq", atReg, mmx, size0, 0},
-	Qq:    {"Qq", atRM, mmx, size8, 0},
-	Qd:    {"Qd", atRM, mmx, size8, 0},
-	Nq:    {"Nq", atRMReg, mmx, size8, 0},
-	Vx:    {"Vx", atReg, xmm, size0, 0},
-	Wd:    {"Wd", atRM, xmm, size4, 0},
-	Wq:    {"Wq", atRM, xmm, size8, 0},
-	Wdq:   {"Wdq", atRM, xmm, size16, 0},
-	Uq:    {"Uq", atRMReg, xmm, size8, 0},
-	Udq:   {"Udq", atRMReg, xmm, size16, 0},
-	EwMMX: {"Mw/Rd", atRM, general, size8, 0},
-	EwXMM: {"Mw/Rd", atRM, general, size16, 0},
+	oPq:    {"Pq", atReg, mmx, size0, 0},
+	oQq:    {"Qq", atRM, mmx, size8, 0},
+	oQd:    {"Qd", atRM, mmx, size8, 0},
+	oNq:    {"Nq", atRMReg, mmx, size8, 0},
+	oVx:    {"Vx", atReg, xmm, size0, 0},
+	oWd:    {"Wd", atRM, xmm, size4, 0},
+	oWq:    {"Wq", atRM, xmm, size8, 0},
+	oWdq:   {"Wdq", atRM, xmm, size16, 0},
+	oUq:    {"Uq", atRMReg, xmm, size8, 0},
+	oUdq:   {"Udq", atRMReg, xmm, size16, 0},
+	oEwMMX: {"Mw/Rd", atRM, general, size8, 0},
+	oEwXMM: {"Mw/Rd", atRM, general, size16, 0},
 }

@@ -20,7 +20,8 @@ const (
 
 // opInfo is an operation's row. FlagsOut is set where every arithmetic flag
 // that is not written is UNDEFINED by the manual, but not for DIV and IDIV,
-// which write none. EndBlock, CondJump and Priv as in the record. MemRead and
+// which write none, nor for FCOMI, which an unmasked exception keeps from
+// writing any. EndBlock, CondJump and Priv as in the record. MemRead and
 // MemWrite stand here only for implied memory.
 type opInfo struct {
 	name   string

@@ -40,8 +40,9 @@ type Row struct {
 	Priv     bool   // needs CPL 0
 }
 
-// Rows lists every encoding that is not #UD, in opcode order of each map: one
-// byte, two bytes, x87, then MMX and SSE.
+// Rows lists every encoding in opcode order of each map: one byte, two bytes,
+// x87, then MMX and SSE. What is not listed is #UD; so are the rows of
+// Invalid, opcodes that are meant to be (UD0, UD1).
 func Rows() iter.Seq[Row] {
 	return func(yield func(Row) bool) {
 		for r := range allRows() {
@@ -148,7 +149,7 @@ func (r *row) hexBytes(word string) hexBytes {
 	case "+cc":
 		b.count = 16
 	}
-	if err != nil || b.count == 0 {
+	if err != nil || len(word) < 2 || b.count == 0 {
 		panic("x86: row " + r.code + " is malformed")
 	}
 	return b

@@ -123,7 +123,7 @@ func (in *Inst) plainMnemonic() string {
 func (r *row) hidesSize() bool {
 	for _, o := range r.operands {
 		switch o {
-		case Vsize, Jb, Jz, Ap:
+		case oVsize, oJb, oJz, oAp:
 			return true
 		}
 	}
@@ -135,13 +135,13 @@ func (r *row) hidesSize() bool {
 func (in *Inst) operandText(o operand, registers *[3]uint8) string {
 	info := &operandTable[o]
 	switch {
-	case o == CL:
+	case o == oCL:
 		return "cl"
-	case o == DX:
+	case o == oDX:
 		return "dx"
-	case o == Ap:
+	case o == oAp:
 		return fmt.Sprintf("%#x:%#x", in.Imm2, in.Imm)
-	case o == Iu && in.Op == ENTER:
+	case o == oIu && in.Op == ENTER:
 		return fmt.Sprintf("%#x", in.Imm2)
 	case info.isMemory(in.Form.hasMemory()):
 		return in.sizeText() + in.memoryText()
