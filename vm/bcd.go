@@ -112,10 +112,10 @@ func opAAM(c *CPU, in *inst) bool {
 //
 //	D5 ib   AAD Ib
 //
-// Flags: SF ZF PF from AL; OF AF CF UNDEFINED, 0.
+// Flags: SF ZF PF from AL; OF AF CF UNDEFINED, here those of the addition.
 func opAAD(c *CPU, in *inst) bool {
-	al := c.reg8(x86.EAX) + c.reg8(regAH)*uint8(in.Imm)
-	c.setReg16(x86.EAX, uint16(al))
-	c.setDecimalFlags(false, false)
+	a, b := c.reg8(x86.EAX), c.reg8(regAH)*uint8(in.Imm)
+	c.setReg16(x86.EAX, uint16(a+b))
+	c.flagsAdd8(a, b, a+b)
 	return true
 }

@@ -93,8 +93,8 @@ func (c *CPU) bitOperand(in *inst) (off, bit uint32) {
 //
 //	0F BC /r   BSF Gv, Ev
 //
-// Flags: ZF = the source is 0; the others are UNDEFINED and stay.
-// UNDEFINED: of a source of 0 the destination stays as it was.
+// Flags: ZF = the source is 0. UNDEFINED: PF is the result's (set without
+// one), the others are 0; of a source of 0 the destination stays as it was.
 func opBSF(c *CPU, in *inst) bool {
 	return c.scanBits(in, func(v uint32) int { return bits.TrailingZeros32(v) })
 }
@@ -113,13 +113,13 @@ func (c *CPU) scanBits(in *inst, scan func(uint32) int) bool {
 	if !ok {
 		return false
 	}
-	f := c.arithFlags() &^ FlagZF
 	if v == 0 {
-		f |= FlagZF
-	} else {
-		c.setRegSized(in.Dst, in.Size, uint32(scan(v)))
+		c.fres, c.faux = 0, 0
+		return true
 	}
-	c.setArithFlags(f)
+	r := uint32(scan(v))
+	c.setRegSized(in.Dst, in.Size, r)
+	c.fres, c.faux = 1<<8|r, 0 // not zero, and PF from the low byte
 	return true
 }
 

@@ -63,7 +63,10 @@ func (c *CPU) setProduct(size uint8, p uint64) {
 // setMulFlags sets CF and OF. UNDEFINED: SF and PF follow the lower half,
 // ZF and AF are 0.
 func (c *CPU) setMulFlags(size uint8, p uint64, overflow bool) {
-	c.setResult(signExtend(uint32(p), size))
+	c.fres, c.faux = signExtend(uint32(p), size), 0
+	if c.fres == 0 {
+		c.fres = 1 << 8 // not zero, with the same SF and PF
+	}
 	c.setCFOF(overflow, overflow)
 }
 

@@ -4,7 +4,8 @@
 // 0F A4 A5 AC AD. The other shifts are generated.
 //
 // SDM vol. 2, "RCL/RCR/ROL/ROR", "SHLD", "SHRD". Counts are masked to 5 bits
-// before use.
+// before use. UNDEFINED: for counts above 1 OF is here what a count of 1 would
+// have made it, as the vectors show.
 
 package vm
 
@@ -18,8 +19,9 @@ const countMask = 31
 //	D0 /2, D1 /2         RCL Ev, 1
 //	D2 /2, D3 /2         RCL Ev, CL
 //
-// Flags: count 0 changes nothing. CF takes part in the rotation; OF = CF ^
-// top bit of the result (count 1; above that UNDEFINED); the others stay.
+// Flags: a count of 0, or of a whole turn, changes nothing. CF takes part in
+// the rotation; OF = the sign changed (count 1; above that UNDEFINED); the
+// others stay.
 func opRCL(c *CPU, in *inst) bool { return c.rotateCarry(in, in.Imm, rotateLeft) }
 
 func opRCLCL(c *CPU, in *inst) bool { return c.rotateCarry(in, c.gpr[x86.ECX], rotateLeft) }
@@ -30,9 +32,7 @@ func opRCLCL(c *CPU, in *inst) bool { return c.rotateCarry(in, c.gpr[x86.ECX], r
 //	D0 /3, D1 /3         RCR Ev, 1
 //	D2 /3, D3 /3         RCR Ev, CL
 //
-// Flags: count 0 changes nothing. CF takes part in the rotation; OF = CF
-// before ^ top bit before (count 1; above that UNDEFINED: the upper two bits
-// of the result differ); the others stay.
+// Flags: as RCL.
 func opRCR(c *CPU, in *inst) bool { return c.rotateCarry(in, in.Imm, rotateRight) }
 
 func opRCRCL(c *CPU, in *inst) bool { return c.rotateCarry(in, c.gpr[x86.ECX], rotateRight) }
@@ -50,25 +50,24 @@ func (c *CPU) rotateCarry(in *inst, count uint32, dir rotation) bool {
 	if !ok {
 		return false
 	}
-	count &= countMask
-	if count == 0 {
+	width := uint32(in.Size)*8 + 1 // CF is the operand's extra top bit
+	n := count & countMask % width
+	if n == 0 {
 		c.writeDst(in, v)
 		return true
 	}
-	width := uint32(in.Size)*8 + 1 // CF is the operand's extra top bit
-	n := count % width
 	if dir == rotateRight {
-		n = (width - n) % width
+		n = width - n
 	}
 	x := uint64(c.cfBit())<<(width-1) | uint64(v)
 	x = x<<n | x>>(width-n)
 	r, cf := uint32(x)&sizeMask(in.Size), uint32(x>>(width-1)&1)
 	c.writeDst(in, r)
-	of := topBit(r, in.Size) ^ cf
+	next := topBit(v<<1, in.Size) // the top bit after rotating by one
 	if dir == rotateRight {
-		of = topBit(r, in.Size) ^ topBit(r<<1, in.Size)
+		next = c.cfBit()
 	}
-	c.setCFOF(cf != 0, of != 0)
+	c.setCFOF(cf != 0, next != topBit(v, in.Size))
 	return true
 }
 
@@ -108,10 +107,12 @@ func (c *CPU) doubleShift(in *inst, count uint32, shift doubleShiftFunc) bool {
 		c.writeDst(in, v)
 		return true
 	}
-	r, cf := shift(v, c.regSized(in.Src, in.Size), count, uint32(in.Size)*8)
+	src, width := c.regSized(in.Src, in.Size), uint32(in.Size)*8
+	r, cf := shift(v, src, count, width)
 	c.writeDst(in, r)
+	once, _ := shift(v, src, 1, width)
 	c.setResult(signExtend(r, in.Size))
-	c.setCFOF(cf, topBit(v^r, in.Size) != 0)
+	c.setCFOF(cf, topBit(v^once, in.Size) != 0)
 	return true
 }
 

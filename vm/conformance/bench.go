@@ -22,9 +22,10 @@ const (
 	physRegs  = 0x42000
 )
 
-// The kernel's linear addresses: the top two pages, where no vector goes.
+// The kernel's linear addresses: two pages where no vector goes. The second
+// is also at the top while the processor starts there.
 const (
-	kernel    = 0xffffe000
+	kernel    = 0xd0000000
 	kGDT      = kernel
 	kLDT      = kernel + 0x080
 	kTSS      = kernel + 0x300
@@ -33,7 +34,8 @@ const (
 	kEnter    = kernel + 0xa80
 	kStackTop = kernel + 0xff0
 	kIDT      = kernel + 0x1000
-	kReset    = kernel + 0x1ff0 // where the processor starts
+	kReset    = kernel + 0x1ff0 // here at resetPage+ff0 the processor starts
+	resetPage = 0xfffff000
 
 	stubSize = 4
 	maxLDT   = (kTSS - kLDT) / 8
@@ -102,8 +104,13 @@ func newBench(f *vectors.File, opt Options) (*bench, error) {
 // kernel its pages.
 func (b *bench) mapRegions() error {
 	p := pager{m: b.m, next: physTable}
-	if err := p.mapRange(kernel, physKern, 2*vm.PageSize, pteKernel); err != nil {
-		return err
+	for _, k := range [...]struct{ la, pa, size uint32 }{
+		{kernel, physKern, 2 * vm.PageSize},
+		{resetPage, physKern + vm.PageSize, vm.PageSize},
+	} {
+		if err := p.mapRange(k.la, k.pa, k.size, pteKernel); err != nil {
+			return err
+		}
 	}
 	phys := uint32(physRegs)
 	for _, r := range b.file.Regions {
@@ -226,6 +233,8 @@ func (b *bench) boot() error {
 	if s := m.Run(20); s.Reason != vm.StopHypercall {
 		return fmt.Errorf("conformance: setting up stopped at %08x: %v %v", s.EIP, s.Reason, s.Err)
 	}
+	m.WritePhys32(physDir+resetPage>>22<<2, 0)
+	m.InvalidateTLB()
 	return nil
 }
 

@@ -33,6 +33,8 @@ type outcome struct {
 // run executes one vector and says what came out differently. An error means
 // that the machine could not even be brought to the instruction.
 func (b *bench) run(rec *vectors.Record) ([]string, error) {
+	in := b.decode(rec)
+	amend(rec, in)
 	b.lay(b.linear(rec.In.Seg[vectors.CS], rec.In.EIP), rec.Code)
 	for _, mem := range rec.MemIn {
 		b.lay(mem.Addr, mem.Data)
@@ -43,7 +45,7 @@ func (b *bench) run(rec *vectors.Record) ([]string, error) {
 	if err := b.enter(&rec.In); err != nil {
 		return nil, err
 	}
-	s := b.execute(rec)
+	s := b.execute(rec, in)
 	var diffs []string
 	if s.Reason == vm.StopLimit || s.Reason == vm.StopHypercall {
 		got := b.outcome()
@@ -53,6 +55,17 @@ func (b *bench) run(rec *vectors.Record) ([]string, error) {
 	}
 	b.restore(rec)
 	return diffs, b.leave()
+}
+
+// amend corrects what the recorder got wrong. The code around a vector's
+// instruction is filled with INT3, and reaching one is how the recorder sees
+// that the instruction has completed: an INT3 or INT 3 behind a prefix it
+// took for that, and recorded no exception and the EIP before.
+func amend(rec *vectors.Record, in *x86.Inst) {
+	breakpoint := in.Op == x86.INT3 || in.Op == x86.INT && in.Imm == excBP
+	if breakpoint && rec.Exception == vectors.NoException && rec.Out.EIP+1 == in.Next() {
+		rec.Exception, rec.Out.EIP = excBP, in.Next()
+	}
 }
 
 // linear is the address of sel:off; selectors are the user's or the LDT's.
@@ -119,9 +132,9 @@ func (b *bench) enter(s *vectors.State) error {
 // execute runs the instruction, or what the recording has of it: a repeated
 // string instruction counts once for each element. Every other one of those
 // is run element by element.
-func (b *bench) execute(rec *vectors.Record) vm.Stop {
+func (b *bench) execute(rec *vectors.Record, in *x86.Inst) vm.Stop {
 	n := uint64(1)
-	if in := b.decode(rec); isRepeated(in) {
+	if isRepeated(in) {
 		done := rec.In.GPR[vectors.ECX] - rec.Out.GPR[vectors.ECX]
 		if in.Flags&x86.Addr16 != 0 {
 			done &= 0xffff
