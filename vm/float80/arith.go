@@ -3,6 +3,8 @@
 
 package float80
 
+import "ring0/vm/internal/exact"
+
 // Add is FADD: a + b.
 func Add(a, b F80, c Control) (F80, Status) { return sum(a, b, 0, c) }
 
@@ -29,19 +31,19 @@ func sum(a, b F80, flip uint16, c Control) (F80, Status) {
 		st = s
 	}
 	x, y := a.num(), F80{b.Man, b.SE ^ flip}.num()
-	z := x.plus(y)
-	if z.isZero() {
+	z := x.Plus(y)
+	if z.IsZero() {
 		return c.zeroSum(x, y), st
 	}
-	r, s := z.round(c)
+	r, s := c.round(z)
 	return r, st | s
 }
 
 // zeroSum is the zero that x + y is: their common sign, or + except when rounding down.
-func (c Control) zeroSum(x, y num) F80 {
-	neg := c.Rounding() == Down
-	if x.isZero() && y.isZero() && x.neg == y.neg {
-		neg = x.neg
+func (c Control) zeroSum(x, y exact.Num) F80 {
+	neg := c.mode() == exact.Down
+	if x.IsZero() && y.IsZero() && x.Neg == y.Neg {
+		neg = x.Neg
 	}
 	return zero.withSign(signOf(neg))
 }
@@ -66,7 +68,7 @@ func Mul(a, b F80, c Control) (F80, Status) {
 		}
 		st = s
 	}
-	r, s := a.num().times64(b.num()).round(c)
+	r, s := c.round(a.num().Times64(b.num()))
 	return r, st | s
 }
 
@@ -92,7 +94,7 @@ func Div(a, b F80, c Control) (F80, Status) {
 		}
 		st = s
 	}
-	r, s := a.num().over64(b.num()).round(c)
+	r, s := c.round(a.num().Over64(b.num()))
 	return r, st | s
 }
 
@@ -115,6 +117,6 @@ func Sqrt(a F80, c Control) (F80, Status) {
 		}
 		st = s
 	}
-	r, s := a.num().sqrt().round(c)
+	r, s := c.round(a.num().Sqrt())
 	return r, st | s
 }

@@ -48,18 +48,18 @@ func CompareQuiet(a, b F80, c Control) (Relation, Status) {
 func order(a, b F80) Relation {
 	x, y := a.num(), b.num()
 	switch {
-	case x.isZero() && y.isZero():
+	case x.IsZero() && y.IsZero():
 		return Equal
-	case x.isZero():
-		return lessIf(!y.neg)
-	case y.isZero() || x.neg != y.neg:
-		return lessIf(x.neg)
+	case x.IsZero():
+		return lessIf(!y.Neg)
+	case y.IsZero() || x.Neg != y.Neg:
+		return lessIf(x.Neg)
 	}
-	switch cmp := x.cmpAbs(y); {
+	switch cmp := x.CmpAbs(y); {
 	case cmp == 0:
 		return Equal
 	default:
-		return lessIf(cmp < 0 != x.neg)
+		return lessIf(cmp < 0 != x.Neg)
 	}
 }
 

@@ -3,6 +3,8 @@
 
 package float80
 
+import "ring0/vm/internal/exact"
+
 // Constant names what one of the FLD constant instructions loads, in the order of
 // the opcodes D9 E8 to D9 EE.
 type Constant uint8
@@ -19,17 +21,17 @@ const (
 
 // The constants to 128 bits.
 var (
-	log2Of10 = num{exp: 1, hi: 0xd49a784bcd1b8afe, lo: 0x492bf6ff4dafdb4c}
-	log2OfE  = num{exp: 0, hi: 0xb8aa3b295c17f0bb, lo: 0xbe87fed0691d3e88}
-	pi       = num{exp: 1, hi: 0xc90fdaa22168c234, lo: 0xc4c6628b80dc1cd1}
-	log10Of2 = num{exp: -2, hi: 0x9a209a84fbcff798, lo: 0x8f8959ac0b7c9178}
-	lnOf2    = num{exp: -1, hi: 0xb17217f7d1cf79ab, lo: 0xc9e3b39803f2f6af}
+	log2Of10 = exact.Num{Exp: 1, Hi: 0xd49a784bcd1b8afe, Lo: 0x492bf6ff4dafdb4c}
+	log2OfE  = exact.Num{Exp: 0, Hi: 0xb8aa3b295c17f0bb, Lo: 0xbe87fed0691d3e88}
+	pi       = exact.Num{Exp: 1, Hi: 0xc90fdaa22168c234, Lo: 0xc4c6628b80dc1cd1}
+	log10Of2 = exact.Num{Exp: -2, Hi: 0x9a209a84fbcff798, Lo: 0x8f8959ac0b7c9178}
+	lnOf2    = exact.Num{Exp: -1, Hi: 0xb17217f7d1cf79ab, Lo: 0xc9e3b39803f2f6af}
 )
 
 // Load is the constant as rounding control has it; precision control is
 // ignored and no exception is raised.
 func (k Constant) Load(c Control) F80 {
-	var x num
+	var x exact.Num
 	switch k {
 	case ConstOne:
 		return one
@@ -46,6 +48,6 @@ func (k Constant) Load(c Control) F80 {
 	default:
 		return zero
 	}
-	f, _ := x.roundFull(c)
+	f, _ := c.roundFull(x)
 	return f
 }

@@ -6,6 +6,8 @@ package float80
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"ring0/vm/internal/exact"
 )
 
 // F80 is a double extended-precision value, any bit pattern of it.
@@ -27,7 +29,8 @@ const (
 	expBias   = 0x3fff
 	intBit    = 1 << 63
 	quietBit  = 1 << 62
-	minExp    = 1 - expBias           // of a normal number
+	minExp    = 1 - expBias // of a normal number
+	manBits   = 64
 	maxExp    = expMask - 1 - expBias // of a finite number
 	biasShift = 24576                 // moves an unmasked overflow or underflow into range
 )
@@ -141,14 +144,14 @@ func Examine(f F80) Status {
 }
 
 // num unpacks a finite value.
-func (f F80) num() num {
-	x := num{neg: f.Neg(), exp: int(f.SE&expMask) - expBias, hi: f.Man}
+func (f F80) num() exact.Num {
+	x := exact.Num{Neg: f.Neg(), Exp: int(f.SE&expMask) - expBias, Hi: f.Man}
 	if f.SE&expMask == 0 {
 		if f.Man == 0 {
-			return num{neg: f.Neg()}
+			return exact.Num{Neg: f.Neg()}
 		}
 		shift := bits.LeadingZeros64(f.Man)
-		x.exp, x.hi = minExp-shift, f.Man<<shift
+		x.Exp, x.Hi = minExp-shift, f.Man<<shift
 	}
 	return x
 }

@@ -3,17 +3,22 @@
 
 package float80
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"ring0/vm/internal/exact"
+)
 
 // narrow is an IEEE interchange format with a hidden integer bit.
 type narrow struct {
-	format
-	width uint // bits of the whole
+	width     uint // bits of the whole
+	precision uint // significand bits, the hidden one included
+	min, max  int  // exponents of normal numbers
 }
 
 var (
-	single = narrow{format{24, -126, 127}, 32}
-	double = narrow{format{53, -1022, 1023}, 64}
+	single = narrow{32, 24, -126, 127}
+	double = narrow{64, 53, -1022, 1023}
 )
 
 // FromFloat32 is FLD m32: exact, but a signaling NaN is an invalid operation
@@ -77,24 +82,39 @@ func (n narrow) store(f F80, c Control) (uint64, Status) {
 	case ZeroClass:
 		return n.join(f.Neg(), 0, 0), 0
 	}
-	r := f.num().to(n.format, c)
+	x := f.num()
+	r := x.Round(n.precision, c.mode())
 	switch {
-	case !c.masked(r.st & (OE | UE)): // nothing is stored, so nothing is rounded
-		return 0, r.st & (OE | UE)
-	case r.st&OE != 0:
-		return n.overflow(f.Neg(), c.Rounding())
-	case r.man&intBit == 0: // a denormal
-		return n.join(f.Neg(), 0, r.man), r.st
+	case r.Exp > n.max:
+		return n.overflow(f.Neg(), c)
+	case r.Exp < n.min:
+		return n.underflow(x, c)
 	}
-	return n.join(f.Neg(), uint64(r.exp+n.max), r.man), r.st
+	return n.join(f.Neg(), uint64(r.Exp+n.max), r.Man), statusOf(r)
 }
 
-// overflow is the masked answer.
-func (n narrow) overflow(neg bool, r Rounding) (uint64, Status) {
-	if increment(r, neg, true, intBit) {
+// overflow is infinity or the largest number; nothing when it is not masked.
+func (n narrow) overflow(neg bool, c Control) (uint64, Status) {
+	switch {
+	case !c.masked(OE):
+		return 0, OE
+	case c.mode().Overflows(neg):
 		return n.join(neg, n.expOnes(), 0), OE | PE | C1
 	}
 	return n.join(neg, n.expOnes()-1, ^uint64(0)), OE | PE
+}
+
+// underflow is a denormal; nothing when it is not masked.
+func (n narrow) underflow(x exact.Num, c Control) (uint64, Status) {
+	if !c.masked(UE) {
+		return 0, UE
+	}
+	r := x.RoundDenormal(n.precision, n.min, c.mode())
+	st := statusOf(r)
+	if r.Inexact {
+		st |= UE
+	}
+	return n.join(x.Neg, r.Man>>63, r.Man), st // exponent 1 if rounding made it normal
 }
 
 // join assembles a value; of man, the integer bit and what does not fit fall away.

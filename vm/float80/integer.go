@@ -3,13 +3,15 @@
 
 package float80
 
+import "ring0/vm/internal/exact"
+
 // FromInt is FILD of any width: exact.
 func FromInt(n int64) F80 {
-	x := fromInt(n)
-	if x.isZero() {
+	x := exact.FromInt(n)
+	if x.IsZero() {
 		return zero
 	}
-	return pack(x.neg, x.hi, x.exp)
+	return pack(x.Neg, x.Hi, x.Exp)
 }
 
 // ToInt16 is FIST m16. A value out of range is an invalid operation and gives
@@ -47,7 +49,8 @@ func magnitude(f F80, c Control) (n uint64, st Status, ok bool) {
 	case Unsupported, QuietNaN, SignalingNaN, Inf:
 		return 0, 0, false
 	}
-	return f.num().toInteger(c.Rounding())
+	r, ok := f.num().ToInteger(c.mode())
+	return r.Man, statusOf(r), ok
 }
 
 // Packed BCD, little-endian: nine bytes of two digits, and one of which bit 7

@@ -3,6 +3,8 @@
 
 package float80
 
+import "ring0/vm/internal/exact"
+
 // RoundToInt is FRNDINT: a rounded to an integer as rounding control says.
 func RoundToInt(a F80, c Control) (F80, Status) {
 	r, st, done := c.screen1(a)
@@ -15,15 +17,16 @@ func RoundToInt(a F80, c Control) (F80, Status) {
 		return zero, st
 	}
 	x := a.num()
-	if x.exp >= 63 { // has no fraction
+	if x.Exp >= 63 { // has no fraction
 		return a, st
 	}
-	n, s, _ := x.toInteger(c.Rounding())
-	if n == 0 {
-		return zero.withSign(a.SE), st | s
+	n, _ := x.ToInteger(c.mode())
+	st |= statusOf(n)
+	if n.Man == 0 {
+		return zero.withSign(a.SE), st
 	}
-	x = fromUint(n)
-	return pack(a.Neg(), x.hi, x.exp), st | s
+	x = exact.FromUint(n.Man)
+	return pack(a.Neg(), x.Hi, x.Exp), st
 }
 
 // scaleLimit is beyond what moves any number over both ends of the exponent range.
@@ -50,7 +53,7 @@ func Scale(a, b F80, c Control) (F80, Status) {
 		}
 		st = s
 	}
-	r, s := a.num().scaled(scaleOf(b)).roundFull(c)
+	r, s := c.roundFull(a.num().Scaled(scaleOf(b)))
 	return r, st | s
 }
 
@@ -58,11 +61,11 @@ func Scale(a, b F80, c Control) (F80, Status) {
 func scaleOf(b F80) int {
 	y := b.num()
 	n := scaleLimit
-	if y.exp < 16 {
-		u, _, _ := y.toInteger(Chop)
-		n = int(u)
+	if y.Exp < 16 {
+		whole, _ := y.ToInteger(exact.Chop)
+		n = int(whole.Man)
 	}
-	if y.neg {
+	if y.Neg {
 		return -n
 	}
 	return n
@@ -83,5 +86,5 @@ func Extract(a F80, c Control) (significand, exponent F80, st Status) {
 		return zero, zero, st
 	}
 	x := a.num()
-	return pack(x.neg, x.hi, 0), FromInt(int64(x.exp)), st
+	return pack(x.Neg, x.Hi, 0), FromInt(int64(x.Exp)), st
 }

@@ -3,6 +3,8 @@
 
 package float80
 
+import "ring0/vm/internal/exact"
+
 // sqrt2 is the upper half of the significand of √2.
 const sqrt2 = 0xb504f333f9de6484
 
@@ -26,40 +28,40 @@ func YLog2X(y, x F80, c Control) (F80, Status) {
 		case x.isInf():
 			return infinity.withSign(sign), s
 		case y.isInf() || y.isZero():
-			return y.withSign(sign ^ signOf(x.num().exp < 0)), s
+			return y.withSign(sign ^ signOf(x.num().Exp < 0)), s
 		}
 		st = s
 	}
 	if x == one {
 		return zero.withSign(sign), st
 	}
-	r, s := x.num().log2().times(y.num()).roundFull(c)
+	r, s := c.roundFull(log2(x.num()).Times(y.num()))
 	return r, st | s
 }
 
 // log2 is the binary logarithm of x > 0, not 1. That of a power of two comes
 // out inexact, and smaller than it is by nothing that counts: so does the CPU's.
-func (x num) log2() num {
-	n := x.exp
-	x.exp = 0
-	if x.hi >= sqrt2 {
-		x.exp = -1
+func log2(x exact.Num) exact.Num {
+	n := x.Exp
+	x.Exp = 0
+	if x.Hi >= sqrt2 {
+		x.Exp = -1
 		n++
 	}
-	m := x.minus(fromUint(1))
-	if m.isZero() {
-		return fromInt(int64(n)).toward0()
+	m := x.Minus(exact.FromUint(1))
+	if m.IsZero() {
+		return exact.FromInt(int64(n)).Toward0()
 	}
-	return logRatio(m, x.plus(fromUint(1))).plus(fromInt(int64(n)))
+	return logRatio(m, x.Plus(exact.FromUint(1))).Plus(exact.FromInt(int64(n)))
 }
 
 // logRatio is log2((1+s)/(1−s)) for s = top/bottom, |s| ≤ 3 − 2√2: that is
 // 2·log2 e·(s + s·w·(1/3 + w·(1/5 + …))), w = s².
-func logRatio(top, bottom num) num {
-	s := top.over(bottom)
-	w := s.times(s)
-	q := fromFraction(ascending(oddReciprocals[1:1+logTerms], w.fraction()))
-	return s.plus(s.times(w).times(q)).times(log2OfE).scaled(1).inexact()
+func logRatio(top, bottom exact.Num) exact.Num {
+	s := top.Over(bottom)
+	w := s.Times(s)
+	q := exact.FromFraction(ascending(oddReciprocals[1:1+logTerms], w.Fraction()))
+	return s.Plus(s.Times(w).Times(q)).Times(log2OfE).Scaled(1).Inexact()
 }
 
 // YLog2XP1 is FYL2XP1: y · log2(x + 1). FYL2XP1 takes y from ST(1) and x from
@@ -87,16 +89,16 @@ func YLog2XP1(y, x F80, c Control) (F80, Status) {
 	if x.Neg() && x.SE&expMask >= expBias {
 		return x, st | PE
 	}
-	r, s := x.num().log2p1().times(y.num()).roundFull(c)
+	r, s := c.roundFull(log2p1(x.num()).Times(y.num()))
 	return r, st | s
 }
 
 // log2p1 is log2(1 + x), x not zero and above −1.
-func (x num) log2p1() num {
-	if x.exp < -2 { // within √½ and √2
-		return logRatio(x, x.plus(fromUint(2)))
+func log2p1(x exact.Num) exact.Num {
+	if x.Exp < -2 { // within √½ and √2
+		return logRatio(x, x.Plus(exact.FromUint(2)))
 	}
-	return fromUint(1).plus(x).log2()
+	return log2(exact.FromUint(1).Plus(x))
 }
 
 // Exp2M1 is F2XM1: 2^x − 1. The manual leaves |x| above 1 UNDEFINED: there it is x.
@@ -122,17 +124,17 @@ func Exp2M1(x F80, c Control) (F80, Status) {
 	case x.SE&expMask >= expBias:
 		return x, PE
 	}
-	r, s := x.num().exp2m1().roundFull(c)
+	r, s := c.roundFull(exp2m1(x.num()))
 	return r, st | s
 }
 
 // exp2m1 is 2^x − 1 for 0 < |x| < 1, as e^y − 1 = y + y²·(1/2! + y·(1/3! + …)).
-func (x num) exp2m1() num {
-	y := x.abs().times(lnOf2)
-	q := fromFraction(ascending(factorials[2:], y.fraction()))
-	e := y.plus(y.times(y).times(q)).inexact()
-	if x.neg { // e^−y − 1 = −(e^y − 1) / e^y
-		e = e.over(e.plus(fromUint(1))).negate()
+func exp2m1(x exact.Num) exact.Num {
+	y := x.Abs().Times(lnOf2)
+	q := exact.FromFraction(ascending(factorials[2:], y.Fraction()))
+	e := y.Plus(y.Times(y).Times(q)).Inexact()
+	if x.Neg { // e^−y − 1 = −(e^y − 1) / e^y
+		e = e.Over(e.Plus(exact.FromUint(1))).Negate()
 	}
 	return e
 }

@@ -46,9 +46,19 @@ func exponentOf(v *big.Rat) int {
 	return e
 }
 
+// Rounding control, as in the control word.
+const (
+	nearest = iota
+	down
+	up
+	chop
+)
+
+func modeOf(c Control) int { return int(c >> 10 & 3) }
+
 // roundTo rounds |v| to an integer multiple of 2^unit; cmp is the sign of the
 // error: what was rounded minus |v|.
-func roundTo(v *big.Rat, unit int, mode Rounding) (n *big.Int, cmp int) {
+func roundTo(v *big.Rat, unit int, mode int) (n *big.Int, cmp int) {
 	num, den := new(big.Int).Abs(v.Num()), new(big.Int).Set(v.Denom())
 	if unit >= 0 {
 		den.Lsh(den, uint(unit))
@@ -60,16 +70,16 @@ func roundTo(v *big.Rat, unit int, mode Rounding) (n *big.Int, cmp int) {
 		return n, 0
 	}
 	half := rem.Lsh(rem, 1).Cmp(den)
-	up := false
+	away := false
 	switch mode {
-	case Nearest:
-		up = half > 0 || half == 0 && n.Bit(0) == 1
-	case Down:
-		up = v.Sign() < 0
-	case Up:
-		up = v.Sign() > 0
+	case nearest:
+		away = half > 0 || half == 0 && n.Bit(0) == 1
+	case down:
+		away = v.Sign() < 0
+	case up:
+		away = v.Sign() > 0
 	}
-	if up {
+	if away {
 		return n.Add(n, big.NewInt(1)), 1
 	}
 	return n, -1
@@ -78,7 +88,7 @@ func roundTo(v *big.Rat, unit int, mode Rounding) (n *big.Int, cmp int) {
 // expected is the answer to the exact result v, not zero, by the rules of the
 // manual: rounding, tininess after rounding, masked and unmasked responses.
 func expected(v *big.Rat, c Control) (F80, Status) {
-	precision, mode := int(c.Precision()), c.Rounding()
+	precision, mode := int(c.Precision()), modeOf(c)
 	sign := uint16(0)
 	if v.Sign() < 0 {
 		sign = 0x8000
@@ -97,7 +107,7 @@ func expected(v *big.Rat, c Control) (F80, Status) {
 	case exp > 16383 && c&Control(OE) == 0:
 		return F80{man(), sign | uint16(exp-24576+16383)}, OE | status(cmp)
 	case exp > 16383:
-		if mode == Chop || mode == Down && sign == 0 || mode == Up && sign != 0 {
+		if mode == chop || mode == down && sign == 0 || mode == up && sign != 0 {
 			drop := uint(64 - precision)
 			return F80{^uint64(0) >> drop << drop, sign | 0x7ffe}, OE | PE
 		}

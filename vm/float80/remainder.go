@@ -3,7 +3,11 @@
 
 package float80
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"ring0/vm/internal/exact"
+)
 
 // Prem is FPREM: the remainder of a / b with the quotient chopped. If the
 // exponents are 64 or more apart it only takes off a multiple of b and
@@ -30,19 +34,19 @@ func prem(a, b F80, c Control, nearest bool) (F80, Status) {
 		}
 		st = s
 		if b.isInf() {
-			r, s := a.num().roundFull(c)
+			r, s := c.roundFull(a.num())
 			return r, st | s
 		}
 	}
 	x, y := a.num(), b.num()
-	distance := x.exp - y.exp
+	distance := x.Exp - y.Exp
 	if distance >= 64 {
-		r, s := deliverRemainder(x.reduce(y, partialStep(distance)), a, c)
+		r, s := deliverRemainder(reduce(x, y, partialStep(distance)), a, c)
 		return r, st | s | C2
 	}
-	rem, q := x.remainder(y, distance)
+	rem, q := remainder(x, y, distance)
 	if nearest {
-		rem, q = rem.toNearest(y, q)
+		rem, q = toNearest(rem, y, q)
 	}
 	r, s := deliverRemainder(rem, a, c)
 	return r, st | s | quotientCodes(q)
@@ -54,11 +58,11 @@ func partialStep(distance int) int { return 32 + distance%32 }
 
 // deliverRemainder rounds a remainder, which is exact but may be denormal. A
 // zero has the sign of the dividend.
-func deliverRemainder(rem num, a F80, c Control) (F80, Status) {
-	if rem.isZero() {
+func deliverRemainder(rem exact.Num, a F80, c Control) (F80, Status) {
+	if rem.IsZero() {
 		return zero.withSign(a.SE), 0
 	}
-	return rem.roundFull(c)
+	return c.roundFull(rem)
 }
 
 // quotientCodes puts the low quotient bits where FPREM reports them.
@@ -77,41 +81,41 @@ func quotientCodes(q uint64) (st Status) {
 
 // reduce is x minus y times the integer part of x / (y·2^(distance−n)), scaled
 // alike: the leading n+1 quotient bits taken off.
-func (x num) reduce(y num, n int) num {
-	y.exp = x.exp - n
-	rem, _ := x.remainder(y, n)
+func reduce(x, y exact.Num, n int) exact.Num {
+	y.Exp = x.Exp - n
+	rem, _ := remainder(x, y, n)
 	return rem
 }
 
 // remainder is x mod y and the low bits of the quotient; the exponents are
 // distance < 64 apart.
-func (x num) remainder(y num, distance int) (rem num, q uint64) {
+func remainder(x, y exact.Num, distance int) (rem exact.Num, q uint64) {
 	if distance < 0 {
 		return x, 0
 	}
-	man := x.hi
-	if man >= y.hi {
-		man -= y.hi
+	man := x.Hi
+	if man >= y.Hi {
+		man -= y.Hi
 		q = 1 << distance
 	}
-	low, r := bits.Div64(man>>(64-distance), man<<distance, y.hi)
-	rem = num{neg: x.neg, exp: y.exp, hi: r}
+	low, r := bits.Div64(man>>(64-distance), man<<distance, y.Hi)
+	rem = exact.Num{Neg: x.Neg, Exp: y.Exp, Hi: r}
 	if r == 0 {
-		return num{}, q + low
+		return exact.Num{}, q + low
 	}
-	return rem.normalized(), q + low
+	return rem.Normalized(), q + low
 }
 
 // toNearest turns a chopped remainder of a division by y into that of the
 // quotient rounded to nearest, ties to even.
-func (rem num) toNearest(y num, q uint64) (num, uint64) {
-	if rem.isZero() {
+func toNearest(rem, y exact.Num, q uint64) (exact.Num, uint64) {
+	if rem.IsZero() {
 		return rem, q
 	}
-	cmp := rem.scaled(1).cmpAbs(y)
+	cmp := rem.Scaled(1).CmpAbs(y)
 	if cmp < 0 || cmp == 0 && q&1 == 0 {
 		return rem, q
 	}
-	y.neg = rem.neg
-	return rem.minus(y), q + 1
+	y.Neg = rem.Neg
+	return rem.Minus(y), q + 1
 }

@@ -3,39 +3,22 @@
 
 package float80
 
-import "math/bits"
-
-// fraction is x as a fraction of 1, cut to 128 bits; 0 ≤ x < 1.
-func (x num) fraction() u128 {
-	if x.hi == 0 {
-		return u128{}
-	}
-	hi, lo := shiftRightJam(x.hi, x.lo, uint(-1-x.exp))
-	return u128{hi, lo}
-}
-
-// fromFraction is the number a / 2^128.
-func fromFraction(a u128) num {
-	if a.hi|a.lo == 0 {
-		return num{}
-	}
-	return num{exp: -1, hi: a.hi, lo: a.lo}.normalized()
-}
+import "ring0/vm/internal/exact"
 
 // alternating is c[0] − z·(c[1] − z·(c[2] − …)).
-func alternating(c []u128, z u128) u128 {
+func alternating(c []exact.U128, z exact.U128) exact.U128 {
 	sum := c[len(c)-1]
 	for i := len(c) - 2; i >= 0; i-- {
-		sum = c[i].minus(mulHigh(z, sum))
+		sum = c[i].Minus(z.MulHigh(sum))
 	}
 	return sum
 }
 
 // ascending is c[0] + z·(c[1] + z·(c[2] + …)).
-func ascending(c []u128, z u128) u128 {
+func ascending(c []exact.U128, z exact.U128) exact.U128 {
 	sum := c[len(c)-1]
 	for i := len(c) - 2; i >= 0; i-- {
-		sum = c[i].plus(mulHigh(z, sum))
+		sum = c[i].Plus(z.MulHigh(sum))
 	}
 	return sum
 }
@@ -52,36 +35,29 @@ var (
 const (
 	trigTerms = 16 // z ≤ (π/4)²: z^16/34! < 2^−138
 	atanTerms = 15 // w ≤ 2^−8.9: w^15/33 < 2^−138
-	logTerms  = 26 // w ≤ 0.0295: w^26/55 < 2^−138
+	logTerms  = 26 // w ≤ 0.0295: w^26/55 < 2^−137
 	expTerms  = 34 // y ≤ ln 2: y^34/36! < 2^−156
 )
 
-func makeOddReciprocals() (c [logTerms + 2]u128) {
+func makeOddReciprocals() (c [logTerms + 2]exact.U128) {
 	for i := 1; i < len(c); i++ {
-		c[i] = u128{intBit, 0}.dividedBy(uint64(2*i + 1)).doubled()
+		half := exact.U128{Hi: intBit}.DividedBy(uint64(2*i + 1))
+		c[i] = half.Plus(half)
 	}
 	return c
 }
 
-func makeFactorials() (c [expTerms + 2]u128) {
-	c[2] = u128{intBit, 0}
+func makeFactorials() (c [expTerms + 2]exact.U128) {
+	c[2] = exact.U128{Hi: intBit}
 	for i := 3; i < len(c); i++ {
-		c[i] = c[i-1].dividedBy(uint64(i))
+		c[i] = c[i-1].DividedBy(uint64(i))
 	}
 	return c
 }
 
-func everySecond(first int) (c [trigTerms]u128) {
+func everySecond(first int) (c [trigTerms]exact.U128) {
 	for i := range c {
 		c[i] = factorials[first+2*i]
 	}
 	return c
 }
-
-// dividedBy is a / n.
-func (a u128) dividedBy(n uint64) u128 {
-	lo, _ := bits.Div64(a.hi%n, a.lo, n)
-	return u128{a.hi / n, lo}
-}
-
-func (a u128) doubled() u128 { return a.plus(a) }

@@ -3,6 +3,8 @@
 
 package float80
 
+import "ring0/vm/internal/exact"
+
 // Status is a set of status word bits: exceptions and condition codes.
 //
 //	15  14  13 12 11  10   9   8   7   6   5   4   3   2   1   0
@@ -29,16 +31,6 @@ const (
 	C3 Status = 1 << 14
 )
 
-// Rounding is a rounding mode, numbered as in the control word's RC field.
-type Rounding uint8
-
-const (
-	Nearest Rounding = iota // to nearest, ties to even
-	Down                    // toward −∞
-	Up                      // toward +∞
-	Chop                    // toward zero
-)
-
 // Control is the control word: Control(fcw). Exception masks are bits 0–5,
 // precision control bits 8–9, rounding control bits 10–11; the other bits of
 // the word are ignored.
@@ -60,8 +52,8 @@ func (c Control) With(pending Status) Control {
 
 func (c Control) pending() Status { return Status(c >> pendingShift) }
 
-// Rounding is the mode of the RC field.
-func (c Control) Rounding() Rounding { return Rounding(c >> 10 & 3) }
+// mode is the rounding mode of the RC field.
+func (c Control) mode() exact.Mode { return exact.Mode(c >> 10 & 3) }
 
 // Precision is the number of significand bits of the PC field: 24, 53 or 64.
 // The reserved code 01 gives 64, as on the CPU of the reference vectors.

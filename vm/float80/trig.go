@@ -3,7 +3,11 @@
 
 package float80
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"ring0/vm/internal/exact"
+)
 
 // outOfRange is the exponent from which FSIN and its like refuse the operand: they
 // set C2 and leave it alone.
@@ -19,7 +23,7 @@ func Sin(a F80, c Control) (F80, Status) {
 		return a, st
 	}
 	sin, _ := sinCos(a.num())
-	r, s := sin.roundFull(c)
+	r, s := c.roundFull(sin)
 	return r, st | s
 }
 
@@ -33,7 +37,7 @@ func Cos(a F80, c Control) (F80, Status) {
 		return one, st
 	}
 	_, cos := sinCos(a.num())
-	r, s := cos.roundFull(c)
+	r, s := c.roundFull(cos)
 	return r, st | s
 }
 
@@ -55,18 +59,18 @@ func Tan(a F80, c Control) (tan, push F80, st Status) {
 	case a.isZero():
 		return a, one, st
 	}
-	tan, s := tangent(a.num()).roundFull(c)
+	tan, s := c.roundFull(tangent(a.num()))
 	return tan, one, st | s
 }
 
 // tangent is tan x for x not zero, below 2^63.
-func tangent(x num) num {
-	if x.exp < -32 { // where sine and cosine are too close to x and 1 for a quotient
-		cube := x.times(x).times(x)
-		return x.plus(cube.over(fromUint(3))).inexact()
+func tangent(x exact.Num) exact.Num {
+	if x.Exp < -32 { // where sine and cosine are too close to x and 1 for a quotient
+		cube := x.Times(x).Times(x)
+		return x.Plus(cube.Over(exact.FromUint(3))).Inexact()
 	}
 	sin, cos := sinCos(x)
-	return sin.over(cos)
+	return sin.Over(cos)
 }
 
 // screenAngle deals with the operands that have no sine. Then done is set.
@@ -79,32 +83,32 @@ func (c Control) screenAngle(a F80) (r F80, st Status, done bool) {
 		return indefinite, IE, true
 	case !c.masked(st):
 		return zero, st, true
-	case !a.isZero() && a.num().exp >= outOfRange:
+	case !a.isZero() && a.num().Exp >= outOfRange:
 		return a, C2, true
 	}
 	return zero, st, false
 }
 
 // sinCos is the sine and cosine of x, not zero, below 2^63.
-func sinCos(x num) (sin, cos num) {
-	r, quadrant := x.abs().reduceAngle()
+func sinCos(x exact.Num) (sin, cos exact.Num) {
+	r, quadrant := reduceAngle(x.Abs())
 	sin, cos = sinOctant(r), cosOctant(r)
 	switch quadrant {
 	case 1:
-		sin, cos = cos, sin.negate()
+		sin, cos = cos, sin.Negate()
 	case 2:
-		sin, cos = sin.negate(), cos.negate()
+		sin, cos = sin.Negate(), cos.Negate()
 	case 3:
-		sin, cos = cos.negate(), sin
+		sin, cos = cos.Negate(), sin
 	}
-	if x.neg {
-		sin = sin.negate()
+	if x.Neg {
+		sin = sin.Negate()
 	}
 	return sin, cos
 }
 
 // The CPU's π/2 has 66 bits: halfPi · 2^−65. Results near multiples of π show it.
-var halfPi = u128{3, 0x243f6a8885a308d3}
+var halfPi = exact.U128{Hi: 3, Lo: 0x243f6a8885a308d3}
 
 const (
 	halfPiUnit = -65
@@ -113,40 +117,40 @@ const (
 
 // reduceAngle is x − k·π/2 for the nearest integer k, exactly, and k mod 4;
 // x is positive and below 2^63.
-func (x num) reduceAngle() (r num, quadrant int) {
-	if x.exp < -1 {
+func reduceAngle(x exact.Num) (r exact.Num, quadrant int) {
+	if x.Exp < -1 {
 		return x, 0
 	}
 	// x in units of 2^−65.
-	n := u128{0, x.hi}.shiftLeft(uint(x.exp - 63 - halfPiUnit))
+	n := exact.U128{Lo: x.Hi}.ShiftLeft(uint(x.Exp - 63 - halfPiUnit))
 	// The quotient by the upper 64 bits of π/2 is right or too large by 1.
-	k, _ := bits.Div64(n.hi>>2, n.hi<<62|n.lo>>2, halfPiTop)
-	hi, lo := bits.Mul64(k, halfPi.lo)
-	rem := n.minus(u128{hi + k*halfPi.hi, lo})
-	if rem.hi>>63 != 0 {
-		rem = rem.plus(halfPi)
+	k, _ := bits.Div64(n.Hi>>2, n.Hi<<62|n.Lo>>2, halfPiTop)
+	hi, lo := bits.Mul64(k, halfPi.Lo)
+	rem := n.Minus(exact.U128{Hi: hi + k*halfPi.Hi, Lo: lo})
+	if rem.Hi>>63 != 0 {
+		rem = rem.Plus(halfPi)
 		k--
 	}
 	// To nearest: closer to the next multiple if beyond a half.
-	next := halfPi.minus(rem)
-	neg := next.below(rem)
+	next := halfPi.Minus(rem)
+	neg := next.Below(rem)
 	if neg {
 		rem = next
 		k++
 	}
-	return num{neg: neg, exp: 127 + halfPiUnit, hi: rem.hi, lo: rem.lo}.normalized(), int(k & 3)
+	return exact.Num{Neg: neg, Exp: 127 + halfPiUnit, Hi: rem.Hi, Lo: rem.Lo}.Normalized(), int(k & 3)
 }
 
 // sinOctant is sin r for |r| ≤ π/4, r not zero: r − r·z·(1/3! − z·(1/5! − …)), z = r².
-func sinOctant(r num) num {
-	z := r.times(r)
-	q := fromFraction(alternating(sineTerms[:], z.fraction()))
-	return r.minus(r.times(z).times(q)).inexact()
+func sinOctant(r exact.Num) exact.Num {
+	z := r.Times(r)
+	q := exact.FromFraction(alternating(sineTerms[:], z.Fraction()))
+	return r.Minus(r.Times(z).Times(q)).Inexact()
 }
 
 // cosOctant is cos r for |r| ≤ π/4, r not zero: 1 − z·(1/2! − z·(1/4! − …)), z = r².
-func cosOctant(r num) num {
-	z := r.times(r)
-	q := fromFraction(alternating(cosineTerms[:], z.fraction()))
-	return fromUint(1).minus(z.times(q)).inexact()
+func cosOctant(r exact.Num) exact.Num {
+	z := r.Times(r)
+	q := exact.FromFraction(alternating(cosineTerms[:], z.Fraction()))
+	return exact.FromUint(1).Minus(z.Times(q)).Inexact()
 }

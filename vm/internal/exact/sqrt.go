@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The exact square root of a significand.
 
-package float80
+package exact
 
 import (
 	"math"
 	"math/bits"
 )
 
-// sqrt is the square root of x, positive and with lo = 0.
-func (x num) sqrt() num {
-	hi, lo := x.hi, uint64(0)
-	if x.exp&1 == 0 {
+// Sqrt is the square root of x, positive and with Lo = 0.
+func (x Num) Sqrt() Num {
+	hi, lo := x.Hi, uint64(0)
+	if x.Exp&1 == 0 {
 		hi, lo = hi>>1, hi<<63 // the root of 1.… is 1.…, with the top bit at 2^126
 	}
 	root, remHi, rem := isqrt(hi, lo)
-	z := num{exp: x.exp >> 1, hi: root}
+	z := Num{Exp: x.Exp >> 1, Hi: root}
 	if remHi != 0 || rem > root { // the remainder is above root: beyond a half
-		z.lo = intBit
+		z.Lo = topBit
 	}
-	z.lo |= nonZero(rem | remHi)
+	z.Lo |= nonZero(rem | remHi)
 	return z
 }
 
