@@ -4,9 +4,4 @@
 
 package vm
 
-// fpuState is the x87, MMX and SSE state.
-type fpuState struct{}
-
-func (f *fpuState) reset() {}
-
 var fpuOps, sseOps opTable
