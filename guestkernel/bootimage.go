@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The kernel's image in guest memory: slots, real guest code, system call table, exception table.
+
+package guestkernel
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"ring0/guestkernel/abi"
+)
+
+// layImage reads System.map once. Every function of the kernel's text gets a slot; then the real guest code and the return
+// sites are laid over them, and the system call table is filled.
+func (k *Kernel) layImage() error {
+	k.slots = make(map[uint32]slot, len(k.functions)+64)
+	b := newBinder(k.profile.SyscallTable(), returnSites())
+	text := make([]byte, 0, 2<<20)
+	for s := range k.profile.EachSymbol() {
+		b.see(s)
+		if !isText(s) || s.Addr < abi.KernelText {
+			continue
+		}
+		at := int(s.Addr - abi.KernelText)
+		if need := at + len(vmcallRet); need > len(text) {
+			text = append(text, make([]byte, need-len(text))...)
+		}
+		copy(text[at:], vmcallRet[:])
+		if f := k.functions[s.Name]; f != nil && f.Fn != nil {
+			k.slots[s.Addr] = slot{fn: f}
+		}
+	}
+	if err := b.done(k.profile); err != nil {
+		return err
+	}
+	k.sym = b.place
+	for _, site := range returnSites() {
+		addr := b.other[site.function] + site.offset
+		copy(text[addr-abi.KernelText:], vmcallRet[:vmcallLen])
+		k.sites[site] = addr
+		k.slots[addr] = slot{isSite: true}
+	}
+	k.m.WritePhys(physical(abi.KernelText), text)
+	for _, part := range k.image.Parts {
+		k.m.WritePhys(physical(part.Addr), part.Bytes)
+	}
+	k.guestReturn = k.stub("guest_return")
+	k.slots[k.guestReturn] = slot{isSite: true}
+	k.laySyscallTable(b.other)
+	return nil
+}
+
+// isText tells functions from data.
+func isText(s abi.Symbol) bool { return s.Type|0x20 == 't' || s.Type|0x20 == 'w' }
+
+// laySyscallTable fills sys_call_table. Kernels from 2.6 on have none of the old module calls.
+func (k *Kernel) laySyscallTable(addrs map[string]uint32) {
+	table := make([]byte, 4*abi.NrSyscalls)
+	for nr, name := range k.profile.SyscallTable() {
+		if k.release26() && removedIn26(nr) {
+			name = "sys_ni_syscall"
+		}
+		binary.LittleEndian.PutUint32(table[4*nr:], addrs[name])
+	}
+	k.m.WritePhys(physical(k.sym.SysCallTable), table)
+}
+
+// release26 tells whether the kernel is asked to be 2.6 or later.
+func (k *Kernel) release26() bool {
+	var major, minor int
+	if n, _ := fmt.Sscanf(k.cfg.Release, "%d.%d", &major, &minor); n < 2 {
+		return false
+	}
+	return major > 2 || major == 2 && minor >= 5
+}
+
+// removedIn26 lists the calls that went away with the new module loader.
+func removedIn26(nr int) bool {
+	return nr == abi.NrCreateModule || nr == abi.NrGetKernelSyms || nr == abi.NrQueryModule
+}
+
+// layExceptionTable writes the entries of the guest code at the start of the kernel's exception table. The table keeps its
+// real size: what the real kernel's other instructions have there is filled with entries that sort last and match no
+// instruction.
+func (k *Kernel) layExceptionTable() {
+	table := make([]byte, k.sym.StopExTab-k.sym.StartExTab)
+	for i := range len(table) / 8 {
+		insn, fixup := uint32(0xffffffff), uint32(0)
+		if i < len(k.image.Exceptions) {
+			insn, fixup = k.image.Exceptions[i].Insn, k.image.Exceptions[i].Fixup
+		}
+		binary.LittleEndian.PutUint32(table[8*i:], insn)
+		binary.LittleEndian.PutUint32(table[8*i+4:], fixup)
+	}
+	k.mem.Write(k.sym.StartExTab, table)
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One host coroutine per task: the Go stack of what the task does inside modelled functions. Exactly one runs.
+
+package guestkernel
+
+import (
+	"fmt"
+	"iter"
+	"runtime/debug"
+)
+
+// An event is why a task's coroutine gave control back to the host loop.
+type event uint8
+
+const (
+	evSwitch event = iota // the task gave up the CPU
+	evFinal               // the machine stands still: Kernel.final says why
+	evExit                // the task has exited
+)
+
+// coroutine is a task's Go stack.
+type coroutine struct {
+	next  func() (event, bool)
+	stop  func()
+	yield func(event) bool
+}
+
+// taskGone unwinds the coroutine of a task that will never run again.
+type taskGone struct{}
+
+// start gives the task a coroutine that loads its CPU state and runs it.
+func (t *Task) start() {
+	co := &coroutine{}
+	co.next, co.stop = iter.Pull(func(yield func(event) bool) {
+		co.yield = yield
+		t.main()
+	})
+	t.co = co
+}
+
+// main is the life of a task. It ends by a panic with taskGone, or by a mistake of ours, which becomes an InternalError.
+func (t *Task) main() {
+	defer func() {
+		switch r := recover().(type) {
+		case nil, taskGone:
+		default:
+			t.k.final = &Outcome{Kind: InternalError, EIP: t.k.m.EIP(), Err: fmt.Errorf("%v\n%s", r, debug.Stack())}
+			t.co.yield(evFinal)
+		}
+	}()
+	t.k.load(t)
+	t.k.run()
+	panicf("pid %d: the outermost run ended", t.Pid())
+}
+
+// park hands control to the host loop until it resumes the task.
+func (t *Task) park(e event) {
+	if !t.co.yield(e) {
+		panic(taskGone{})
+	}
+}
+
+// resume runs the task until it gives control back.
+func (k *Kernel) resume(t *Task) {
+	k.running = t
+	e, alive := t.co.next()
+	k.running = nil
+	if alive && e == evExit {
+		k.release(t)
+	}
+}
+
+// drive runs tasks until done says so or nothing can run. It returns the outcome that ended it, nil when done did.
+func (k *Kernel) drive(done func() bool) *Outcome {
+	for !done() {
+		if k.final != nil {
+			return k.final
+		}
+		t := k.pick()
+		if t == nil {
+			return &Outcome{Kind: Blocked, Reason: "every task sleeps and nothing will wake one"}
+		}
+		k.resume(t)
+	}
+	return nil
+}
+
+// stop ends the run from inside a modelled function.
+func (k *Kernel) stop(o Outcome) {
+	if o.EIP == 0 {
+		o.EIP = k.m.EIP()
+	}
+	o.Symbol = k.Symbolize(o.EIP)
+	k.final, k.stopped = &o, k.running
+	k.running.park(evFinal)
+}
+
+// Extend lets a run that ended with Limit or Requested go on for more instructions: the next Wait or Syscall continues it.
+func (k *Kernel) Extend(insns uint64) error {
+	if k.final == nil || k.final.Kind != Limit && k.final.Kind != Requested {
+		return fmt.Errorf("guestkernel: the run did not end at a limit")
+	}
+	k.deadline = k.m.Now() + insns
+	k.final = nil
+	k.sched.runnable = append([]*Task{k.stopped}, k.sched.runnable...)
+	return nil
+}
+
+// Close ends all tasks. The kernel's memory can still be read.
+func (k *Kernel) Close() {
+	if k.final == nil {
+		k.final = &Outcome{Kind: Requested, Reason: "the kernel was closed"}
+	}
+	for _, t := range k.tasks {
+		if t.co != nil {
+			t.co.stop()
+		}
+	}
+	k.tasks = nil
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// VMCALL: from a slot's address to the function behind it.
+
+package guestkernel
+
+import (
+	"fmt"
+	"strings"
+
+	"ring0/guestkernel/abi"
+	"ring0/vm"
+)
+
+// vmcallRet is a slot: VMCALL; RET.
+var vmcallRet = [...]byte{0x0f, 0x01, 0xc1, 0xc3}
+
+const vmcallLen = 3
+
+// A slot is what a VMCALL at some address stands for.
+type slot struct {
+	fn     *Function // a modelled function; nil: a function that is not written
+	isSite bool      // a place a called guest function returns to
+}
+
+// hypercall serves every VMCALL.
+func (k *Kernel) hypercall(*vm.Machine) vm.Action {
+	at := k.m.EIP() - vmcallLen
+	s, known := k.slots[at]
+	switch {
+	case !known:
+		k.stop(Outcome{Kind: Missing, Reason: fmt.Sprintf("VMCALL at %08x, which is no kernel function", at)})
+	case s.isSite:
+		return k.returned(at)
+	default:
+		k.serve(at, s.fn)
+	}
+	return vm.Continue
+}
+
+// serve runs the function at a slot and lets the guest go on behind it. A bad address inside becomes a page fault of
+// the guest at the slot.
+func (k *Kernel) serve(at uint32, fn *Function) {
+	c := &Call{Kernel: k, Fn: fn, Slot: at, next: at + vmcallLen}
+	for r := range c.regs {
+		c.regs[r] = k.m.Reg(r)
+	}
+	var fault *memFault
+	if fn == nil || fn.Fn == nil {
+		fault = k.missing(c)
+	} else {
+		fault = guard(fn.Fn, c)
+	}
+	for r, v := range c.regs {
+		k.m.SetReg(r, v)
+	}
+	if fault != nil {
+		if k.faultEIP != 0 {
+			at, k.faultEIP = k.faultEIP, 0
+		}
+		k.m.SetEIP(at)
+		k.raisePageFault(fault)
+		return
+	}
+	k.m.SetEIP(c.next)
+}
+
+// guard is the one boundary that catches an accessor's bad address.
+func guard(fn func(*Call), c *Call) (fault *memFault) {
+	defer func() { fault = faultOf(recover()) }()
+	fn(c)
+	return nil
+}
+
+// faultOf tells an accessor's bad address from nothing and from any other panic, which goes on.
+func faultOf(recovered any) *memFault {
+	if recovered == nil {
+		return nil
+	}
+	if f, ok := recovered.(memFault); ok {
+		return &f
+	}
+	panic(recovered)
+}
+
+// missing ends the run at a function that is not written, or with Config.StubMissing logs the call and answers 0.
+func (k *Kernel) missing(c *Call) *memFault {
+	return guard(func(c *Call) {
+		text := k.describeCall(c)
+		if !k.cfg.StubMissing {
+			k.stop(Outcome{Kind: Missing, Reason: text})
+		}
+		k.note("missing: %s; answered 0", text)
+		c.Return(0)
+	}, c)
+}
+
+// describeCall writes a call with its decoded arguments and where it came from.
+func (k *Kernel) describeCall(c *Call) string {
+	name, _, _ := k.profile.Lookup(c.Slot)
+	if c.Fn == nil {
+		c.Fn = &Function{Name: name}
+	}
+	var b strings.Builder
+	b.WriteString(name + "(")
+	words := 4
+	p, known := k.prototype(name)
+	if known {
+		words = p.Slots()
+	}
+	for i := range words {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		if known {
+			b.WriteString(paramName(p.Params, i))
+		}
+		fmt.Fprintf(&b, "%#x", c.Arg(i))
+	}
+	fmt.Fprintf(&b, ") called from %s", k.Symbolize(c.Caller()))
+	if known {
+		fmt.Fprintf(&b, "; prototype: %s", p)
+	}
+	return b.String()
+}
+
+// faultsAt names the instruction that the next bad address is attributed to, instead of the function's slot: the real
+// kernel's, where an oops shows it. 0 ends it. Between the two no other function may be called.
+func (k *Kernel) faultsAt(eip uint32) { k.faultEIP = eip }
+
+// paramName labels the i-th argument word.
+func paramName(params []abi.Param, word int) string {
+	for _, p := range params {
+		if p.Slot == word && p.Name != "" {
+			return p.Name + "="
+		}
+	}
+	return ""
+}

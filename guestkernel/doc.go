@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What package guestkernel is and how its parts hang together.
+
+// Package guestkernel is a small Linux 2.4 kernel, modelled in Go, on the machine of package vm.
+//
+// What a 2.4 kernel keeps in memory lies in guest memory in the profile's real layout; Go keeps only what the guest
+// cannot see. Guest code reaches Go through VMCALL alone: every function of the real kernel has a slot at its System.map
+// address, and the slot's VMCALL runs the [Function] row of that name. Go reaches guest code through [Kernel.Invoke].
+//
+//	config.go boot*.go      from a Config to a booted Kernel
+//	kernel.go function.go   the Kernel, its subsystems, the rows of modelled functions
+//	dispatch.go call.go     VMCALL → row; a row's view of its caller
+//	guestcall.go            calling guest code from Go
+//	memory.go usermem.go    guest memory as kernel code and as copy_from_user sees it
+//	pages.go slab.go vmalloc.go pagetable.go usermm.go   memory management
+//	task.go coroutine.go schedule.go exit.go             tasks
+//	process.go outcome.go   host-driven processes and how a system call ended
+//	trap.go fault.go extable.go oops.go                  exceptions
+//	entry/                  the real guest code: IDT stubs, int 0x80, user copies
+package guestkernel

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Choosing and switching tasks (2.4.18 kernel/sched.c, arch/i386/kernel/process.c __switch_to).
+//
+// Tasks run in the order in which they became runnable. The run queue is the host's: no module can see the real one.
+
+package guestkernel
+
+import (
+	"slices"
+
+	"ring0/guestkernel/abi"
+	"ring0/vm"
+)
+
+// schedState is the host side of scheduling. Who may run is decided by the guest: task_struct.state.
+type schedState struct {
+	runnable []*Task
+}
+
+func scheduleFunctions() []Function {
+	return []Function{
+		{Name: "schedule", Fn: func(c *Call) { c.Kernel.Schedule() }, Level: Full},
+		{Name: "wake_up_process", Fn: wakeUpProcess, Level: Full, Conv: Regparm3},
+	}
+}
+
+// wakeUpProcess models int FASTCALL(wake_up_process(struct task_struct *p)): 1 when the task was asleep.
+func wakeUpProcess(c *Call) {
+	t := c.Kernel.taskAt(c.Arg(0))
+	if t == nil || !c.Kernel.Wake(t) {
+		c.Return(0)
+		return
+	}
+	c.Return(1)
+}
+
+// Schedule gives up the CPU: it returns when the running task has been chosen again. A task that wants to sleep sets its
+// state first; one that sleeps interruptibly with a signal pending stays runnable.
+func (k *Kernel) Schedule() {
+	t, lay := k.running, &k.lay.Task
+	t.Set(lay.NeedResched, 0)
+	if t.Get(lay.State) == abi.TaskInterruptible && t.Get(lay.Sigpending) != 0 {
+		t.Set(lay.State, abi.TaskRunning)
+	}
+	if t.Get(lay.State) == abi.TaskRunning {
+		if len(k.sched.runnable) == 0 {
+			return
+		}
+		k.enqueue(t)
+	}
+	k.switchOut(t)
+}
+
+// switchOut saves the running task, parks it and loads it again when it is resumed.
+func (k *Kernel) switchOut(t *Task) {
+	k.save(t)
+	t.park(evSwitch)
+	k.load(t)
+}
+
+// Wake makes a task runnable. It reports whether the task was not.
+func (k *Kernel) Wake(t *Task) bool {
+	if t.dead || t.Get(k.lay.Task.State) == abi.TaskRunning {
+		return false
+	}
+	t.Set(k.lay.Task.State, abi.TaskRunning)
+	k.enqueue(t)
+	return true
+}
+
+// enqueue puts a task at the end of the run queue, unless it is there or runs.
+func (k *Kernel) enqueue(t *Task) {
+	if !slices.Contains(k.sched.runnable, t) {
+		k.sched.runnable = append(k.sched.runnable, t)
+	}
+}
+
+// pick takes the next task off the run queue; nil when it is empty.
+func (k *Kernel) pick() *Task {
+	if len(k.sched.runnable) == 0 {
+		return nil
+	}
+	t := k.sched.runnable[0]
+	k.sched.runnable = slices.Delete(k.sched.runnable, 0, 1)
+	return t
+}
+
+// save stores the CPU into the task.
+func (k *Kernel) save(t *Task) {
+	t.cpu = cpuState{regs: k.registers(), eip: k.m.EIP(), eflags: k.m.Eflags()}
+	for s := range t.cpu.seg {
+		t.cpu.seg[s] = k.m.Selector(s)
+	}
+	t.Set(k.lay.Task.ThreadEsp, k.m.Reg(vm.ESP))
+	t.Set(k.lay.Task.ThreadEip, k.m.EIP())
+}
+
+// load makes a task the current one: registers, address space, ring-0 stack. Registers go last: page tables and TSS are
+// reached through the memory of whoever ran before.
+func (k *Kernel) load(t *Task) {
+	if mm := t.MM(); mm != 0 {
+		k.useMM(mm)
+	}
+	k.mem.Set(k.sym.InitTSS, k.lay.TSS.Esp0, t.Get(k.lay.Task.ThreadEsp0))
+	for s, sel := range t.cpu.seg {
+		if k.m.Selector(s) != sel {
+			k.m.LoadSegment(s, sel)
+		}
+	}
+	k.setRegisters(t.cpu.regs)
+	k.m.SetEflags(t.cpu.eflags)
+	k.m.SetEIP(t.cpu.eip)
+}
+
+// useMM loads CR3 for an address space, unless it is loaded.
+func (k *Kernel) useMM(mm uint32) {
+	if cr3 := physical(k.mem.Get(mm, k.lay.MM.Pgd)); k.m.CR(3) != cr3 {
+		k.m.SetCR(3, cr3)
+	}
+}
+
+// dequeue takes a task off the run queue.
+func (k *Kernel) dequeue(t *Task) {
+	k.sched.runnable = slices.DeleteFunc(k.sched.runnable, func(other *Task) bool { return other == t })
+}
