@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every vector, by group; and the harness's own eyes.
+// Every vector, by group.
 
 package conformance_test
 
@@ -21,7 +21,10 @@ func TestVectors(t *testing.T) {
 				rep, err := conformance.RunFile(f, conformance.Options{})
 				require.NoError(t, err)
 				require.NotZero(t, rep.Total)
-				if rep.Failed != 0 {
+				if rep.NoFPU && (group == "x87" || group == "mmx" || group == "sse" || group == "sse2") {
+					t.Skipf("no FXSAVE: %d of %d vectors need instructions that are not written", rep.Unwritten, rep.Total)
+				}
+				if rep.Failed != 0 || rep.Unwritten != 0 && !rep.NoFPU {
 					var text strings.Builder
 					require.NoError(t, rep.WriteText(&text, false))
 					t.Error(text.String())
@@ -29,4 +32,23 @@ func TestVectors(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestFormChoosesForms(t *testing.T) {
+	f, err := vectors.Open(vectorstest.SamplePath("int"))
+	require.NoError(t, err)
+	rep, err := conformance.RunFile(f, conformance.Options{Form: "shld"})
+	require.NoError(t, err)
+	for _, form := range rep.Forms {
+		require.Equal(t, strings.Contains(form.Name, "shld"), form.Total > 0, form.Name)
+	}
+	var text strings.Builder
+	require.NoError(t, rep.WriteText(&text, true))
+	require.Contains(t, text.String(), "shld rm,r,cl.16")
+	require.NotContains(t, text.String(), "shrd")
+}
+
+func TestRunRefusesWhatIsNoVectorFile(t *testing.T) {
+	_, err := conformance.Run(strings.NewReader("no vectors"), conformance.Options{})
+	require.ErrorContains(t, err, "not a vector file")
 }

@@ -32,7 +32,7 @@ type outcome struct {
 
 // run executes one vector and says what came out differently. An error means
 // that the machine could not even be brought to the instruction.
-func (b *bench) run(rec *vectors.Record) ([]string, error) {
+func (b *bench) run(rec *vectors.Record) (verdict, error) {
 	in := b.decode(rec)
 	amend(rec, in)
 	b.lay(b.linear(rec.In.Seg[vectors.CS], rec.In.EIP), rec.Code)
@@ -42,19 +42,30 @@ func (b *bench) run(rec *vectors.Record) ([]string, error) {
 	for _, mem := range rec.MemOut {
 		b.each(mem.Addr, len(mem.Data), func(at, from, n int) { copy(b.want[at:at+n], mem.Data[from:]) })
 	}
+	if err := b.loadFPU(&rec.In); err != nil {
+		return verdict{}, err
+	}
 	if err := b.enter(&rec.In); err != nil {
-		return nil, err
+		return verdict{}, err
 	}
 	s := b.execute(rec, in)
-	var diffs []string
-	if s.Reason == vm.StopLimit || s.Reason == vm.StopHypercall {
-		got := b.outcome()
-		diffs = b.compare(rec, &got)
-	} else {
-		diffs = []string{fmt.Sprintf("the machine stopped: %v %v", s.Reason, s.Err)}
+	got := b.outcome()
+	if err := b.leave(); err != nil {
+		return verdict{}, err
+	}
+	if err := b.readFPU(&got.State); err != nil {
+		return verdict{}, err
+	}
+	v := verdict{differences: b.compare(rec, &got)}
+	switch s.Reason {
+	case vm.StopLimit, vm.StopHypercall:
+	case vm.StopUnwritten:
+		v.unwritten = true
+	default:
+		v.differences = []string{fmt.Sprintf("the machine stopped: %v %v", s.Reason, s.Err)}
 	}
 	b.restore(rec)
-	return diffs, b.leave()
+	return v, nil
 }
 
 // amend corrects what the recorder got wrong. The code around a vector's
@@ -125,7 +136,6 @@ func (b *bench) enter(s *vectors.State) error {
 	for r, v := range s.GPR { // a 16-bit SS takes SP alone from the frame
 		b.m.SetReg(r, v)
 	}
-	b.loadFPU(s)
 	return nil
 }
 
@@ -183,7 +193,6 @@ func (b *bench) outcome() outcome {
 		o.Seg[s] = m.Selector(s)
 	}
 	o.EIP, o.EFLAGS = m.EIP(), m.Eflags()
-	b.readFPU(&o.State)
 	if m.CPL() == 3 {
 		return o
 	}
