@@ -56,12 +56,8 @@ func (b *bench) run(rec *vectors.Record) (verdict, error) {
 	if err := b.readFPU(&got.State); err != nil {
 		return verdict{}, err
 	}
-	v := verdict{differences: b.compare(rec, &got)}
-	switch s.Reason {
-	case vm.StopLimit, vm.StopHypercall:
-	case vm.StopUnwritten:
-		v.unwritten = true
-	default:
+	v := verdict{differences: b.compare(rec, &got), unwritten: s.Reason == vm.StopUnwritten}
+	if s.Reason != vm.StopLimit && s.Reason != vm.StopHypercall {
 		v.differences = []string{fmt.Sprintf("the machine stopped: %v %v", s.Reason, s.Err)}
 	}
 	b.restore(rec)
