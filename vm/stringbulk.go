@@ -22,6 +22,7 @@ type span struct {
 	off  uint32 // of mem in the slab
 	n    uint32 // elements
 	down bool   // the first element is the last in mem
+	look bool   // to be written, in a page that holds code
 }
 
 // span finds how many of the max elements at seg:index register r lie where
@@ -44,6 +45,7 @@ func (c *CPU) span(in *inst, seg, r, size uint8, max uint32, acc access) (s span
 	if s.off, ok = c.spanOffset(la, acc); !ok {
 		return span{}
 	}
+	s.look = acc&accWrite != 0 && c.tlb[la>>pageShift%tlbEntries].wr != la&^pageMask
 	s.mem = c.m.phys.slab[s.off:][:s.n*sz]
 	return s
 }
@@ -109,6 +111,9 @@ func (c *CPU) spanOffset(la uint32, acc access) (off uint32, ok bool) {
 // that is the running instruction itself only one element may be written:
 // the next is fetched again.
 func (c *CPU) claim(in *inst, s *span, size uint32) {
+	if !s.look {
+		return
+	}
 	c.m.beforeWrite(s.off, s.n*size)
 	if s.n > 1 && in.stale() {
 		s.keep(1, size)
