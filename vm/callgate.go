@@ -71,8 +71,8 @@ func (c *CPU) callGate(t *farTarget, frame [2]uint32) bool {
 //	SS ESP parameters CS EIP
 func (c *CPU) callInner(t *farTarget, gate descriptor, frame [2]uint32) bool {
 	cpl := t.desc.dpl()
-	top, ok := c.innerStack(cpl)
-	if !ok {
+	var top stackTop
+	if !c.innerStack(cpl, &top) {
 		return false
 	}
 	size, params := gate.gateSize(), int(gate.gateParams())
@@ -95,10 +95,10 @@ func (c *CPU) callInner(t *farTarget, gate descriptor, frame [2]uint32) bool {
 		args[i], args[j] = args[j], args[i]
 	}
 	copy(vals[2+params:], frame[:])
-	if !c.markAccessed(t.sel, &t.desc) || !c.pushAll(&top, size, vals[:params+4]) {
+	if !t.markAccessed(c) || !c.pushAll(&top, size, vals[:params+4]) {
 		return false
 	}
-	c.seg[x86.SS] = top.seg
+	c.seg[x86.SS].copySegment(&top.seg)
 	c.gpr[x86.ESP] = top.sp
 	c.setCode(t.sel, t.desc, cpl)
 	return c.jumped(t.off)

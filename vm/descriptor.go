@@ -86,9 +86,15 @@ func (d descriptor) shielded() bool {
 	return d>>40&(attrCode|attrConform) != attrCode|attrConform
 }
 
-// segment is the register with d as its hidden part.
-func (d descriptor) segment(sel uint16) segment {
-	return segment{sel: sel, attr: d.attr(), base: d.base(), limit: d.limit()}
+// load fills a segment register from selector and descriptor. (Field by field,
+// here and in copySegment: a copy of the struct right after its fields were
+// written waits for the store buffer.)
+func (s *segment) load(sel uint16, d descriptor) {
+	s.sel, s.attr, s.base, s.limit = sel, d.attr(), d.base(), d.limit()
+}
+
+func (s *segment) copySegment(from *segment) {
+	s.sel, s.attr, s.base, s.limit = from.sel, from.attr, from.base, from.limit
 }
 
 // nullSel reports a null selector: index 0 of the GDT, whatever its RPL.
@@ -124,17 +130,19 @@ func (c *CPU) fetchDesc(sel uint16, vec uint8) (descriptor, bool) {
 	return descriptor(d), ok
 }
 
-// markAccessed sets the accessed bit in the descriptor table, and in d.
-func (c *CPU) markAccessed(sel uint16, d *descriptor) bool {
-	if *d>>40&attrAccessed != 0 {
-		return true
+// markAccessed sets the accessed bit in the descriptor table, if it has to,
+// and returns the descriptor with it.
+func (c *CPU) markAccessed(sel uint16, d descriptor) (descriptor, bool) {
+	if d>>40&attrAccessed != 0 {
+		return d, true
 	}
+	return c.setAccessed(sel, d)
+}
+
+func (c *CPU) setAccessed(sel uint16, d descriptor) (descriptor, bool) {
+	d |= attrAccessed << 40
 	la, _ := c.descAddr(sel)
-	if !c.writeSys(la+5, 1, uint64(*d>>40)&0xff|attrAccessed) {
-		return false
-	}
-	*d |= attrAccessed << 40
-	return true
+	return d, c.writeSys(la+5, 1, uint64(d>>40)&0xff)
 }
 
 // setBusy changes the busy bit of the TSS descriptor sel names.

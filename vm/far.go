@@ -31,6 +31,11 @@ type farTarget struct {
 	desc descriptor // of sel, when it has one
 }
 
+func (t *farTarget) markAccessed(c *CPU) (ok bool) {
+	t.desc, ok = c.markAccessed(t.sel, t.desc)
+	return ok
+}
+
 // farOperand reads the far pointer of JMP and CALL.
 func (c *CPU) farOperand(in *inst) (t farTarget, ok bool) {
 	if in.Form == x86.FormFar {
@@ -73,7 +78,7 @@ func (c *CPU) goTo(t *farTarget) bool {
 	if t.off > t.desc.limit() {
 		return c.gp0()
 	}
-	if !c.markAccessed(t.sel, &t.desc) {
+	if !t.markAccessed(c) {
 		return false
 	}
 	c.setCode(t.sel, t.desc, c.cpl)
@@ -152,7 +157,8 @@ func opCALLFAR(c *CPU, in *inst) bool {
 
 // callReal pushes CS and IP and goes.
 func (c *CPU) callReal(in *inst, t *farTarget, frame [2]uint32) bool {
-	top := c.currentStack()
+	var top stackTop
+	c.currentStack(&top)
 	// The stack must have room, then the target must lie within its segment.
 	if !c.roomFor(&top, in.Size, len(frame)) {
 		return false
@@ -169,7 +175,8 @@ func (c *CPU) callReal(in *inst, t *farTarget, frame [2]uint32) bool {
 
 // callSame is a call to checked code at the current privilege level.
 func (c *CPU) callSame(t *farTarget, size uint8, frame [2]uint32) bool {
-	top := c.currentStack()
+	var top stackTop
+	c.currentStack(&top)
 	// The stack must have room, then the target must lie within its segment.
 	if !c.roomFor(&top, size, len(frame)) {
 		return false
@@ -177,7 +184,7 @@ func (c *CPU) callSame(t *farTarget, size uint8, frame [2]uint32) bool {
 	if t.off > t.desc.limit() {
 		return c.gp0()
 	}
-	if !c.markAccessed(t.sel, &t.desc) || !c.pushAll(&top, size, frame[:]) {
+	if !t.markAccessed(c) || !c.pushAll(&top, size, frame[:]) {
 		return false
 	}
 	c.gpr[x86.ESP] = top.sp
@@ -213,7 +220,7 @@ func opRETFAR(c *CPU, in *inst) bool {
 	if t.off > t.desc.limit() {
 		return c.gp0()
 	}
-	if !c.markAccessed(t.sel, &t.desc) {
+	if !t.markAccessed(c) {
 		return false
 	}
 	c.drop(2*uint32(in.Size) + release)
@@ -236,10 +243,10 @@ func (c *CPU) returnOuter(size uint8, t *farTarget, release uint32) bool {
 	if t.off > t.desc.limit() {
 		return c.gp0()
 	}
-	if !c.markAccessed(t.sel, &t.desc) {
+	if !t.markAccessed(c) {
 		return false
 	}
-	c.enterOuter(t.sel, t.desc, ss, s[0])
+	c.enterOuter(t.sel, t.desc, uint16(s[1]), ss, s[0])
 	c.drop(release)
 	c.updateMode()
 	return c.jumped(t.off)

@@ -76,17 +76,17 @@ func (c *CPU) toHandler(ev *event, gate descriptor) bool {
 	if c.flags&FlagVM != 0 && (!inner || code.dpl() != 0) {
 		return c.selFault(VecGP, sel)
 	}
-	if !c.markAccessed(sel, &code) {
+	if code, ok = c.markAccessed(sel, code); !ok {
 		return false
 	}
 	h := handlerFrame{ev: ev, gate: gate, code: code, cpl: c.cpl}
 	if !inner {
-		h.top = c.currentStack()
+		c.currentStack(&h.top)
 		return c.enterHandler(&h)
 	}
 	h.cpl = code.dpl()
 	h.inner = true
-	if h.top, ok = c.innerStack(h.cpl); !ok {
+	if !c.innerStack(h.cpl, &h.top) {
 		return false
 	}
 	return c.enterHandler(&h)
@@ -103,13 +103,18 @@ type handlerFrame struct {
 }
 
 // innerStack finds the stack of ring cpl in the TSS (SDM vol. 3, 5.8.5).
-func (c *CPU) innerStack(cpl uint8) (t stackTop, ok bool) {
+func (c *CPU) innerStack(cpl uint8, t *stackTop) bool {
 	sel, sp, ok := c.tssStack(cpl)
 	if !ok {
-		return t, false
+		return false
 	}
-	ss, ok := c.checkStackSel(sel, cpl, VecTS)
-	return stackTop{seg: ss, sp: sp, cpl: cpl, err: uint32(sel&^3) | c.sys.ext}, ok
+	d, ok := c.checkStackSel(sel, cpl, VecTS)
+	if !ok {
+		return false
+	}
+	t.seg.load(sel, d)
+	t.sp, t.cpl, t.err, t.real = sp, cpl, uint32(sel&^3)|c.sys.ext, false
+	return true
 }
 
 // tssStack reads SS:ESP of ring cpl from the current TSS.
@@ -157,9 +162,8 @@ func (c *CPU) enterHandler(h *handlerFrame) bool {
 		vals[n] = h.ev.err
 		n++
 	}
-	// The handler's first instruction must lie within its segment. The stack
-	// must have room: that is checked first, and nothing stored, by pushAll
-	// below; a target out of bounds is checked before anything is stored.
+	// The stack must have room, then the handler's first instruction must lie
+	// within its segment.
 	target := h.gate.gateOffset()
 	size := h.gate.gateSize()
 	if target > h.code.limit() {
@@ -176,7 +180,7 @@ func (c *CPU) enterHandler(h *handlerFrame) bool {
 		c.seg[x86.GS], c.seg[x86.FS], c.seg[x86.DS], c.seg[x86.ES] = segment{}, segment{}, segment{}, segment{}
 	}
 	if h.inner {
-		c.seg[x86.SS] = h.top.seg
+		c.seg[x86.SS].copySegment(&h.top.seg)
 	}
 	c.gpr[x86.ESP] = h.top.sp
 	c.flags &^= FlagTF | FlagNT | FlagRF | FlagVM
@@ -200,18 +204,26 @@ func (c *CPU) pushedFlags(ev *event) uint32 {
 
 // setCode loads CS and CPL and what follows from them.
 func (c *CPU) setCode(sel uint16, d descriptor, cpl uint8) {
-	c.seg[x86.CS] = d.segment(sel&^3 | uint16(cpl))
+	c.seg[x86.CS].load(sel&^3|uint16(cpl), d)
 	c.cpl = cpl
 	c.updateMode()
 }
 
-// roomFor checks that n words of size bytes fit on a stack.
+// roomFor checks that n words of size bytes can be pushed on a stack: limit
+// first, then pages, as the processor does before it looks at the target.
 func (c *CPU) roomFor(t *stackTop, size uint8, n int) bool {
 	sp := t.sp
 	for range n {
 		sp -= uint32(size)
 		if !t.holds(sp&t.mask(), uint32(size)) {
 			return c.raiseErr(VecSS, t.err)
+		}
+	}
+	sp = t.sp
+	for range n {
+		sp -= uint32(size)
+		if _, ok := c.resolve(t.seg.base+sp&t.mask(), size, t.access(accWrite)); !ok {
+			return false
 		}
 	}
 	return true

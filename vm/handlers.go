@@ -119,11 +119,12 @@ func (c *CPU) flat() bool {
 	if c.realMode() || c.cr0&CR0AM != 0 && c.flags&FlagAC != 0 && c.cpl == 3 {
 		return false
 	}
-	for _, s := range [...]*segment{&c.seg[x86.DS], &c.seg[x86.ES], &c.seg[x86.SS]} {
-		if s.base != 0 || s.limit != 0xffffffff || s.attr&(attrP|attrCode|attrDown|attrWritable) != attrP|attrWritable {
-			return false
-		}
-	}
-	cs := &c.seg[x86.CS]
-	return cs.base == 0 && cs.limit == 0xffffffff && c.seg[x86.SS].attr&attrDB != 0
+	cs, ss := &c.seg[x86.CS], &c.seg[x86.SS]
+	return cs.base == 0 && cs.limit == 0xffffffff && ss.attr&attrDB != 0 &&
+		ss.flatData() && c.seg[x86.DS].flatData() && c.seg[x86.ES].flatData()
+}
+
+// flatData reports a data segment in which every access to every address is allowed.
+func (s *segment) flatData() bool {
+	return s.base == 0 && s.limit == 0xffffffff && s.attr&(attrP|attrCode|attrDown|attrWritable) == attrP|attrWritable
 }

@@ -181,7 +181,8 @@ func (c *CPU) deliverReal(ev *event) bool {
 		return false
 	}
 	// The stack must take three words.
-	t := c.currentStack()
+	var t stackTop
+	c.currentStack(&t)
 	frame := [...]uint32{c.eflags(), uint32(c.seg[x86.CS].sel), ev.next}
 	if !c.pushAll(&t, 2, frame[:]) {
 		return false

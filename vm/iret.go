@@ -96,12 +96,12 @@ func (c *CPU) iretProtected(size uint8) bool {
 	if v[0] > code.limit() {
 		return c.gp0()
 	}
-	if !c.markAccessed(sel, &code) {
+	if code, ok = c.markAccessed(sel, code); !ok {
 		return false
 	}
 	may := c.returnFlags(size)
 	c.drop(3 * uint32(size))
-	c.seg[x86.CS] = code.segment(sel)
+	c.seg[x86.CS].load(sel, code)
 	c.loadFlags(v[2], may)
 	return c.returned(v[0])
 }
@@ -168,21 +168,21 @@ func (c *CPU) iretOuter(size uint8, v *[3]uint32, code descriptor) bool {
 	if v[0] > code.limit() {
 		return c.gp0()
 	}
-	if !c.markAccessed(sel, &code) {
+	if code, ok = c.markAccessed(sel, code); !ok {
 		return false
 	}
 	may := c.returnFlags(size)
-	c.enterOuter(sel, code, ss, s[0])
+	c.enterOuter(sel, code, uint16(s[1]), ss, s[0])
 	c.loadFlags(v[2], may)
 	return c.returned(v[0])
 }
 
 // enterOuter switches to an outer ring's code and stack, and empties the
 // segment registers that ring may not use. Callers update the mode.
-func (c *CPU) enterOuter(sel uint16, code descriptor, ss segment, sp uint32) {
+func (c *CPU) enterOuter(sel uint16, code descriptor, ssSel uint16, ss descriptor, sp uint32) {
 	c.cpl = uint8(sel & 3)
-	c.seg[x86.CS] = code.segment(sel)
-	c.seg[x86.SS] = ss
+	c.seg[x86.CS].load(sel, code)
+	c.seg[x86.SS].load(ssSel, ss)
 	c.setSP(sp)
 	for _, r := range [...]uint8{x86.ES, x86.DS, x86.FS, x86.GS} {
 		s := &c.seg[r]

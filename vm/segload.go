@@ -28,76 +28,88 @@ func (c *CPU) realSegment(s segment, sel uint16) segment {
 	return s
 }
 
-// checkedSegment is the register contents that loading sel into segment
-// register reg (not CS) gives at the current CPL, or a fault.
-func (c *CPU) checkedSegment(reg uint8, sel uint16) (segment, bool) {
-	switch {
-	case c.realMode():
-		return c.realSegment(c.seg[reg], sel), true
-	case reg == x86.SS:
-		return c.checkStackSel(sel, c.cpl, VecGP)
+// loadSegment loads segment register reg (not CS) at the current CPL, or
+// raises a fault.
+func (c *CPU) loadSegment(reg uint8, sel uint16) bool {
+	if c.realMode() {
+		c.seg[reg] = c.realSegment(c.seg[reg], sel)
+		c.updateMode()
+		return true
 	}
-	return c.checkDataSel(sel, c.cpl, VecGP)
+	var d descriptor
+	var ok bool
+	if reg == x86.SS {
+		d, ok = c.checkStackSel(sel, c.cpl, VecGP)
+	} else {
+		d, ok = c.checkDataSel(sel, c.cpl, VecGP)
+	}
+	if ok {
+		c.seg[reg].load(sel, d)
+		c.segmentChanged(reg)
+	}
+	return ok
 }
 
 // checkDataSel checks a selector for DS, ES, FS or GS at privilege cpl. bad is
 // the exception of a bad one: #GP, or #TS in a task switch.
-func (c *CPU) checkDataSel(sel uint16, cpl, bad uint8) (segment, bool) {
+func (c *CPU) checkDataSel(sel uint16, cpl, bad uint8) (descriptor, bool) {
 	// A null selector may be loaded; using it faults.
 	if nullSel(sel) {
-		return segment{sel: sel}, true
+		return 0, true
 	}
 	// The selector must lie within its table.
 	d, ok := c.fetchDesc(sel, bad)
 	if !ok {
-		return segment{}, false
+		return 0, false
 	}
 	// The segment must be data or readable code.
 	if !d.isReadable() {
-		return segment{}, c.selFault(bad, sel)
+		return 0, c.selFault(bad, sel)
 	}
 	// For data and non-conforming code neither RPL nor CPL may be above DPL.
 	if d.shielded() && (uint8(sel&3) > d.dpl() || cpl > d.dpl()) {
-		return segment{}, c.selFault(bad, sel)
+		return 0, c.selFault(bad, sel)
 	}
 	// It must be present.
 	if !d.present() {
-		return segment{}, c.selFault(VecNP, sel)
+		return 0, c.selFault(VecNP, sel)
 	}
-	if !c.markAccessed(sel, &d) {
-		return segment{}, false
-	}
-	return d.segment(sel), true
+	return c.markAccessed(sel, d)
 }
 
 // checkStackSel checks a selector for SS at privilege cpl.
-func (c *CPU) checkStackSel(sel uint16, cpl, bad uint8) (segment, bool) {
+func (c *CPU) checkStackSel(sel uint16, cpl, bad uint8) (descriptor, bool) {
 	// A null selector is no stack.
 	if nullSel(sel) {
-		return segment{}, c.zeroFault(bad)
+		return 0, c.zeroFault(bad)
 	}
 	// The selector must lie within its table.
 	d, ok := c.fetchDesc(sel, bad)
 	if !ok {
-		return segment{}, false
+		return 0, false
 	}
 	// RPL must be CPL, the segment writable data, DPL equal to CPL.
 	if uint8(sel&3) != cpl || !d.isWritable() || d.dpl() != cpl {
-		return segment{}, c.selFault(bad, sel)
+		return 0, c.selFault(bad, sel)
 	}
 	// It must be present; the stack has its own exception for that.
 	if !d.present() {
-		return segment{}, c.selFault(VecSS, sel)
+		return 0, c.selFault(VecSS, sel)
 	}
-	if !c.markAccessed(sel, &d) {
-		return segment{}, false
-	}
-	return d.segment(sel), true
+	return c.markAccessed(sel, d)
 }
 
-// setSegment loads a segment register with checked contents.
-func (c *CPU) setSegment(reg uint8, s segment) {
-	c.seg[reg] = s
+// segmentChanged follows the load of a segment register. The mode does not
+// depend on FS and GS, on DS and ES only by their being flat.
+func (c *CPU) segmentChanged(reg uint8) {
+	switch reg {
+	case x86.FS, x86.GS:
+		return
+	case x86.DS, x86.ES:
+		if c.mode&modeFlat != 0 && c.seg[reg].flatData() {
+			return
+		}
+	}
 	c.updateMode()
 }
 
@@ -118,19 +130,17 @@ func (c *CPU) shadowSS() { c.shadow, c.sys.shadowSS = true, true }
 //
 //	8E /r   MOV Sreg, r/m16     (MOV CS is #UD: the decoder's)
 //
-// Flags: none. Faults: the operand's, then checkedSegment's.
+// Flags: none. Faults: the operand's, then loadSegment's.
 // After MOV SS no interrupt or debug trap comes before the next instruction.
 func opMOVSEG(c *CPU, in *inst) bool {
 	sel, ok := c.readWordRM(in)
 	if !ok {
 		return false
 	}
-	s, ok := c.checkedSegment(in.Dst, sel)
-	if !ok {
+	old := c.mode
+	if !c.loadSegment(in.Dst, sel) {
 		return false
 	}
-	old := c.mode
-	c.setSegment(in.Dst, s)
 	if in.Dst == x86.SS {
 		c.shadowSS()
 	}
@@ -173,12 +183,7 @@ func opMOVFROMSEG(c *CPU, in *inst) bool { return c.writeWordRM(in, c.seg[in.Src
 // With a 32-bit operand size the stack pointer moves by 4 and two bytes are
 // written (SDM vol. 3, 22.31.1: so on the 486, P6 and Pentium 4).
 func opPUSHSEG(c *CPU, in *inst) bool {
-	sp := c.gpr[x86.ESP] - uint32(in.Size)
-	if !c.writeSeg(x86.SS, sp&c.stackMask(), 2, uint64(c.seg[in.Dst].sel)) {
-		return false
-	}
-	c.setSP(sp)
-	return true
+	return c.push16(in.Size, c.seg[in.Dst&7].sel)
 }
 
 // opPOPSEG pops a selector.
@@ -186,19 +191,19 @@ func opPUSHSEG(c *CPU, in *inst) bool {
 //	07 17 1F, 0F A1, 0F A9   POP Sreg
 //
 // Two bytes are read whatever the operand size.
-// Faults: #SS for the stack, then checkedSegment's. POP SS shadows like MOV SS.
+// Faults: #SS for the stack, then loadSegment's. POP SS shadows like MOV SS.
 func opPOPSEG(c *CPU, in *inst) bool {
-	v, ok := c.peek(2, 0)
+	sel, ok := c.peek16()
 	if !ok {
 		return false
 	}
-	s, ok := c.checkedSegment(in.Dst, uint16(v))
-	if !ok {
+	old, mask := c.mode, c.stackMask()
+	if !c.loadSegment(in.Dst, sel) {
 		return false
 	}
-	old := c.mode
-	c.drop(uint32(in.Size)) // by the old stack's width
-	c.setSegment(in.Dst, s)
+	// The stack pointer moves by the old stack's width.
+	sp := &c.gpr[x86.ESP]
+	*sp = *sp&^mask | (*sp+uint32(in.Size))&mask
 	if in.Dst == x86.SS {
 		c.shadowSS()
 	}
@@ -209,19 +214,17 @@ func opPOPSEG(c *CPU, in *inst) bool {
 //
 //	C4 /r LES, C5 /r LDS, 0F B2 /r LSS, 0F B4 /r LFS, 0F B5 /r LGS   r, m16:16/32
 //
-// Faults: the operand's, then checkedSegment's. LSS does not shadow.
+// Faults: the operand's, then loadSegment's. LSS does not shadow.
 func opLDSEG(c *CPU, in *inst) bool {
 	off, sel, ok := c.readFarPointer(in)
 	if !ok {
 		return false
 	}
-	reg := uint8(in.Imm2)
-	s, ok := c.checkedSegment(reg, sel)
-	if !ok {
+	reg := uint8(in.Imm2 & 7)
+	old := c.mode
+	if !c.loadSegment(reg, sel) {
 		return false
 	}
-	old := c.mode
-	c.setSegment(reg, s)
 	c.setRegSized(in.Dst, in.Size, off)
 	return c.proceed(in, old)
 }

@@ -133,7 +133,9 @@ func (m *Machine) segmentOf(sel uint16) segment {
 	for i, v := range b {
 		d |= descriptor(v) << (8 * i)
 	}
-	return d.segment(sel)
+	var s segment
+	s.load(sel, d)
+	return s
 }
 
 // LoadLDTR sets LDTR from its descriptor in the GDT.

@@ -5,19 +5,42 @@
 
 package vm
 
-import (
-	"encoding/binary"
-
-	"ring0/vm/x86"
-)
+import "ring0/vm/x86"
 
 // readSys64 reads 8 bytes of a system table as the supervisor.
 func (c *CPU) readSys64(la uint32) (uint64, bool) {
 	e := &c.tlbs[0][la>>pageShift%tlbEntries]
-	if e.rd == la&^pageMask && la&pageMask <= pageSize-8 {
-		return binary.LittleEndian.Uint64(c.m.phys.slab[e.delta+la:]), true
+	if e.rd == (la+7)&^pageMask {
+		return *(*uint64)(c.at(e.delta + la)), true
 	}
 	return c.readSys(la, 8)
+}
+
+// push16 is PUSH of two bytes that moves the stack pointer by size.
+func (c *CPU) push16(size uint8, v uint16) bool {
+	sp := c.gpr[x86.ESP] - uint32(size)
+	e := &c.tlb[sp>>pageShift%tlbEntries]
+	if c.mode&modeFlat != 0 && e.wr == (sp+1)&^pageMask {
+		*(*uint16)(c.at(e.delta + sp)) = v
+		c.gpr[x86.ESP] = sp
+		return true
+	}
+	if !c.writeSeg(x86.SS, sp&c.stackMask(), 2, uint64(v)) {
+		return false
+	}
+	c.setSP(sp)
+	return true
+}
+
+// peek16 reads the two bytes on top of the stack.
+func (c *CPU) peek16() (uint16, bool) {
+	sp := c.gpr[x86.ESP]
+	e := &c.tlb[sp>>pageShift%tlbEntries]
+	if c.mode&modeFlat != 0 && e.rd == (sp+1)&^pageMask {
+		return *(*uint16)(c.at(e.delta + sp)), true
+	}
+	v, ok := c.peek(2, 0)
+	return uint16(v), ok
 }
 
 // maxFrame is the longest frame: a call gate with 31 parameters.
@@ -41,8 +64,9 @@ func (t *stackTop) mask() uint32 {
 }
 
 // currentStack is where PUSH would go on.
-func (c *CPU) currentStack() stackTop {
-	return stackTop{seg: c.seg[x86.SS], sp: c.gpr[x86.ESP], cpl: c.cpl, err: c.sys.ext, real: c.realMode()}
+func (c *CPU) currentStack(t *stackTop) {
+	t.seg.copySegment(&c.seg[x86.SS])
+	t.sp, t.cpl, t.err, t.real = c.gpr[x86.ESP], c.cpl, c.sys.ext, c.realMode()
 }
 
 // access is what a translation for this stack asks for.
@@ -65,14 +89,13 @@ func (c *CPU) pushAll(t *stackTop, size uint8, vals []uint32) bool {
 		!t.holds(off, n) || c.alignChecked(t.cpl) {
 		return c.pushSlow(t, size, vals)
 	}
-	b := c.m.phys.slab[e.delta+la:][:n]
-	if size == 4 {
-		for i, v := range vals {
-			binary.LittleEndian.PutUint32(b[len(b)-4-4*i:], v)
-		}
-	} else {
-		for i, v := range vals {
-			binary.LittleEndian.PutUint16(b[len(b)-2-2*i:], uint16(v))
+	at := e.delta + la + n
+	for _, v := range vals {
+		at -= uint32(size)
+		if size == 4 {
+			*(*uint32)(c.at(at)) = v
+		} else {
+			*(*uint16)(c.at(at)) = uint16(v)
 		}
 	}
 	t.sp = t.sp&^mask | off
@@ -134,9 +157,10 @@ func (c *CPU) peekAll(size uint8, depth uint32, out []uint32) bool {
 	if c.mode&modeFlat == 0 || size != 4 || e.rd != off&^pageMask || off&pageMask > pageSize-n {
 		return c.peekSlow(size, depth, out)
 	}
-	b := c.m.phys.slab[e.delta+off:][:n]
+	at := e.delta + off
 	for i := range out {
-		out[i] = binary.LittleEndian.Uint32(b[4*i:])
+		out[i] = *(*uint32)(c.at(at))
+		at += 4
 	}
 	return true
 }

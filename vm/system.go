@@ -170,7 +170,7 @@ func opLLDT(c *CPU, in *inst) bool {
 	if !d.present() {
 		return c.selFault(VecNP, sel)
 	}
-	c.ldtr = d.segment(sel)
+	c.ldtr.load(sel, d)
 	return c.proceed(in, c.mode)
 }
 
@@ -216,7 +216,7 @@ func opLTR(c *CPU, in *inst) bool {
 	if !c.setBusy(sel, true) {
 		return false
 	}
-	c.tr = d.segment(sel)
+	c.tr.load(sel, d)
 	c.tr.attr |= sysBusy
 	return c.proceed(in, c.mode)
 }

@@ -120,7 +120,8 @@ func (c *CPU) throughTaskGate(ev *event, gate descriptor) bool {
 	if !ev.hasErr {
 		return true
 	}
-	top := c.currentStack()
+	var top stackTop
+	c.currentStack(&top)
 	if !c.pushAll(&top, d.gateSize(), []uint32{ev.err}) {
 		c.exit = exitTrap
 		return false
@@ -157,7 +158,7 @@ func (c *CPU) switchTask(next uint32, sel uint16, d descriptor, cause taskCause,
 	if cause != taskReturn {
 		c.setBusy(sel, true)
 	}
-	c.tr = d.segment(sel)
+	c.tr.load(sel, d)
 	c.tr.attr |= sysBusy
 	c.cr0 |= CR0TS
 	c.sys.noStep = true
@@ -276,7 +277,7 @@ func (c *CPU) loadTaskLDT(sel uint16) bool {
 	if d.kind() != sysLDT || !d.present() {
 		return c.selFault(VecTS, sel)
 	}
-	c.ldtr = d.segment(sel)
+	c.ldtr.load(sel, d)
 	return true
 }
 
@@ -288,47 +289,42 @@ func (c *CPU) loadTaskSegments(n *taskState) bool {
 		}
 		return true
 	}
-	cs, ok := c.checkTaskCode(n.seg[x86.CS])
+	d, ok := c.checkTaskCode(n.seg[x86.CS])
 	if !ok {
 		return false
 	}
-	c.seg[x86.CS] = cs
-	ss, ok := c.checkStackSel(n.seg[x86.SS], c.cpl, VecTS)
-	if !ok {
+	c.seg[x86.CS].load(n.seg[x86.CS], d)
+	if d, ok = c.checkStackSel(n.seg[x86.SS], c.cpl, VecTS); !ok {
 		return false
 	}
-	c.seg[x86.SS] = ss
+	c.seg[x86.SS].load(n.seg[x86.SS], d)
 	for _, r := range [...]uint8{x86.ES, x86.DS, x86.FS, x86.GS} {
-		s, ok := c.checkDataSel(n.seg[r], c.cpl, VecTS)
-		if !ok {
+		if d, ok = c.checkDataSel(n.seg[r], c.cpl, VecTS); !ok {
 			return false
 		}
-		c.seg[r] = s
+		c.seg[r].load(n.seg[r], d)
 	}
 	return true
 }
 
 // checkTaskCode checks CS of an incoming task.
-func (c *CPU) checkTaskCode(sel uint16) (segment, bool) {
+func (c *CPU) checkTaskCode(sel uint16) (descriptor, bool) {
 	// The selector must not be null, and within its table.
 	if nullSel(sel) {
-		return segment{}, c.selFault(VecTS, sel)
+		return 0, c.selFault(VecTS, sel)
 	}
 	d, ok := c.fetchDesc(sel, VecTS)
 	if !ok {
-		return segment{}, false
+		return 0, false
 	}
 	// It must be code. Conforming: DPL not above RPL. Other: DPL equal to RPL.
 	rpl := uint8(sel & 3)
 	if !d.isCode() || d.isConforming() && d.dpl() > rpl || !d.isConforming() && d.dpl() != rpl {
-		return segment{}, c.selFault(VecTS, sel)
+		return 0, c.selFault(VecTS, sel)
 	}
 	// It must be present.
 	if !d.present() {
-		return segment{}, c.selFault(VecNP, sel)
+		return 0, c.selFault(VecNP, sel)
 	}
-	if !c.markAccessed(sel, &d) {
-		return segment{}, false
-	}
-	return d.segment(sel), true
+	return c.markAccessed(sel, d)
 }
