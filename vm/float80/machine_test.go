@@ -8,14 +8,15 @@ import (
 
 	. "ring0/vm/float80"
 	"ring0/vm/vectors"
+	"ring0/vm/vectors/vectorstest"
 )
 
 // machine executes one instruction on a state. Stack faults, control
 // instructions and moves are not its business: step returns false for them.
 type machine struct {
 	vectors.State
-	mem    memory
-	stored []byte // what the instruction wrote at insn.addr
+	mem    func(addr uint32, n int) []byte
+	stored []byte // what the instruction wrote at its memory operand
 }
 
 func (m *machine) ctl() Control       { return Control(m.FCW) }
@@ -104,11 +105,11 @@ func (m *machine) comparedFlags(r Relation, st Status, pops int) {
 }
 
 // step executes i; false means that it is outside the machine's business.
-func (m *machine) step(i insn) bool {
-	if i.memory() {
+func (m *machine) step(i vectorstest.Insn) bool {
+	if i.Memory() {
 		return m.stepMemory(i)
 	}
-	switch i.op {
+	switch i.Opcode {
 	case 0xd8, 0xdc, 0xde:
 		return m.stepArith(i)
 	case 0xd9:
@@ -117,39 +118,39 @@ func (m *machine) step(i insn) bool {
 	return m.stepCompare(i)
 }
 
-func (m *machine) stepArith(i insn) bool {
-	if !m.hasST(0, i.rm()) {
+func (m *machine) stepArith(i vectorstest.Insn) bool {
+	if !m.hasST(0, i.RM()) {
 		return false
 	}
-	a, b, c := m.st(0), m.st(i.rm()), m.ctl()
-	if i.reg()&^1 == 2 {
+	a, b, c := m.st(0), m.st(i.RM()), m.ctl()
+	if i.Reg()&^1 == 2 {
 		r, st := Compare(a, b, c)
-		pops := i.reg() - 2
-		if i.op == 0xde {
+		pops := i.Reg() - 2
+		if i.Opcode == 0xde {
 			pops++
 		}
 		m.compared(r, st, min(pops, 2))
 		return true
 	}
-	v, st := arith(i.reg(), a, b, c)
-	switch i.op {
+	v, st := arith(i.Reg(), a, b, c)
+	switch i.Opcode {
 	case 0xd8:
 		m.result(0, v, st, C1, 0)
 	case 0xdc:
-		m.result(i.rm(), v, st, C1, 0)
+		m.result(i.RM(), v, st, C1, 0)
 	default:
-		m.result(i.rm(), v, st, C1, 1)
+		m.result(i.RM(), v, st, C1, 1)
 	}
 	return true
 }
 
 // stepCompare does the comparisons outside the arithmetic opcodes.
-func (m *machine) stepCompare(i insn) bool {
-	which := uint16(i.op)<<8 | uint16(i.modrm&0xf8)
-	if which == 0xdae8 && i.modrm != 0xe9 || !m.hasST(0, i.rm()) {
+func (m *machine) stepCompare(i vectorstest.Insn) bool {
+	which := uint16(i.Opcode)<<8 | uint16(i.ModRM&0xf8)
+	if which == 0xdae8 && i.ModRM != 0xe9 || !m.hasST(0, i.RM()) {
 		return false
 	}
-	a, b, c := m.st(0), m.st(i.rm()), m.ctl()
+	a, b, c := m.st(0), m.st(i.RM()), m.ctl()
 	quiet, qst := CompareQuiet(a, b, c)
 	loud, lst := Compare(a, b, c)
 	switch which {
@@ -174,9 +175,9 @@ func (m *machine) stepCompare(i insn) bool {
 }
 
 // stepD9 does D9 C0 to D9 FF.
-func (m *machine) stepD9(i insn) bool {
+func (m *machine) stepD9(i vectorstest.Insn) bool {
 	c := m.ctl()
-	if k := i.modrm - 0xe8; k <= byte(ConstZero) {
+	if k := i.ModRM - 0xe8; k <= byte(ConstZero) {
 		if !m.STEmpty(7) {
 			return false
 		}
@@ -184,18 +185,18 @@ func (m *machine) stepD9(i insn) bool {
 		m.push(Constant(k).Load(c))
 		return true
 	}
-	if i.modrm < 0xe0 || !m.hasST(0) {
+	if i.ModRM < 0xe0 || !m.hasST(0) {
 		return false
 	}
 	if two := map[byte]func(F80, F80, Control) (F80, Status){
 		0xf1: YLog2X, 0xf3: Atan, 0xf5: Prem1, 0xf8: Prem, 0xf9: YLog2XP1, 0xfd: Scale,
 	}; true {
-		if fn, ok := two[i.modrm]; ok {
+		if fn, ok := two[i.ModRM]; ok {
 			return m.hasST(1) && m.binary(i, fn)
 		}
 	}
 	a := m.st(0)
-	switch i.modrm {
+	switch i.ModRM {
 	case 0xe0:
 		m.result(0, a.ChangeSign(), 0, C1, 0)
 	case 0xe1:
@@ -228,8 +229,8 @@ func (m *machine) stepD9(i insn) bool {
 	return true
 }
 
-func (m *machine) binary(i insn, fn func(F80, F80, Control) (F80, Status)) bool {
-	switch i.modrm {
+func (m *machine) binary(i vectorstest.Insn, fn func(F80, F80, Control) (F80, Status)) bool {
+	switch i.ModRM {
 	case 0xf1, 0xf3, 0xf9:
 		v, st := fn(m.st(1), m.st(0), m.ctl())
 		m.result(1, v, st, C1, 1)
@@ -237,7 +238,7 @@ func (m *machine) binary(i insn, fn func(F80, F80, Control) (F80, Status)) bool 
 	}
 	v, st := fn(m.st(0), m.st(1), m.ctl())
 	codes := C1
-	if i.modrm == 0xf5 || i.modrm == 0xf8 {
+	if i.ModRM == 0xf5 || i.ModRM == 0xf8 {
 		codes = allCodes
 		if m.ctl().Keeps(st) {
 			codes = C1 | C2
@@ -248,14 +249,14 @@ func (m *machine) binary(i insn, fn func(F80, F80, Control) (F80, Status)) bool 
 }
 
 // twoResults does the instructions that replace ST(0) and push another result.
-func (m *machine) twoResults(i insn, a F80) bool {
+func (m *machine) twoResults(i vectorstest.Insn, a F80) bool {
 	if !m.STEmpty(7) {
 		return false
 	}
 	var v, push F80
 	var st Status
 	codes := C1 | C2
-	switch i.modrm {
+	switch i.ModRM {
 	case 0xf2:
 		v, push, st = Tan(a, m.ctl())
 	case 0xf4:
@@ -272,12 +273,12 @@ func (m *machine) twoResults(i insn, a F80) bool {
 }
 
 // stepMemory does the forms with a memory operand.
-func (m *machine) stepMemory(i insn) bool {
-	switch i.op {
+func (m *machine) stepMemory(i vectorstest.Insn) bool {
+	switch i.Opcode {
 	case 0xd8, 0xda, 0xdc, 0xde:
 		return m.memoryArith(i)
 	case 0xd9, 0xdb, 0xdd, 0xdf:
-		if i.reg() == 0 || i.op >= 0xdb && i.reg() >= 4 && i.reg() <= 5 && i.op != 0xdd {
+		if i.Reg() == 0 || i.Opcode >= 0xdb && i.Reg() >= 4 && i.Reg() <= 5 && i.Opcode != 0xdd {
 			return m.load(i)
 		}
 		return m.store(i)
@@ -286,9 +287,9 @@ func (m *machine) stepMemory(i insn) bool {
 }
 
 // operand reads the memory operand of the D8, DA, DC and DE forms.
-func (m *machine) operand(i insn) (F80, Status) {
-	b := m.mem.read(i.addr, 8)
-	switch i.op {
+func (m *machine) operand(i vectorstest.Insn) (F80, Status) {
+	b := m.mem(i.Addr, 8)
+	switch i.Opcode {
 	case 0xd8:
 		return Widen32(binary.LittleEndian.Uint32(b))
 	case 0xda:
@@ -299,30 +300,30 @@ func (m *machine) operand(i insn) (F80, Status) {
 	return FromInt(int64(int16(binary.LittleEndian.Uint16(b)))), 0
 }
 
-func (m *machine) memoryArith(i insn) bool {
+func (m *machine) memoryArith(i vectorstest.Insn) bool {
 	if !m.hasST(0) {
 		return false
 	}
 	b, pending := m.operand(i)
 	c := m.ctl().With(pending)
-	if i.reg()&^1 == 2 {
+	if i.Reg()&^1 == 2 {
 		r, st := Compare(m.st(0), b, c)
-		m.compared(r, st, i.reg()-2)
+		m.compared(r, st, i.Reg()-2)
 		return true
 	}
-	v, st := arith(i.reg(), m.st(0), b, c)
+	v, st := arith(i.Reg(), m.st(0), b, c)
 	m.result(0, v, st, C1, 0)
 	return true
 }
 
-func (m *machine) load(i insn) bool {
+func (m *machine) load(i vectorstest.Insn) bool {
 	if !m.STEmpty(7) {
 		return false
 	}
-	b := m.mem.read(i.addr, 10)
+	b := m.mem(i.Addr, 10)
 	var v F80
 	var st Status
-	switch uint16(i.op)<<8 | uint16(i.reg()) {
+	switch uint16(i.Opcode)<<8 | uint16(i.Reg()) {
 	case 0xd900:
 		v, st = FromFloat32(binary.LittleEndian.Uint32(b))
 	case 0xdd00:
@@ -347,15 +348,15 @@ func (m *machine) load(i insn) bool {
 	return true
 }
 
-func (m *machine) store(i insn) bool {
+func (m *machine) store(i vectorstest.Insn) bool {
 	if !m.hasST(0) {
 		return false
 	}
 	v, c, le := m.st(0), m.ctl(), binary.LittleEndian
 	var b []byte
 	var st Status
-	pops := i.reg() & 1
-	switch uint16(i.op)<<8 | uint16(i.reg()) {
+	pops := i.Reg() & 1
+	switch uint16(i.Opcode)<<8 | uint16(i.Reg()) {
 	case 0xd902, 0xd903:
 		var n uint32
 		n, st = ToFloat32(v, c)
