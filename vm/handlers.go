@@ -31,6 +31,7 @@ var chapters = [...]*opTable{
 	&integerOps, &stringOps, // integer.go, string.go
 	&systemOps, &transferOps, // system.go, far.go
 	&fpuOps, &sseOps, // fpu*.go, sse*.go
+	vecOps, // vecmove.go, vecint.go
 }
 
 // handlersFor finds the handlers of a record: the one to run, and the one
