@@ -14,20 +14,16 @@ import (
 // sites are laid over them, and the system call table is filled.
 func (k *Kernel) layImage() error {
 	k.slots = make(map[uint32]slot, len(k.functions)+64)
-	b := newBinder(k.profile.SyscallTable(), returnSites())
-	text := make([]byte, 0, 2<<20)
+	b := newBinder(k.functions, k.profile.SyscallTable(), returnSites())
+	ram := k.m.RAM()
 	for s := range k.profile.EachSymbol() {
-		b.see(s)
+		fn := b.see(s)
 		if !isText(s) || s.Addr < abi.KernelText {
 			continue
 		}
-		at := int(s.Addr - abi.KernelText)
-		if need := at + len(vmcallRet); need > len(text) {
-			text = append(text, make([]byte, need-len(text))...)
-		}
-		copy(text[at:], vmcallRet[:])
-		if f := k.functions[s.Name]; f != nil && f.Fn != nil {
-			k.slots[s.Addr] = slot{fn: f}
+		copy(ram[physical(s.Addr):], vmcallRet[:])
+		if fn != nil && fn.Fn != nil {
+			k.slots[s.Addr] = slot{fn: fn}
 		}
 	}
 	if err := b.done(k.profile); err != nil {
@@ -35,18 +31,17 @@ func (k *Kernel) layImage() error {
 	}
 	k.sym = b.place
 	for _, site := range returnSites() {
-		addr := b.other[site.function] + site.offset
-		copy(text[addr-abi.KernelText:], vmcallRet[:vmcallLen])
+		addr := b.want[site.function].addr + site.offset
+		copy(ram[physical(addr):], vmcallRet[:vmcallLen])
 		k.sites[site] = addr
 		k.slots[addr] = slot{isSite: true}
 	}
-	k.m.WritePhys(physical(abi.KernelText), text)
 	for _, part := range k.image.Parts {
 		k.m.WritePhys(physical(part.Addr), part.Bytes)
 	}
 	k.guestReturn = k.stub("guest_return")
 	k.slots[k.guestReturn] = slot{isSite: true}
-	k.laySyscallTable(b.other)
+	k.laySyscallTable(b)
 	return nil
 }
 
@@ -54,13 +49,13 @@ func (k *Kernel) layImage() error {
 func isText(s abi.Symbol) bool { return s.Type|0x20 == 't' || s.Type|0x20 == 'w' }
 
 // laySyscallTable fills sys_call_table. Kernels from 2.6 on have none of the old module calls.
-func (k *Kernel) laySyscallTable(addrs map[string]uint32) {
+func (k *Kernel) laySyscallTable(b *binder) {
 	table := make([]byte, 4*abi.NrSyscalls)
 	for nr, name := range k.profile.SyscallTable() {
 		if k.release26() && removedIn26(nr) {
 			name = "sys_ni_syscall"
 		}
-		binary.LittleEndian.PutUint32(table[4*nr:], addrs[name])
+		binary.LittleEndian.PutUint32(table[4*nr:], b.want[name].addr)
 	}
 	k.m.WritePhys(physical(k.sym.SysCallTable), table)
 }

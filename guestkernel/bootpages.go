@@ -90,7 +90,7 @@ func (k *Kernel) bootReserve() {
 // layMemMap writes every struct page: list empty, zone in the flags, kernel address; reserved unless in one of the ranges.
 func (k *Kernel) layMemMap(free []frameRange) {
 	lay, p := &k.lay.Page, &k.pages
-	table := make([]byte, p.count*lay.Size)
+	table := k.m.RAM()[physical(p.memMap):]
 	put := func(entry []byte, f abi.Field, v uint32) { binary.LittleEndian.PutUint32(entry[f.Off:], v) }
 	for frame := range p.count {
 		entry, self := table[frame*lay.Size:][:lay.Size], p.memMap+frame*lay.Size
@@ -112,7 +112,6 @@ func (k *Kernel) layMemMap(free []frameRange) {
 			put(entry, lay.Virtual, abi.PageOffset+frame<<abi.PageShift)
 		}
 	}
-	k.m.WritePhys(physical(p.memMap), table)
 }
 
 func inRanges(ranges []frameRange, frame uint32) bool {

@@ -81,49 +81,71 @@ type symbols struct {
 	SystemUtsname uint32 `sym:"system_utsname"`
 }
 
-// binder collects the symbols that somebody asked for while System.map is read once.
+// binder finds the symbols that somebody asked for while System.map is read once.
 type binder struct {
 	place symbols
-	want  map[string]*uint32 // into place
-	other map[string]uint32  // system calls and functions with return sites
+	want  map[string]*bound
 }
 
-// newBinder returns a binder for the fields of symbols, the functions of the system call table and those of return sites.
-func newBinder(syscalls []string, sites []returnSite) *binder {
-	b := &binder{want: make(map[string]*uint32, 128), other: make(map[string]uint32, 256)}
+// bound is what is known about a wanted name.
+type bound struct {
+	addr     uint32    // 0 until it is seen
+	into     *uint32   // field of place, or nil
+	fn       *Function // row of that name, or nil
+	required bool
+}
+
+// newBinder returns a binder for the fields of symbols, the functions of the system call table, those with return sites,
+// and all that have a row.
+func newBinder(functions functionSet, syscalls []string, sites []returnSite) *binder {
+	b := &binder{want: make(map[string]*bound, 2*len(functions)+512)}
+	for name, fn := range functions {
+		b.name(name).fn = fn
+	}
 	v := reflect.ValueOf(&b.place).Elem()
 	for i := range v.NumField() {
-		b.want[v.Type().Field(i).Tag.Get("sym")] = v.Field(i).Addr().Interface().(*uint32)
+		w := b.name(v.Type().Field(i).Tag.Get("sym"))
+		w.into, w.required = v.Field(i).Addr().Interface().(*uint32), true
 	}
 	for _, name := range syscalls {
-		b.other[name] = 0
+		b.name(name).required = true
 	}
 	for _, site := range sites {
-		b.other[site.function] = 0
+		b.name(site.function).required = true
 	}
 	return b
 }
 
-// see takes note of a symbol. Of several with one name a global one wins.
-func (b *binder) see(s abi.Symbol) {
-	if p, wanted := b.want[s.Name]; wanted && (*p == 0 || s.Global()) {
-		*p = s.Addr
+// name returns what is known about a name, making it wanted.
+func (b *binder) name(name string) *bound {
+	w := b.want[name]
+	if w == nil {
+		w = &bound{}
+		b.want[name] = w
 	}
-	if addr, wanted := b.other[s.Name]; wanted && (addr == 0 || s.Global()) {
-		b.other[s.Name] = s.Addr
+	return w
+}
+
+// see takes note of a symbol and returns its row, if it has one. Of several with one name a global one wins.
+func (b *binder) see(s abi.Symbol) *Function {
+	w := b.want[s.Name]
+	if w == nil {
+		return nil
 	}
+	if w.addr == 0 || s.Global() {
+		w.addr = s.Addr
+		if w.into != nil {
+			*w.into = s.Addr
+		}
+	}
+	return w.fn
 }
 
 // done checks that everything was found.
 func (b *binder) done(p *abi.Profile) error {
 	var lacking []string
-	for name, addr := range b.want {
-		if *addr == 0 {
-			lacking = append(lacking, name)
-		}
-	}
-	for name, addr := range b.other {
-		if addr == 0 {
+	for name, w := range b.want {
+		if w.addr == 0 && (w.required || w.fn != nil) {
 			lacking = append(lacking, name)
 		}
 	}
