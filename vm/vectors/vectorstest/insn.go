@@ -11,7 +11,7 @@ import (
 
 // Insn is a decoded instruction with a ModRM byte.
 type Insn struct {
-	Mandatory byte // the last of the prefixes 66, F2, F3; 0 if none
+	Mandatory byte // F3 or F2, whichever is last; else 66; else 0
 	Opcode    uint16
 	ModRM     byte
 	Addr      uint32 // linear address of a memory operand
@@ -38,7 +38,9 @@ func Decode(f *vectors.File, rec *vectors.Record) (i Insn, ok bool) {
 			seg = int(b & 7)
 		case 0x67:
 			addr16 = !addr16
-		case 0x66, 0xf2, 0xf3:
+		case 0x66:
+			i.Mandatory = max(i.Mandatory, b)
+		case 0xf2, 0xf3:
 			i.Mandatory = b
 		case 0xf0:
 		default:
