@@ -101,5 +101,5 @@ func (c *CPU) callInner(t *farTarget, gate descriptor, frame [2]uint32) bool {
 	c.seg[x86.SS].copySegment(&top.seg)
 	c.gpr[x86.ESP] = top.sp
 	c.setCode(t.sel, t.desc, cpl)
-	return c.jumped(t.off)
+	return c.farJumped(t.off)
 }

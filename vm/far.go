@@ -82,11 +82,11 @@ func (c *CPU) goTo(t *farTarget) bool {
 		return false
 	}
 	c.setCode(t.sel, t.desc, c.cpl)
-	return c.jumped(t.off)
+	return c.farJumped(t.off)
 }
 
-// jumped leaves the block for eip in another segment.
-func (c *CPU) jumped(eip uint32) bool {
+// farJumped leaves the block for eip in another segment.
+func (c *CPU) farJumped(eip uint32) bool {
 	c.eip, c.link = eip, linkLookup
 	return false
 }
@@ -99,7 +99,7 @@ func (c *CPU) goReal(t *farTarget) bool {
 	}
 	c.seg[x86.CS] = cs
 	c.updateMode()
-	return c.jumped(t.off)
+	return c.farJumped(t.off)
 }
 
 // opJMPFAR is EA and FF /5.
@@ -225,7 +225,7 @@ func opRETFAR(c *CPU, in *inst) bool {
 	}
 	c.drop(2*uint32(in.Size) + release)
 	c.setCode(t.sel, t.desc, c.cpl)
-	return c.jumped(t.off)
+	return c.farJumped(t.off)
 }
 
 // returnOuter also pops SS:ESP, from above the parameters, and releases the
@@ -249,5 +249,5 @@ func (c *CPU) returnOuter(size uint8, t *farTarget, release uint32) bool {
 	c.enterOuter(t.sel, t.desc, uint16(s[1]), ss, s[0])
 	c.drop(release)
 	c.updateMode()
-	return c.jumped(t.off)
+	return c.farJumped(t.off)
 }

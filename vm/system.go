@@ -248,7 +248,7 @@ func opSYSENTER(c *CPU, in *inst) bool {
 	c.flags &^= FlagVM | FlagIF | FlagRF
 	c.fastSegments(uint16(c.msr.sysenterCS), 0)
 	c.gpr[x86.ESP] = c.msr.sysenterESP
-	return c.jumped(c.msr.sysenterEIP)
+	return c.farJumped(c.msr.sysenterEIP)
 }
 
 // opSYSEXIT is 0F 35: to ring 3 at ECX:EDX. The segments follow those of
@@ -263,5 +263,5 @@ func opSYSEXIT(c *CPU, in *inst) bool {
 	}
 	c.fastSegments(uint16(c.msr.sysenterCS)+16, 3)
 	c.gpr[x86.ESP] = c.gpr[x86.ECX]
-	return c.jumped(c.gpr[x86.EDX])
+	return c.farJumped(c.gpr[x86.EDX])
 }
