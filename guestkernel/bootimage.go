@@ -15,9 +15,11 @@ import (
 func (k *Kernel) layImage() error {
 	k.slots = make(map[uint32]slot, len(k.functions)+64)
 	b := newBinder(k.functions, k.profile.SyscallTable(), returnSites())
+	k.exports = newExportPlaces()
 	ram := k.m.RAM()
 	for s := range k.profile.EachSymbol() {
 		fn := b.see(s)
+		k.exports.see(s)
 		if !isText(s) || s.Addr < abi.KernelText {
 			continue
 		}

@@ -65,6 +65,7 @@ func subsystems() []subsystem {
 		{"tasks", nil, (*Kernel).bootTasks},
 		{"schedule", scheduleFunctions(), nil},
 		{"identity", identityFunctions(), (*Kernel).bootIdentity},
+		{"modules", moduleFunctions(), (*Kernel).bootModules},
 	}
 }
 

@@ -30,8 +30,9 @@ type returnSite struct {
 func returnSites() []returnSite {
 	return []returnSite{
 		{"sys_init_module", 0x4d9},  // mod->init
-		{"sys_delete_module", 0xa7}, // mod->can_unload, of one module
-		{"sys_delete_module", 0xb4}, // free_module → mod->cleanup
+		{"sys_delete_module", 0xb4}, // mod->can_unload
+		{"sys_delete_module", 0xa7}, // free_module
+		{"free_module", 0xba},       // mod->cleanup
 	}
 }
 

@@ -34,8 +34,9 @@ type Kernel struct {
 	deadline  uint64   // m.Now() at which the run ends with Limit
 	notes     []string // ring0's own remarks
 
-	bootNext    uint32 // physical address of the next boot-time allocation
-	reservedBit uint32 // PG_reserved
+	exports     exportPlaces // while booting
+	bootNext    uint32       // physical address of the next boot-time allocation
+	reservedBit uint32       // PG_reserved
 	nextPID     int32
 	faultEIP    uint32 // see faultsAt
 	guestReturn uint32 // the return address of guest calls without one of their own

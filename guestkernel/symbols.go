@@ -15,15 +15,18 @@ import (
 // symbols are addresses by name. Every field needs its tag; a name the profile lacks fails Boot.
 type symbols struct {
 	// The image.
-	Text       uint32 `sym:"_text"`
-	Etext      uint32 `sym:"_etext"`
-	InitBegin  uint32 `sym:"__init_begin"`
-	InitEnd    uint32 `sym:"__init_end"`
-	End        uint32 `sym:"_end"`
-	StartExTab uint32 `sym:"__start___ex_table"`
-	StopExTab  uint32 `sym:"__stop___ex_table"`
-	StartKsyms uint32 `sym:"__start___ksymtab"`
-	StopKsyms  uint32 `sym:"__stop___ksymtab"`
+	Text          uint32 `sym:"_text"`
+	Stext         uint32 `sym:"_stext"`
+	Etext         uint32 `sym:"_etext"`
+	InitBegin     uint32 `sym:"__init_begin"`
+	InitEnd       uint32 `sym:"__init_end"`
+	End           uint32 `sym:"_end"`
+	StartExTab    uint32 `sym:"__start___ex_table"`
+	StopExTab     uint32 `sym:"__stop___ex_table"`
+	StartKsyms    uint32 `sym:"__start___ksymtab"`
+	StopKsyms     uint32 `sym:"__stop___ksymtab"`
+	StartKallsyms uint32 `sym:"__start___kallsyms"`
+	StopKallsyms  uint32 `sym:"__stop___kallsyms"`
 
 	// The CPU's tables.
 	SwapperPgDir uint32 `sym:"swapper_pg_dir"`
@@ -72,6 +75,13 @@ type symbols struct {
 	ModuleList   uint32 `sym:"module_list"`
 	KernelModule uint32 `sym:"kernel_module"`
 	Tainted      uint32 `sym:"tainted"`
+
+	// Functions of kernel/module.c in which a bad address shows as where the real kernel faulted.
+	FindModule    uint32 `sym:"find_module"`
+	FreeModule    uint32 `sym:"free_module"`
+	QmDeps        uint32 `sym:"qm_deps"`
+	QmSymbols     uint32 `sym:"qm_symbols"`
+	GetKernelSyms uint32 `sym:"sys_get_kernel_syms"`
 
 	// Time and identity.
 	Jiffies       uint32 `sym:"jiffies"`
