@@ -72,7 +72,7 @@ func (n narrow) widen(v uint64) (F80, Status) {
 }
 
 func (n narrow) store(f F80, c Control) (uint64, Status) {
-	switch class := f.Class(); class {
+	switch f.Class() {
 	case Unsupported:
 		return n.join(true, n.expOnes(), indefinite.Man), IE
 	case SignalingNaN:

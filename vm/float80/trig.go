@@ -41,12 +41,20 @@ func Cos(a F80, c Control) (F80, Status) {
 	return r, st | s
 }
 
-// SinCos is FSINCOS: the sine replaces ST(0), then the cosine is pushed. With C2 in
-// the status nothing is pushed and sin is the operand.
+// SinCos is FSINCOS: the sine replaces ST(0), then the cosine is pushed; a NaN is
+// both. With C2 in the status nothing is pushed and sin is the operand.
 func SinCos(a F80, c Control) (sin, cos F80, st Status) {
-	sin, st = Sin(a, c)
-	cos, cosSt := Cos(a, c)
-	return sin, cos, st | cosSt
+	r, st, done := c.screenAngle(a)
+	switch {
+	case done:
+		return r, r, st
+	case a.isZero():
+		return a, one, st
+	}
+	exactSin, exactCos := sinCos(a.num())
+	sin, sinSt := c.roundFull(exactSin)
+	cos, cosSt := c.roundFull(exactCos)
+	return sin, cos, st | sinSt | cosSt
 }
 
 // Tan is FPTAN: the tangent replaces ST(0), then push is pushed: 1, or the NaN that
