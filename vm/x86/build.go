@@ -58,6 +58,7 @@ type entry struct {
 	size     sizeRule
 	imm      immKind
 	imm2     uint8
+	fop      uint16 // which bits of opcode<<8|modrm go to Imm2 as the x87 opcode
 	cond     uint8
 	props    prop
 }
@@ -387,6 +388,9 @@ func (p *placedRow) entry(memory bool) entry {
 	}
 	e.props &^= isInvalid
 	e.cond = p.condition()
+	if p.op >= firstFPU && p.op < FXSAVE {
+		e.fop = 0x7ff
+	}
 	e.size = p.size(memory)
 	p.registers(&e, memory)
 	p.flags(&e)

@@ -91,7 +91,7 @@ func Decode(code []byte, eip uint32, mode Mode, out *Inst) Error {
 		Base:  NoReg,
 		Index: NoReg,
 		Cond:  e.cond,
-		Imm2:  uint16(e.imm2),
+		Imm2:  uint16(e.imm2) | uint16(fields)&e.fop,
 		EIP:   eip,
 	}
 	if e.props&hasModRMMem != 0 {

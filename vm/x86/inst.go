@@ -93,7 +93,7 @@ type Inst struct {
 	Index uint8  // 0–7 or NoReg
 	Scale uint8  // shift count 0–3
 	Cond  uint8  // condition code 0–15 of Jcc, SETcc, CMOVcc
-	Imm2  uint16 // far selector; ENTER's nesting level
+	Imm2  uint16 // far selector; ENTER's nesting level; of x87 instructions the opcode as FOP has it
 	Disp  uint32 // sign-extended displacement
 	Imm   uint32 // sign-extended immediate; branch target (absolute offset in CS, truncated for 16-bit operand size)
 	EIP   uint32 // offset of the first byte in CS

@@ -11,6 +11,9 @@
 //	        (FIxxx): 2, 4, 8. FBLD, FBSTP: 10. FLDENV, FNSTENV: 14 or 28;
 //	        FRSTOR, FNSAVE: 94 or 108, by operand size.
 //
+// Imm2 is the last-instruction opcode: the low three bits of the escape byte
+// and the ModRM byte (SDM vol. 1, 8.1.9).
+//
 // Direction follows Intel's mnemonics: DC E0 is FSUBR ST(i), ST(0).
 
 package x86
