@@ -172,7 +172,7 @@ func (c *CPU) noteIO(port uint16, size uint8) {
 func (c *CPU) beforeStep() bool {
 	s := &c.sys
 	spared := c.flags&FlagRF != 0 || s.shadowSS || s.midRep
-	s.shadowSS, s.midRep = false, false
+	s.shadowSS, s.midRep, s.noStep = false, false, false
 	if spared || s.attn&attnArmed == 0 {
 		return false
 	}
