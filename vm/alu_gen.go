@@ -14,56 +14,56 @@ import (
 var _ = bits.Len
 var _ unsafe.Pointer
 
-func opADD8RR(c *CPU, in *inst) bool {
+func opADD8RR(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 	r := a + b
 	c.flagsAdd8(a, b, r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADD8RI(c *CPU, in *inst) bool {
+func opADD8RI(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a + b
 	c.flagsAdd8(a, b, r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADD8RRNF(c *CPU, in *inst) bool {
+func opADD8RRNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 	r := a + b
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADD8RINF(c *CPU, in *inst) bool {
+func opADD8RINF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a + b
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADD8RM(c *CPU, in *inst) bool {
+func opADD8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
 	r := a + b
 	c.flagsAdd8(a, b, r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADD8RMSlow(c *CPU, in *inst) bool {
+func opADD8RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -75,23 +75,23 @@ func opADD8RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opADD8MR(c *CPU, in *inst) bool {
+func opADD8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a + b
 	c.flagsAdd8(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opADD8MRSlow(c *CPU, in *inst) bool {
+func opADD8MRFull(c *CPU, in *inst) bool {
 	b := *c.at8(in.s)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -104,23 +104,23 @@ func opADD8MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opADD8MI(c *CPU, in *inst) bool {
+func opADD8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a + b
 	c.flagsAdd8(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opADD8MISlow(c *CPU, in *inst) bool {
+func opADD8MIFull(c *CPU, in *inst) bool {
 	b := uint8(in.Imm)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -133,56 +133,56 @@ func opADD8MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opADD16RR(c *CPU, in *inst) bool {
+func opADD16RR(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 	r := a + b
 	c.flagsAdd16(a, b, r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADD16RI(c *CPU, in *inst) bool {
+func opADD16RI(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a + b
 	c.flagsAdd16(a, b, r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADD16RRNF(c *CPU, in *inst) bool {
+func opADD16RRNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 	r := a + b
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADD16RINF(c *CPU, in *inst) bool {
+func opADD16RINF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a + b
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADD16RM(c *CPU, in *inst) bool {
+func opADD16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
 	r := a + b
 	c.flagsAdd16(a, b, r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADD16RMSlow(c *CPU, in *inst) bool {
+func opADD16RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -194,23 +194,23 @@ func opADD16RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opADD16MR(c *CPU, in *inst) bool {
+func opADD16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a + b
 	c.flagsAdd16(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opADD16MRSlow(c *CPU, in *inst) bool {
+func opADD16MRFull(c *CPU, in *inst) bool {
 	b := *c.at16(in.s)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -223,23 +223,23 @@ func opADD16MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opADD16MI(c *CPU, in *inst) bool {
+func opADD16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a + b
 	c.flagsAdd16(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opADD16MISlow(c *CPU, in *inst) bool {
+func opADD16MIFull(c *CPU, in *inst) bool {
 	b := uint16(in.Imm)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -252,56 +252,56 @@ func opADD16MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opADD32RR(c *CPU, in *inst) bool {
+func opADD32RR(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 	r := a + b
 	c.flagsAdd32(a, b, r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADD32RI(c *CPU, in *inst) bool {
+func opADD32RI(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a + b
 	c.flagsAdd32(a, b, r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADD32RRNF(c *CPU, in *inst) bool {
+func opADD32RRNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 	r := a + b
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADD32RINF(c *CPU, in *inst) bool {
+func opADD32RINF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a + b
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADD32RM(c *CPU, in *inst) bool {
+func opADD32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
 	r := a + b
 	c.flagsAdd32(a, b, r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADD32RMSlow(c *CPU, in *inst) bool {
+func opADD32RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -313,23 +313,23 @@ func opADD32RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opADD32MR(c *CPU, in *inst) bool {
+func opADD32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a + b
 	c.flagsAdd32(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opADD32MRSlow(c *CPU, in *inst) bool {
+func opADD32MRFull(c *CPU, in *inst) bool {
 	b := *c.at32(in.s)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -342,23 +342,23 @@ func opADD32MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opADD32MI(c *CPU, in *inst) bool {
+func opADD32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a + b
 	c.flagsAdd32(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opADD32MISlow(c *CPU, in *inst) bool {
+func opADD32MIFull(c *CPU, in *inst) bool {
 	b := uint32(in.Imm)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -372,6 +372,12 @@ func opADD32MISlow(c *CPU, in *inst) bool {
 }
 
 var byADD = formTable{
+	x86.FormRM: {opADD8RMFull, opADD16RMFull, opADD32RMFull},
+	x86.FormMR: {opADD8MRFull, opADD16MRFull, opADD32MRFull},
+	x86.FormMI: {opADD8MIFull, opADD16MIFull, opADD32MIFull},
+}
+
+var fastADD = fastTable{
 	x86.FormRR: {opADD8RR, opADD16RR, opADD32RR},
 	x86.FormRI: {opADD8RI, opADD16RI, opADD32RI},
 	x86.FormRM: {opADD8RM, opADD16RM, opADD32RM},
@@ -379,67 +385,61 @@ var byADD = formTable{
 	x86.FormMI: {opADD8MI, opADD16MI, opADD32MI},
 }
 
-var slowADD = formTable{
-	x86.FormRM: {opADD8RMSlow, opADD16RMSlow, opADD32RMSlow},
-	x86.FormMR: {opADD8MRSlow, opADD16MRSlow, opADD32MRSlow},
-	x86.FormMI: {opADD8MISlow, opADD16MISlow, opADD32MISlow},
-}
-
-var deadADD = formTable{
+var deadADD = fastTable{
 	x86.FormRR: {opADD8RRNF, opADD16RRNF, opADD32RRNF},
 	x86.FormRI: {opADD8RINF, opADD16RINF, opADD32RINF},
 }
 
-func opOR8RR(c *CPU, in *inst) bool {
+func opOR8RR(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 	r := a | b
 	c.flagsLogic8(r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opOR8RI(c *CPU, in *inst) bool {
+func opOR8RI(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a | b
 	c.flagsLogic8(r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opOR8RRNF(c *CPU, in *inst) bool {
+func opOR8RRNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 	r := a | b
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opOR8RINF(c *CPU, in *inst) bool {
+func opOR8RINF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a | b
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opOR8RM(c *CPU, in *inst) bool {
+func opOR8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
 	r := a | b
 	c.flagsLogic8(r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opOR8RMSlow(c *CPU, in *inst) bool {
+func opOR8RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -451,23 +451,23 @@ func opOR8RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opOR8MR(c *CPU, in *inst) bool {
+func opOR8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a | b
 	c.flagsLogic8(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opOR8MRSlow(c *CPU, in *inst) bool {
+func opOR8MRFull(c *CPU, in *inst) bool {
 	b := *c.at8(in.s)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -480,23 +480,23 @@ func opOR8MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opOR8MI(c *CPU, in *inst) bool {
+func opOR8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a | b
 	c.flagsLogic8(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opOR8MISlow(c *CPU, in *inst) bool {
+func opOR8MIFull(c *CPU, in *inst) bool {
 	b := uint8(in.Imm)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -509,56 +509,56 @@ func opOR8MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opOR16RR(c *CPU, in *inst) bool {
+func opOR16RR(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 	r := a | b
 	c.flagsLogic16(r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opOR16RI(c *CPU, in *inst) bool {
+func opOR16RI(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a | b
 	c.flagsLogic16(r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opOR16RRNF(c *CPU, in *inst) bool {
+func opOR16RRNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 	r := a | b
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opOR16RINF(c *CPU, in *inst) bool {
+func opOR16RINF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a | b
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opOR16RM(c *CPU, in *inst) bool {
+func opOR16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
 	r := a | b
 	c.flagsLogic16(r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opOR16RMSlow(c *CPU, in *inst) bool {
+func opOR16RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -570,23 +570,23 @@ func opOR16RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opOR16MR(c *CPU, in *inst) bool {
+func opOR16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a | b
 	c.flagsLogic16(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opOR16MRSlow(c *CPU, in *inst) bool {
+func opOR16MRFull(c *CPU, in *inst) bool {
 	b := *c.at16(in.s)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -599,23 +599,23 @@ func opOR16MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opOR16MI(c *CPU, in *inst) bool {
+func opOR16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a | b
 	c.flagsLogic16(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opOR16MISlow(c *CPU, in *inst) bool {
+func opOR16MIFull(c *CPU, in *inst) bool {
 	b := uint16(in.Imm)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -628,56 +628,56 @@ func opOR16MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opOR32RR(c *CPU, in *inst) bool {
+func opOR32RR(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 	r := a | b
 	c.flagsLogic32(r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opOR32RI(c *CPU, in *inst) bool {
+func opOR32RI(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a | b
 	c.flagsLogic32(r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opOR32RRNF(c *CPU, in *inst) bool {
+func opOR32RRNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 	r := a | b
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opOR32RINF(c *CPU, in *inst) bool {
+func opOR32RINF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a | b
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opOR32RM(c *CPU, in *inst) bool {
+func opOR32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
 	r := a | b
 	c.flagsLogic32(r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opOR32RMSlow(c *CPU, in *inst) bool {
+func opOR32RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -689,23 +689,23 @@ func opOR32RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opOR32MR(c *CPU, in *inst) bool {
+func opOR32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a | b
 	c.flagsLogic32(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opOR32MRSlow(c *CPU, in *inst) bool {
+func opOR32MRFull(c *CPU, in *inst) bool {
 	b := *c.at32(in.s)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -718,23 +718,23 @@ func opOR32MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opOR32MI(c *CPU, in *inst) bool {
+func opOR32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a | b
 	c.flagsLogic32(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opOR32MISlow(c *CPU, in *inst) bool {
+func opOR32MIFull(c *CPU, in *inst) bool {
 	b := uint32(in.Imm)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -748,6 +748,12 @@ func opOR32MISlow(c *CPU, in *inst) bool {
 }
 
 var byOR = formTable{
+	x86.FormRM: {opOR8RMFull, opOR16RMFull, opOR32RMFull},
+	x86.FormMR: {opOR8MRFull, opOR16MRFull, opOR32MRFull},
+	x86.FormMI: {opOR8MIFull, opOR16MIFull, opOR32MIFull},
+}
+
+var fastOR = fastTable{
 	x86.FormRR: {opOR8RR, opOR16RR, opOR32RR},
 	x86.FormRI: {opOR8RI, opOR16RI, opOR32RI},
 	x86.FormRM: {opOR8RM, opOR16RM, opOR32RM},
@@ -755,67 +761,61 @@ var byOR = formTable{
 	x86.FormMI: {opOR8MI, opOR16MI, opOR32MI},
 }
 
-var slowOR = formTable{
-	x86.FormRM: {opOR8RMSlow, opOR16RMSlow, opOR32RMSlow},
-	x86.FormMR: {opOR8MRSlow, opOR16MRSlow, opOR32MRSlow},
-	x86.FormMI: {opOR8MISlow, opOR16MISlow, opOR32MISlow},
-}
-
-var deadOR = formTable{
+var deadOR = fastTable{
 	x86.FormRR: {opOR8RRNF, opOR16RRNF, opOR32RRNF},
 	x86.FormRI: {opOR8RINF, opOR16RINF, opOR32RINF},
 }
 
-func opADC8RR(c *CPU, in *inst) bool {
+func opADC8RR(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 	r := a + b + uint8(c.cfBit())
 	c.flagsAdd8(a, b, r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADC8RI(c *CPU, in *inst) bool {
+func opADC8RI(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a + b + uint8(c.cfBit())
 	c.flagsAdd8(a, b, r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADC8RRNF(c *CPU, in *inst) bool {
+func opADC8RRNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 	r := a + b + uint8(c.cfBit())
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADC8RINF(c *CPU, in *inst) bool {
+func opADC8RINF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a + b + uint8(c.cfBit())
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADC8RM(c *CPU, in *inst) bool {
+func opADC8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
 	r := a + b + uint8(c.cfBit())
 	c.flagsAdd8(a, b, r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADC8RMSlow(c *CPU, in *inst) bool {
+func opADC8RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -827,23 +827,23 @@ func opADC8RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opADC8MR(c *CPU, in *inst) bool {
+func opADC8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a + b + uint8(c.cfBit())
 	c.flagsAdd8(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opADC8MRSlow(c *CPU, in *inst) bool {
+func opADC8MRFull(c *CPU, in *inst) bool {
 	b := *c.at8(in.s)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -856,23 +856,23 @@ func opADC8MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opADC8MI(c *CPU, in *inst) bool {
+func opADC8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a + b + uint8(c.cfBit())
 	c.flagsAdd8(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opADC8MISlow(c *CPU, in *inst) bool {
+func opADC8MIFull(c *CPU, in *inst) bool {
 	b := uint8(in.Imm)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -885,56 +885,56 @@ func opADC8MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opADC16RR(c *CPU, in *inst) bool {
+func opADC16RR(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 	r := a + b + uint16(c.cfBit())
 	c.flagsAdd16(a, b, r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADC16RI(c *CPU, in *inst) bool {
+func opADC16RI(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a + b + uint16(c.cfBit())
 	c.flagsAdd16(a, b, r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADC16RRNF(c *CPU, in *inst) bool {
+func opADC16RRNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 	r := a + b + uint16(c.cfBit())
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADC16RINF(c *CPU, in *inst) bool {
+func opADC16RINF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a + b + uint16(c.cfBit())
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADC16RM(c *CPU, in *inst) bool {
+func opADC16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
 	r := a + b + uint16(c.cfBit())
 	c.flagsAdd16(a, b, r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADC16RMSlow(c *CPU, in *inst) bool {
+func opADC16RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -946,23 +946,23 @@ func opADC16RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opADC16MR(c *CPU, in *inst) bool {
+func opADC16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a + b + uint16(c.cfBit())
 	c.flagsAdd16(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opADC16MRSlow(c *CPU, in *inst) bool {
+func opADC16MRFull(c *CPU, in *inst) bool {
 	b := *c.at16(in.s)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -975,23 +975,23 @@ func opADC16MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opADC16MI(c *CPU, in *inst) bool {
+func opADC16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a + b + uint16(c.cfBit())
 	c.flagsAdd16(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opADC16MISlow(c *CPU, in *inst) bool {
+func opADC16MIFull(c *CPU, in *inst) bool {
 	b := uint16(in.Imm)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -1004,56 +1004,56 @@ func opADC16MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opADC32RR(c *CPU, in *inst) bool {
+func opADC32RR(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 	r := a + b + uint32(c.cfBit())
 	c.flagsAdd32(a, b, r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADC32RI(c *CPU, in *inst) bool {
+func opADC32RI(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a + b + uint32(c.cfBit())
 	c.flagsAdd32(a, b, r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADC32RRNF(c *CPU, in *inst) bool {
+func opADC32RRNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 	r := a + b + uint32(c.cfBit())
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADC32RINF(c *CPU, in *inst) bool {
+func opADC32RINF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a + b + uint32(c.cfBit())
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADC32RM(c *CPU, in *inst) bool {
+func opADC32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
 	r := a + b + uint32(c.cfBit())
 	c.flagsAdd32(a, b, r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opADC32RMSlow(c *CPU, in *inst) bool {
+func opADC32RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -1065,23 +1065,23 @@ func opADC32RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opADC32MR(c *CPU, in *inst) bool {
+func opADC32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a + b + uint32(c.cfBit())
 	c.flagsAdd32(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opADC32MRSlow(c *CPU, in *inst) bool {
+func opADC32MRFull(c *CPU, in *inst) bool {
 	b := *c.at32(in.s)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -1094,23 +1094,23 @@ func opADC32MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opADC32MI(c *CPU, in *inst) bool {
+func opADC32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a + b + uint32(c.cfBit())
 	c.flagsAdd32(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opADC32MISlow(c *CPU, in *inst) bool {
+func opADC32MIFull(c *CPU, in *inst) bool {
 	b := uint32(in.Imm)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -1124,6 +1124,12 @@ func opADC32MISlow(c *CPU, in *inst) bool {
 }
 
 var byADC = formTable{
+	x86.FormRM: {opADC8RMFull, opADC16RMFull, opADC32RMFull},
+	x86.FormMR: {opADC8MRFull, opADC16MRFull, opADC32MRFull},
+	x86.FormMI: {opADC8MIFull, opADC16MIFull, opADC32MIFull},
+}
+
+var fastADC = fastTable{
 	x86.FormRR: {opADC8RR, opADC16RR, opADC32RR},
 	x86.FormRI: {opADC8RI, opADC16RI, opADC32RI},
 	x86.FormRM: {opADC8RM, opADC16RM, opADC32RM},
@@ -1131,67 +1137,61 @@ var byADC = formTable{
 	x86.FormMI: {opADC8MI, opADC16MI, opADC32MI},
 }
 
-var slowADC = formTable{
-	x86.FormRM: {opADC8RMSlow, opADC16RMSlow, opADC32RMSlow},
-	x86.FormMR: {opADC8MRSlow, opADC16MRSlow, opADC32MRSlow},
-	x86.FormMI: {opADC8MISlow, opADC16MISlow, opADC32MISlow},
-}
-
-var deadADC = formTable{
+var deadADC = fastTable{
 	x86.FormRR: {opADC8RRNF, opADC16RRNF, opADC32RRNF},
 	x86.FormRI: {opADC8RINF, opADC16RINF, opADC32RINF},
 }
 
-func opSBB8RR(c *CPU, in *inst) bool {
+func opSBB8RR(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 	r := a - b - uint8(c.cfBit())
 	c.flagsSub8(a, b, r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB8RI(c *CPU, in *inst) bool {
+func opSBB8RI(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a - b - uint8(c.cfBit())
 	c.flagsSub8(a, b, r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB8RRNF(c *CPU, in *inst) bool {
+func opSBB8RRNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 	r := a - b - uint8(c.cfBit())
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB8RINF(c *CPU, in *inst) bool {
+func opSBB8RINF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a - b - uint8(c.cfBit())
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB8RM(c *CPU, in *inst) bool {
+func opSBB8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
 	r := a - b - uint8(c.cfBit())
 	c.flagsSub8(a, b, r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB8RMSlow(c *CPU, in *inst) bool {
+func opSBB8RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -1203,23 +1203,23 @@ func opSBB8RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSBB8MR(c *CPU, in *inst) bool {
+func opSBB8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a - b - uint8(c.cfBit())
 	c.flagsSub8(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB8MRSlow(c *CPU, in *inst) bool {
+func opSBB8MRFull(c *CPU, in *inst) bool {
 	b := *c.at8(in.s)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -1232,23 +1232,23 @@ func opSBB8MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSBB8MI(c *CPU, in *inst) bool {
+func opSBB8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a - b - uint8(c.cfBit())
 	c.flagsSub8(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB8MISlow(c *CPU, in *inst) bool {
+func opSBB8MIFull(c *CPU, in *inst) bool {
 	b := uint8(in.Imm)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -1261,56 +1261,56 @@ func opSBB8MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSBB16RR(c *CPU, in *inst) bool {
+func opSBB16RR(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 	r := a - b - uint16(c.cfBit())
 	c.flagsSub16(a, b, r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB16RI(c *CPU, in *inst) bool {
+func opSBB16RI(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a - b - uint16(c.cfBit())
 	c.flagsSub16(a, b, r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB16RRNF(c *CPU, in *inst) bool {
+func opSBB16RRNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 	r := a - b - uint16(c.cfBit())
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB16RINF(c *CPU, in *inst) bool {
+func opSBB16RINF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a - b - uint16(c.cfBit())
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB16RM(c *CPU, in *inst) bool {
+func opSBB16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
 	r := a - b - uint16(c.cfBit())
 	c.flagsSub16(a, b, r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB16RMSlow(c *CPU, in *inst) bool {
+func opSBB16RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -1322,23 +1322,23 @@ func opSBB16RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSBB16MR(c *CPU, in *inst) bool {
+func opSBB16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a - b - uint16(c.cfBit())
 	c.flagsSub16(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB16MRSlow(c *CPU, in *inst) bool {
+func opSBB16MRFull(c *CPU, in *inst) bool {
 	b := *c.at16(in.s)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -1351,23 +1351,23 @@ func opSBB16MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSBB16MI(c *CPU, in *inst) bool {
+func opSBB16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a - b - uint16(c.cfBit())
 	c.flagsSub16(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB16MISlow(c *CPU, in *inst) bool {
+func opSBB16MIFull(c *CPU, in *inst) bool {
 	b := uint16(in.Imm)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -1380,56 +1380,56 @@ func opSBB16MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSBB32RR(c *CPU, in *inst) bool {
+func opSBB32RR(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 	r := a - b - uint32(c.cfBit())
 	c.flagsSub32(a, b, r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB32RI(c *CPU, in *inst) bool {
+func opSBB32RI(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a - b - uint32(c.cfBit())
 	c.flagsSub32(a, b, r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB32RRNF(c *CPU, in *inst) bool {
+func opSBB32RRNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 	r := a - b - uint32(c.cfBit())
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB32RINF(c *CPU, in *inst) bool {
+func opSBB32RINF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a - b - uint32(c.cfBit())
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB32RM(c *CPU, in *inst) bool {
+func opSBB32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
 	r := a - b - uint32(c.cfBit())
 	c.flagsSub32(a, b, r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB32RMSlow(c *CPU, in *inst) bool {
+func opSBB32RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -1441,23 +1441,23 @@ func opSBB32RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSBB32MR(c *CPU, in *inst) bool {
+func opSBB32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a - b - uint32(c.cfBit())
 	c.flagsSub32(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB32MRSlow(c *CPU, in *inst) bool {
+func opSBB32MRFull(c *CPU, in *inst) bool {
 	b := *c.at32(in.s)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -1470,23 +1470,23 @@ func opSBB32MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSBB32MI(c *CPU, in *inst) bool {
+func opSBB32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a - b - uint32(c.cfBit())
 	c.flagsSub32(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSBB32MISlow(c *CPU, in *inst) bool {
+func opSBB32MIFull(c *CPU, in *inst) bool {
 	b := uint32(in.Imm)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -1500,6 +1500,12 @@ func opSBB32MISlow(c *CPU, in *inst) bool {
 }
 
 var bySBB = formTable{
+	x86.FormRM: {opSBB8RMFull, opSBB16RMFull, opSBB32RMFull},
+	x86.FormMR: {opSBB8MRFull, opSBB16MRFull, opSBB32MRFull},
+	x86.FormMI: {opSBB8MIFull, opSBB16MIFull, opSBB32MIFull},
+}
+
+var fastSBB = fastTable{
 	x86.FormRR: {opSBB8RR, opSBB16RR, opSBB32RR},
 	x86.FormRI: {opSBB8RI, opSBB16RI, opSBB32RI},
 	x86.FormRM: {opSBB8RM, opSBB16RM, opSBB32RM},
@@ -1507,67 +1513,61 @@ var bySBB = formTable{
 	x86.FormMI: {opSBB8MI, opSBB16MI, opSBB32MI},
 }
 
-var slowSBB = formTable{
-	x86.FormRM: {opSBB8RMSlow, opSBB16RMSlow, opSBB32RMSlow},
-	x86.FormMR: {opSBB8MRSlow, opSBB16MRSlow, opSBB32MRSlow},
-	x86.FormMI: {opSBB8MISlow, opSBB16MISlow, opSBB32MISlow},
-}
-
-var deadSBB = formTable{
+var deadSBB = fastTable{
 	x86.FormRR: {opSBB8RRNF, opSBB16RRNF, opSBB32RRNF},
 	x86.FormRI: {opSBB8RINF, opSBB16RINF, opSBB32RINF},
 }
 
-func opAND8RR(c *CPU, in *inst) bool {
+func opAND8RR(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 	r := a & b
 	c.flagsLogic8(r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opAND8RI(c *CPU, in *inst) bool {
+func opAND8RI(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a & b
 	c.flagsLogic8(r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opAND8RRNF(c *CPU, in *inst) bool {
+func opAND8RRNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 	r := a & b
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opAND8RINF(c *CPU, in *inst) bool {
+func opAND8RINF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a & b
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opAND8RM(c *CPU, in *inst) bool {
+func opAND8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
 	r := a & b
 	c.flagsLogic8(r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opAND8RMSlow(c *CPU, in *inst) bool {
+func opAND8RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -1579,23 +1579,23 @@ func opAND8RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opAND8MR(c *CPU, in *inst) bool {
+func opAND8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a & b
 	c.flagsLogic8(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opAND8MRSlow(c *CPU, in *inst) bool {
+func opAND8MRFull(c *CPU, in *inst) bool {
 	b := *c.at8(in.s)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -1608,23 +1608,23 @@ func opAND8MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opAND8MI(c *CPU, in *inst) bool {
+func opAND8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a & b
 	c.flagsLogic8(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opAND8MISlow(c *CPU, in *inst) bool {
+func opAND8MIFull(c *CPU, in *inst) bool {
 	b := uint8(in.Imm)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -1637,56 +1637,56 @@ func opAND8MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opAND16RR(c *CPU, in *inst) bool {
+func opAND16RR(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 	r := a & b
 	c.flagsLogic16(r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opAND16RI(c *CPU, in *inst) bool {
+func opAND16RI(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a & b
 	c.flagsLogic16(r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opAND16RRNF(c *CPU, in *inst) bool {
+func opAND16RRNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 	r := a & b
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opAND16RINF(c *CPU, in *inst) bool {
+func opAND16RINF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a & b
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opAND16RM(c *CPU, in *inst) bool {
+func opAND16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
 	r := a & b
 	c.flagsLogic16(r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opAND16RMSlow(c *CPU, in *inst) bool {
+func opAND16RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -1698,23 +1698,23 @@ func opAND16RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opAND16MR(c *CPU, in *inst) bool {
+func opAND16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a & b
 	c.flagsLogic16(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opAND16MRSlow(c *CPU, in *inst) bool {
+func opAND16MRFull(c *CPU, in *inst) bool {
 	b := *c.at16(in.s)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -1727,23 +1727,23 @@ func opAND16MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opAND16MI(c *CPU, in *inst) bool {
+func opAND16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a & b
 	c.flagsLogic16(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opAND16MISlow(c *CPU, in *inst) bool {
+func opAND16MIFull(c *CPU, in *inst) bool {
 	b := uint16(in.Imm)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -1756,56 +1756,56 @@ func opAND16MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opAND32RR(c *CPU, in *inst) bool {
+func opAND32RR(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 	r := a & b
 	c.flagsLogic32(r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opAND32RI(c *CPU, in *inst) bool {
+func opAND32RI(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a & b
 	c.flagsLogic32(r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opAND32RRNF(c *CPU, in *inst) bool {
+func opAND32RRNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 	r := a & b
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opAND32RINF(c *CPU, in *inst) bool {
+func opAND32RINF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a & b
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opAND32RM(c *CPU, in *inst) bool {
+func opAND32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
 	r := a & b
 	c.flagsLogic32(r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opAND32RMSlow(c *CPU, in *inst) bool {
+func opAND32RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -1817,23 +1817,23 @@ func opAND32RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opAND32MR(c *CPU, in *inst) bool {
+func opAND32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a & b
 	c.flagsLogic32(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opAND32MRSlow(c *CPU, in *inst) bool {
+func opAND32MRFull(c *CPU, in *inst) bool {
 	b := *c.at32(in.s)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -1846,23 +1846,23 @@ func opAND32MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opAND32MI(c *CPU, in *inst) bool {
+func opAND32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a & b
 	c.flagsLogic32(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opAND32MISlow(c *CPU, in *inst) bool {
+func opAND32MIFull(c *CPU, in *inst) bool {
 	b := uint32(in.Imm)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -1876,6 +1876,12 @@ func opAND32MISlow(c *CPU, in *inst) bool {
 }
 
 var byAND = formTable{
+	x86.FormRM: {opAND8RMFull, opAND16RMFull, opAND32RMFull},
+	x86.FormMR: {opAND8MRFull, opAND16MRFull, opAND32MRFull},
+	x86.FormMI: {opAND8MIFull, opAND16MIFull, opAND32MIFull},
+}
+
+var fastAND = fastTable{
 	x86.FormRR: {opAND8RR, opAND16RR, opAND32RR},
 	x86.FormRI: {opAND8RI, opAND16RI, opAND32RI},
 	x86.FormRM: {opAND8RM, opAND16RM, opAND32RM},
@@ -1883,67 +1889,61 @@ var byAND = formTable{
 	x86.FormMI: {opAND8MI, opAND16MI, opAND32MI},
 }
 
-var slowAND = formTable{
-	x86.FormRM: {opAND8RMSlow, opAND16RMSlow, opAND32RMSlow},
-	x86.FormMR: {opAND8MRSlow, opAND16MRSlow, opAND32MRSlow},
-	x86.FormMI: {opAND8MISlow, opAND16MISlow, opAND32MISlow},
-}
-
-var deadAND = formTable{
+var deadAND = fastTable{
 	x86.FormRR: {opAND8RRNF, opAND16RRNF, opAND32RRNF},
 	x86.FormRI: {opAND8RINF, opAND16RINF, opAND32RINF},
 }
 
-func opSUB8RR(c *CPU, in *inst) bool {
+func opSUB8RR(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 	r := a - b
 	c.flagsSub8(a, b, r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB8RI(c *CPU, in *inst) bool {
+func opSUB8RI(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a - b
 	c.flagsSub8(a, b, r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB8RRNF(c *CPU, in *inst) bool {
+func opSUB8RRNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 	r := a - b
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB8RINF(c *CPU, in *inst) bool {
+func opSUB8RINF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a - b
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB8RM(c *CPU, in *inst) bool {
+func opSUB8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
 	r := a - b
 	c.flagsSub8(a, b, r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB8RMSlow(c *CPU, in *inst) bool {
+func opSUB8RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -1955,23 +1955,23 @@ func opSUB8RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSUB8MR(c *CPU, in *inst) bool {
+func opSUB8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a - b
 	c.flagsSub8(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB8MRSlow(c *CPU, in *inst) bool {
+func opSUB8MRFull(c *CPU, in *inst) bool {
 	b := *c.at8(in.s)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -1984,23 +1984,23 @@ func opSUB8MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSUB8MI(c *CPU, in *inst) bool {
+func opSUB8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a - b
 	c.flagsSub8(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB8MISlow(c *CPU, in *inst) bool {
+func opSUB8MIFull(c *CPU, in *inst) bool {
 	b := uint8(in.Imm)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -2013,56 +2013,56 @@ func opSUB8MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSUB16RR(c *CPU, in *inst) bool {
+func opSUB16RR(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 	r := a - b
 	c.flagsSub16(a, b, r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB16RI(c *CPU, in *inst) bool {
+func opSUB16RI(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a - b
 	c.flagsSub16(a, b, r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB16RRNF(c *CPU, in *inst) bool {
+func opSUB16RRNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 	r := a - b
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB16RINF(c *CPU, in *inst) bool {
+func opSUB16RINF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a - b
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB16RM(c *CPU, in *inst) bool {
+func opSUB16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
 	r := a - b
 	c.flagsSub16(a, b, r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB16RMSlow(c *CPU, in *inst) bool {
+func opSUB16RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2074,23 +2074,23 @@ func opSUB16RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSUB16MR(c *CPU, in *inst) bool {
+func opSUB16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a - b
 	c.flagsSub16(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB16MRSlow(c *CPU, in *inst) bool {
+func opSUB16MRFull(c *CPU, in *inst) bool {
 	b := *c.at16(in.s)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -2103,23 +2103,23 @@ func opSUB16MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSUB16MI(c *CPU, in *inst) bool {
+func opSUB16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a - b
 	c.flagsSub16(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB16MISlow(c *CPU, in *inst) bool {
+func opSUB16MIFull(c *CPU, in *inst) bool {
 	b := uint16(in.Imm)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -2132,56 +2132,56 @@ func opSUB16MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSUB32RR(c *CPU, in *inst) bool {
+func opSUB32RR(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 	r := a - b
 	c.flagsSub32(a, b, r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB32RI(c *CPU, in *inst) bool {
+func opSUB32RI(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a - b
 	c.flagsSub32(a, b, r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB32RRNF(c *CPU, in *inst) bool {
+func opSUB32RRNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 	r := a - b
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB32RINF(c *CPU, in *inst) bool {
+func opSUB32RINF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a - b
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB32RM(c *CPU, in *inst) bool {
+func opSUB32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
 	r := a - b
 	c.flagsSub32(a, b, r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB32RMSlow(c *CPU, in *inst) bool {
+func opSUB32RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -2193,23 +2193,23 @@ func opSUB32RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSUB32MR(c *CPU, in *inst) bool {
+func opSUB32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a - b
 	c.flagsSub32(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB32MRSlow(c *CPU, in *inst) bool {
+func opSUB32MRFull(c *CPU, in *inst) bool {
 	b := *c.at32(in.s)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -2222,23 +2222,23 @@ func opSUB32MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSUB32MI(c *CPU, in *inst) bool {
+func opSUB32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a - b
 	c.flagsSub32(a, b, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSUB32MISlow(c *CPU, in *inst) bool {
+func opSUB32MIFull(c *CPU, in *inst) bool {
 	b := uint32(in.Imm)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -2252,6 +2252,12 @@ func opSUB32MISlow(c *CPU, in *inst) bool {
 }
 
 var bySUB = formTable{
+	x86.FormRM: {opSUB8RMFull, opSUB16RMFull, opSUB32RMFull},
+	x86.FormMR: {opSUB8MRFull, opSUB16MRFull, opSUB32MRFull},
+	x86.FormMI: {opSUB8MIFull, opSUB16MIFull, opSUB32MIFull},
+}
+
+var fastSUB = fastTable{
 	x86.FormRR: {opSUB8RR, opSUB16RR, opSUB32RR},
 	x86.FormRI: {opSUB8RI, opSUB16RI, opSUB32RI},
 	x86.FormRM: {opSUB8RM, opSUB16RM, opSUB32RM},
@@ -2259,67 +2265,61 @@ var bySUB = formTable{
 	x86.FormMI: {opSUB8MI, opSUB16MI, opSUB32MI},
 }
 
-var slowSUB = formTable{
-	x86.FormRM: {opSUB8RMSlow, opSUB16RMSlow, opSUB32RMSlow},
-	x86.FormMR: {opSUB8MRSlow, opSUB16MRSlow, opSUB32MRSlow},
-	x86.FormMI: {opSUB8MISlow, opSUB16MISlow, opSUB32MISlow},
-}
-
-var deadSUB = formTable{
+var deadSUB = fastTable{
 	x86.FormRR: {opSUB8RRNF, opSUB16RRNF, opSUB32RRNF},
 	x86.FormRI: {opSUB8RINF, opSUB16RINF, opSUB32RINF},
 }
 
-func opXOR8RR(c *CPU, in *inst) bool {
+func opXOR8RR(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 	r := a ^ b
 	c.flagsLogic8(r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR8RI(c *CPU, in *inst) bool {
+func opXOR8RI(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a ^ b
 	c.flagsLogic8(r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR8RRNF(c *CPU, in *inst) bool {
+func opXOR8RRNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 	r := a ^ b
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR8RINF(c *CPU, in *inst) bool {
+func opXOR8RINF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 	r := a ^ b
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR8RM(c *CPU, in *inst) bool {
+func opXOR8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
 	r := a ^ b
 	c.flagsLogic8(r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR8RMSlow(c *CPU, in *inst) bool {
+func opXOR8RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -2331,23 +2331,23 @@ func opXOR8RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opXOR8MR(c *CPU, in *inst) bool {
+func opXOR8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a ^ b
 	c.flagsLogic8(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR8MRSlow(c *CPU, in *inst) bool {
+func opXOR8MRFull(c *CPU, in *inst) bool {
 	b := *c.at8(in.s)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -2360,23 +2360,23 @@ func opXOR8MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opXOR8MI(c *CPU, in *inst) bool {
+func opXOR8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a ^ b
 	c.flagsLogic8(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR8MISlow(c *CPU, in *inst) bool {
+func opXOR8MIFull(c *CPU, in *inst) bool {
 	b := uint8(in.Imm)
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
@@ -2389,56 +2389,56 @@ func opXOR8MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opXOR16RR(c *CPU, in *inst) bool {
+func opXOR16RR(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 	r := a ^ b
 	c.flagsLogic16(r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR16RI(c *CPU, in *inst) bool {
+func opXOR16RI(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a ^ b
 	c.flagsLogic16(r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR16RRNF(c *CPU, in *inst) bool {
+func opXOR16RRNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 	r := a ^ b
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR16RINF(c *CPU, in *inst) bool {
+func opXOR16RINF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 	r := a ^ b
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR16RM(c *CPU, in *inst) bool {
+func opXOR16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
 	r := a ^ b
 	c.flagsLogic16(r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR16RMSlow(c *CPU, in *inst) bool {
+func opXOR16RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2450,23 +2450,23 @@ func opXOR16RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opXOR16MR(c *CPU, in *inst) bool {
+func opXOR16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a ^ b
 	c.flagsLogic16(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR16MRSlow(c *CPU, in *inst) bool {
+func opXOR16MRFull(c *CPU, in *inst) bool {
 	b := *c.at16(in.s)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -2479,23 +2479,23 @@ func opXOR16MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opXOR16MI(c *CPU, in *inst) bool {
+func opXOR16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a ^ b
 	c.flagsLogic16(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR16MISlow(c *CPU, in *inst) bool {
+func opXOR16MIFull(c *CPU, in *inst) bool {
 	b := uint16(in.Imm)
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
@@ -2508,56 +2508,56 @@ func opXOR16MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opXOR32RR(c *CPU, in *inst) bool {
+func opXOR32RR(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 	r := a ^ b
 	c.flagsLogic32(r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR32RI(c *CPU, in *inst) bool {
+func opXOR32RI(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a ^ b
 	c.flagsLogic32(r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR32RRNF(c *CPU, in *inst) bool {
+func opXOR32RRNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 	r := a ^ b
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR32RINF(c *CPU, in *inst) bool {
+func opXOR32RINF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 	r := a ^ b
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR32RM(c *CPU, in *inst) bool {
+func opXOR32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
 	r := a ^ b
 	c.flagsLogic32(r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR32RMSlow(c *CPU, in *inst) bool {
+func opXOR32RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -2569,23 +2569,23 @@ func opXOR32RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opXOR32MR(c *CPU, in *inst) bool {
+func opXOR32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a ^ b
 	c.flagsLogic32(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR32MRSlow(c *CPU, in *inst) bool {
+func opXOR32MRFull(c *CPU, in *inst) bool {
 	b := *c.at32(in.s)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -2598,23 +2598,23 @@ func opXOR32MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opXOR32MI(c *CPU, in *inst) bool {
+func opXOR32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a ^ b
 	c.flagsLogic32(r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opXOR32MISlow(c *CPU, in *inst) bool {
+func opXOR32MIFull(c *CPU, in *inst) bool {
 	b := uint32(in.Imm)
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
@@ -2628,6 +2628,12 @@ func opXOR32MISlow(c *CPU, in *inst) bool {
 }
 
 var byXOR = formTable{
+	x86.FormRM: {opXOR8RMFull, opXOR16RMFull, opXOR32RMFull},
+	x86.FormMR: {opXOR8MRFull, opXOR16MRFull, opXOR32MRFull},
+	x86.FormMI: {opXOR8MIFull, opXOR16MIFull, opXOR32MIFull},
+}
+
+var fastXOR = fastTable{
 	x86.FormRR: {opXOR8RR, opXOR16RR, opXOR32RR},
 	x86.FormRI: {opXOR8RI, opXOR16RI, opXOR32RI},
 	x86.FormRM: {opXOR8RM, opXOR16RM, opXOR32RM},
@@ -2635,48 +2641,42 @@ var byXOR = formTable{
 	x86.FormMI: {opXOR8MI, opXOR16MI, opXOR32MI},
 }
 
-var slowXOR = formTable{
-	x86.FormRM: {opXOR8RMSlow, opXOR16RMSlow, opXOR32RMSlow},
-	x86.FormMR: {opXOR8MRSlow, opXOR16MRSlow, opXOR32MRSlow},
-	x86.FormMI: {opXOR8MISlow, opXOR16MISlow, opXOR32MISlow},
-}
-
-var deadXOR = formTable{
+var deadXOR = fastTable{
 	x86.FormRR: {opXOR8RRNF, opXOR16RRNF, opXOR32RRNF},
 	x86.FormRI: {opXOR8RINF, opXOR16RINF, opXOR32RINF},
 }
 
-func opCMP8RR(c *CPU, in *inst) bool {
+func opCMP8RR(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 
 	c.flagsSub8(a, b, a-b)
-	return true
+	return nextRec(in)
 }
 
-func opCMP8RI(c *CPU, in *inst) bool {
+func opCMP8RI(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 
 	c.flagsSub8(a, b, a-b)
-	return true
+	return nextRec(in)
 }
 
-func opCMP8RM(c *CPU, in *inst) bool {
+func opCMP8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
 
 	c.flagsSub8(a, b, a-b)
-	return true
+	return nextRec(in)
 }
 
-func opCMP8RMSlow(c *CPU, in *inst) bool {
+func opCMP8RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -2687,21 +2687,21 @@ func opCMP8RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opCMP8MR(c *CPU, in *inst) bool {
+func opCMP8MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at8(in.s)
 
 	c.flagsSub8(a, b, a-b)
-	return true
+	return nextRec(in)
 }
 
-func opCMP8MRSlow(c *CPU, in *inst) bool {
+func opCMP8MRFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -2712,21 +2712,21 @@ func opCMP8MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opCMP8MI(c *CPU, in *inst) bool {
+func opCMP8MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
 
 	c.flagsSub8(a, b, a-b)
-	return true
+	return nextRec(in)
 }
 
-func opCMP8MISlow(c *CPU, in *inst) bool {
+func opCMP8MIFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -2737,37 +2737,37 @@ func opCMP8MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opCMP16RR(c *CPU, in *inst) bool {
+func opCMP16RR(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 
 	c.flagsSub16(a, b, a-b)
-	return true
+	return nextRec(in)
 }
 
-func opCMP16RI(c *CPU, in *inst) bool {
+func opCMP16RI(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 
 	c.flagsSub16(a, b, a-b)
-	return true
+	return nextRec(in)
 }
 
-func opCMP16RM(c *CPU, in *inst) bool {
+func opCMP16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
 
 	c.flagsSub16(a, b, a-b)
-	return true
+	return nextRec(in)
 }
 
-func opCMP16RMSlow(c *CPU, in *inst) bool {
+func opCMP16RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2778,21 +2778,21 @@ func opCMP16RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opCMP16MR(c *CPU, in *inst) bool {
+func opCMP16MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at16(in.s)
 
 	c.flagsSub16(a, b, a-b)
-	return true
+	return nextRec(in)
 }
 
-func opCMP16MRSlow(c *CPU, in *inst) bool {
+func opCMP16MRFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2803,21 +2803,21 @@ func opCMP16MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opCMP16MI(c *CPU, in *inst) bool {
+func opCMP16MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
 
 	c.flagsSub16(a, b, a-b)
-	return true
+	return nextRec(in)
 }
 
-func opCMP16MISlow(c *CPU, in *inst) bool {
+func opCMP16MIFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2828,37 +2828,37 @@ func opCMP16MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opCMP32RR(c *CPU, in *inst) bool {
+func opCMP32RR(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 
 	c.flagsSub32(a, b, a-b)
-	return true
+	return nextRec(in)
 }
 
-func opCMP32RI(c *CPU, in *inst) bool {
+func opCMP32RI(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 
 	c.flagsSub32(a, b, a-b)
-	return true
+	return nextRec(in)
 }
 
-func opCMP32RM(c *CPU, in *inst) bool {
+func opCMP32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
 
 	c.flagsSub32(a, b, a-b)
-	return true
+	return nextRec(in)
 }
 
-func opCMP32RMSlow(c *CPU, in *inst) bool {
+func opCMP32RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -2869,21 +2869,21 @@ func opCMP32RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opCMP32MR(c *CPU, in *inst) bool {
+func opCMP32MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at32(in.s)
 
 	c.flagsSub32(a, b, a-b)
-	return true
+	return nextRec(in)
 }
 
-func opCMP32MRSlow(c *CPU, in *inst) bool {
+func opCMP32MRFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -2894,21 +2894,21 @@ func opCMP32MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opCMP32MI(c *CPU, in *inst) bool {
+func opCMP32MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
 
 	c.flagsSub32(a, b, a-b)
-	return true
+	return nextRec(in)
 }
 
-func opCMP32MISlow(c *CPU, in *inst) bool {
+func opCMP32MIFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -2920,6 +2920,12 @@ func opCMP32MISlow(c *CPU, in *inst) bool {
 }
 
 var byCMP = formTable{
+	x86.FormRM: {opCMP8RMFull, opCMP16RMFull, opCMP32RMFull},
+	x86.FormMR: {opCMP8MRFull, opCMP16MRFull, opCMP32MRFull},
+	x86.FormMI: {opCMP8MIFull, opCMP16MIFull, opCMP32MIFull},
+}
+
+var fastCMP = fastTable{
 	x86.FormRR: {opCMP8RR, opCMP16RR, opCMP32RR},
 	x86.FormRI: {opCMP8RI, opCMP16RI, opCMP32RI},
 	x86.FormRM: {opCMP8RM, opCMP16RM, opCMP32RM},
@@ -2927,43 +2933,37 @@ var byCMP = formTable{
 	x86.FormMI: {opCMP8MI, opCMP16MI, opCMP32MI},
 }
 
-var slowCMP = formTable{
-	x86.FormRM: {opCMP8RMSlow, opCMP16RMSlow, opCMP32RMSlow},
-	x86.FormMR: {opCMP8MRSlow, opCMP16MRSlow, opCMP32MRSlow},
-	x86.FormMI: {opCMP8MISlow, opCMP16MISlow, opCMP32MISlow},
-}
-
-func opTEST8RR(c *CPU, in *inst) bool {
+func opTEST8RR(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 
 	c.flagsLogic8(a & b)
-	return true
+	return nextRec(in)
 }
 
-func opTEST8RI(c *CPU, in *inst) bool {
+func opTEST8RI(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 
 	c.flagsLogic8(a & b)
-	return true
+	return nextRec(in)
 }
 
-func opTEST8RM(c *CPU, in *inst) bool {
+func opTEST8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
 
 	c.flagsLogic8(a & b)
-	return true
+	return nextRec(in)
 }
 
-func opTEST8RMSlow(c *CPU, in *inst) bool {
+func opTEST8RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -2974,21 +2974,21 @@ func opTEST8RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opTEST8MR(c *CPU, in *inst) bool {
+func opTEST8MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at8(in.s)
 
 	c.flagsLogic8(a & b)
-	return true
+	return nextRec(in)
 }
 
-func opTEST8MRSlow(c *CPU, in *inst) bool {
+func opTEST8MRFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -2999,21 +2999,21 @@ func opTEST8MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opTEST8MI(c *CPU, in *inst) bool {
+func opTEST8MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
 
 	c.flagsLogic8(a & b)
-	return true
+	return nextRec(in)
 }
 
-func opTEST8MISlow(c *CPU, in *inst) bool {
+func opTEST8MIFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -3024,37 +3024,37 @@ func opTEST8MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opTEST16RR(c *CPU, in *inst) bool {
+func opTEST16RR(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 
 	c.flagsLogic16(a & b)
-	return true
+	return nextRec(in)
 }
 
-func opTEST16RI(c *CPU, in *inst) bool {
+func opTEST16RI(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 
 	c.flagsLogic16(a & b)
-	return true
+	return nextRec(in)
 }
 
-func opTEST16RM(c *CPU, in *inst) bool {
+func opTEST16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
 
 	c.flagsLogic16(a & b)
-	return true
+	return nextRec(in)
 }
 
-func opTEST16RMSlow(c *CPU, in *inst) bool {
+func opTEST16RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -3065,21 +3065,21 @@ func opTEST16RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opTEST16MR(c *CPU, in *inst) bool {
+func opTEST16MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at16(in.s)
 
 	c.flagsLogic16(a & b)
-	return true
+	return nextRec(in)
 }
 
-func opTEST16MRSlow(c *CPU, in *inst) bool {
+func opTEST16MRFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -3090,21 +3090,21 @@ func opTEST16MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opTEST16MI(c *CPU, in *inst) bool {
+func opTEST16MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
 
 	c.flagsLogic16(a & b)
-	return true
+	return nextRec(in)
 }
 
-func opTEST16MISlow(c *CPU, in *inst) bool {
+func opTEST16MIFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -3115,37 +3115,37 @@ func opTEST16MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opTEST32RR(c *CPU, in *inst) bool {
+func opTEST32RR(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 
 	c.flagsLogic32(a & b)
-	return true
+	return nextRec(in)
 }
 
-func opTEST32RI(c *CPU, in *inst) bool {
+func opTEST32RI(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 
 	c.flagsLogic32(a & b)
-	return true
+	return nextRec(in)
 }
 
-func opTEST32RM(c *CPU, in *inst) bool {
+func opTEST32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
 
 	c.flagsLogic32(a & b)
-	return true
+	return nextRec(in)
 }
 
-func opTEST32RMSlow(c *CPU, in *inst) bool {
+func opTEST32RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -3156,21 +3156,21 @@ func opTEST32RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opTEST32MR(c *CPU, in *inst) bool {
+func opTEST32MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at32(in.s)
 
 	c.flagsLogic32(a & b)
-	return true
+	return nextRec(in)
 }
 
-func opTEST32MRSlow(c *CPU, in *inst) bool {
+func opTEST32MRFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -3181,21 +3181,21 @@ func opTEST32MRSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opTEST32MI(c *CPU, in *inst) bool {
+func opTEST32MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
 
 	c.flagsLogic32(a & b)
-	return true
+	return nextRec(in)
 }
 
-func opTEST32MISlow(c *CPU, in *inst) bool {
+func opTEST32MIFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -3207,6 +3207,12 @@ func opTEST32MISlow(c *CPU, in *inst) bool {
 }
 
 var byTEST = formTable{
+	x86.FormRM: {opTEST8RMFull, opTEST16RMFull, opTEST32RMFull},
+	x86.FormMR: {opTEST8MRFull, opTEST16MRFull, opTEST32MRFull},
+	x86.FormMI: {opTEST8MIFull, opTEST16MIFull, opTEST32MIFull},
+}
+
+var fastTEST = fastTable{
 	x86.FormRR: {opTEST8RR, opTEST16RR, opTEST32RR},
 	x86.FormRI: {opTEST8RI, opTEST16RI, opTEST32RI},
 	x86.FormRM: {opTEST8RM, opTEST16RM, opTEST32RM},
@@ -3214,43 +3220,37 @@ var byTEST = formTable{
 	x86.FormMI: {opTEST8MI, opTEST16MI, opTEST32MI},
 }
 
-var slowTEST = formTable{
-	x86.FormRM: {opTEST8RMSlow, opTEST16RMSlow, opTEST32RMSlow},
-	x86.FormMR: {opTEST8MRSlow, opTEST16MRSlow, opTEST32MRSlow},
-	x86.FormMI: {opTEST8MISlow, opTEST16MISlow, opTEST32MISlow},
-}
-
-func opINC8R(c *CPU, in *inst) bool {
+func opINC8R(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	r := a + 1
 	c.flagsInc8(a, r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opINC8RNF(c *CPU, in *inst) bool {
+func opINC8RNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	r := a + 1
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opINC8M(c *CPU, in *inst) bool {
+func opINC8M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a + 1
 	c.flagsInc8(a, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opINC8MSlow(c *CPU, in *inst) bool {
+func opINC8MFull(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -3262,37 +3262,37 @@ func opINC8MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opINC16R(c *CPU, in *inst) bool {
+func opINC16R(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	r := a + 1
 	c.flagsInc16(a, r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opINC16RNF(c *CPU, in *inst) bool {
+func opINC16RNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	r := a + 1
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opINC16M(c *CPU, in *inst) bool {
+func opINC16M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a + 1
 	c.flagsInc16(a, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opINC16MSlow(c *CPU, in *inst) bool {
+func opINC16MFull(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -3304,37 +3304,37 @@ func opINC16MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opINC32R(c *CPU, in *inst) bool {
+func opINC32R(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	r := a + 1
 	c.flagsInc32(a, r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opINC32RNF(c *CPU, in *inst) bool {
+func opINC32RNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	r := a + 1
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opINC32M(c *CPU, in *inst) bool {
+func opINC32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a + 1
 	c.flagsInc32(a, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opINC32MSlow(c *CPU, in *inst) bool {
+func opINC32MFull(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -3347,49 +3347,49 @@ func opINC32MSlow(c *CPU, in *inst) bool {
 }
 
 var byINC = formTable{
+	x86.FormM: {opINC8MFull, opINC16MFull, opINC32MFull},
+}
+
+var fastINC = fastTable{
 	x86.FormR: {opINC8R, opINC16R, opINC32R},
 	x86.FormM: {opINC8M, opINC16M, opINC32M},
 }
 
-var slowINC = formTable{
-	x86.FormM: {opINC8MSlow, opINC16MSlow, opINC32MSlow},
-}
-
-var deadINC = formTable{
+var deadINC = fastTable{
 	x86.FormR: {opINC8RNF, opINC16RNF, opINC32RNF},
 }
 
-func opDEC8R(c *CPU, in *inst) bool {
+func opDEC8R(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	r := a - 1
 	c.flagsDec8(a, r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opDEC8RNF(c *CPU, in *inst) bool {
+func opDEC8RNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	r := a - 1
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opDEC8M(c *CPU, in *inst) bool {
+func opDEC8M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a - 1
 	c.flagsDec8(a, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opDEC8MSlow(c *CPU, in *inst) bool {
+func opDEC8MFull(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -3401,37 +3401,37 @@ func opDEC8MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opDEC16R(c *CPU, in *inst) bool {
+func opDEC16R(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	r := a - 1
 	c.flagsDec16(a, r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opDEC16RNF(c *CPU, in *inst) bool {
+func opDEC16RNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	r := a - 1
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opDEC16M(c *CPU, in *inst) bool {
+func opDEC16M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a - 1
 	c.flagsDec16(a, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opDEC16MSlow(c *CPU, in *inst) bool {
+func opDEC16MFull(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -3443,37 +3443,37 @@ func opDEC16MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opDEC32R(c *CPU, in *inst) bool {
+func opDEC32R(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	r := a - 1
 	c.flagsDec32(a, r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opDEC32RNF(c *CPU, in *inst) bool {
+func opDEC32RNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	r := a - 1
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opDEC32M(c *CPU, in *inst) bool {
+func opDEC32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a - 1
 	c.flagsDec32(a, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opDEC32MSlow(c *CPU, in *inst) bool {
+func opDEC32MFull(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -3486,49 +3486,49 @@ func opDEC32MSlow(c *CPU, in *inst) bool {
 }
 
 var byDEC = formTable{
+	x86.FormM: {opDEC8MFull, opDEC16MFull, opDEC32MFull},
+}
+
+var fastDEC = fastTable{
 	x86.FormR: {opDEC8R, opDEC16R, opDEC32R},
 	x86.FormM: {opDEC8M, opDEC16M, opDEC32M},
 }
 
-var slowDEC = formTable{
-	x86.FormM: {opDEC8MSlow, opDEC16MSlow, opDEC32MSlow},
-}
-
-var deadDEC = formTable{
+var deadDEC = fastTable{
 	x86.FormR: {opDEC8RNF, opDEC16RNF, opDEC32RNF},
 }
 
-func opNEG8R(c *CPU, in *inst) bool {
+func opNEG8R(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	r := -a
 	c.flagsSub8(0, a, r)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opNEG8RNF(c *CPU, in *inst) bool {
+func opNEG8RNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	r := -a
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opNEG8M(c *CPU, in *inst) bool {
+func opNEG8M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := -a
 	c.flagsSub8(0, a, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opNEG8MSlow(c *CPU, in *inst) bool {
+func opNEG8MFull(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -3540,37 +3540,37 @@ func opNEG8MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opNEG16R(c *CPU, in *inst) bool {
+func opNEG16R(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	r := -a
 	c.flagsSub16(0, a, r)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opNEG16RNF(c *CPU, in *inst) bool {
+func opNEG16RNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	r := -a
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opNEG16M(c *CPU, in *inst) bool {
+func opNEG16M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := -a
 	c.flagsSub16(0, a, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opNEG16MSlow(c *CPU, in *inst) bool {
+func opNEG16MFull(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -3582,37 +3582,37 @@ func opNEG16MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opNEG32R(c *CPU, in *inst) bool {
+func opNEG32R(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	r := -a
 	c.flagsSub32(0, a, r)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opNEG32RNF(c *CPU, in *inst) bool {
+func opNEG32RNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	r := -a
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opNEG32M(c *CPU, in *inst) bool {
+func opNEG32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := -a
 	c.flagsSub32(0, a, r)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opNEG32MSlow(c *CPU, in *inst) bool {
+func opNEG32MFull(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -3625,42 +3625,42 @@ func opNEG32MSlow(c *CPU, in *inst) bool {
 }
 
 var byNEG = formTable{
+	x86.FormM: {opNEG8MFull, opNEG16MFull, opNEG32MFull},
+}
+
+var fastNEG = fastTable{
 	x86.FormR: {opNEG8R, opNEG16R, opNEG32R},
 	x86.FormM: {opNEG8M, opNEG16M, opNEG32M},
 }
 
-var slowNEG = formTable{
-	x86.FormM: {opNEG8MSlow, opNEG16MSlow, opNEG32MSlow},
-}
-
-var deadNEG = formTable{
+var deadNEG = fastTable{
 	x86.FormR: {opNEG8RNF, opNEG16RNF, opNEG32RNF},
 }
 
-func opNOT8R(c *CPU, in *inst) bool {
+func opNOT8R(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	r := ^a
 
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opNOT8M(c *CPU, in *inst) bool {
+func opNOT8M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := ^a
 
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opNOT8MSlow(c *CPU, in *inst) bool {
+func opNOT8MFull(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 1)
 	if !ok {
 		return false
@@ -3672,30 +3672,30 @@ func opNOT8MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opNOT16R(c *CPU, in *inst) bool {
+func opNOT16R(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	r := ^a
 
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opNOT16M(c *CPU, in *inst) bool {
+func opNOT16M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := ^a
 
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opNOT16MSlow(c *CPU, in *inst) bool {
+func opNOT16MFull(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 2)
 	if !ok {
 		return false
@@ -3707,30 +3707,30 @@ func opNOT16MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opNOT32R(c *CPU, in *inst) bool {
+func opNOT32R(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	r := ^a
 
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opNOT32M(c *CPU, in *inst) bool {
+func opNOT32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := ^a
 
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opNOT32MSlow(c *CPU, in *inst) bool {
+func opNOT32MFull(c *CPU, in *inst) bool {
 	m, ok := c.rmwRead(in, 4)
 	if !ok {
 		return false
@@ -3743,58 +3743,58 @@ func opNOT32MSlow(c *CPU, in *inst) bool {
 }
 
 var byNOT = formTable{
+	x86.FormM: {opNOT8MFull, opNOT16MFull, opNOT32MFull},
+}
+
+var fastNOT = fastTable{
 	x86.FormR: {opNOT8R, opNOT16R, opNOT32R},
 	x86.FormM: {opNOT8M, opNOT16M, opNOT32M},
 }
 
-var slowNOT = formTable{
-	x86.FormM: {opNOT8MSlow, opNOT16MSlow, opNOT32MSlow},
-}
-
-func opSHL8RI(c *CPU, in *inst) bool {
+func opSHL8RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := a << n
 	c.fres, c.faux = uint32(int8(r)), uint32(a<<(n-1))>>7<<31|uint32(r)>>7<<30
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHL8RINF(c *CPU, in *inst) bool {
+func opSHL8RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := a << n
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHL8MI(c *CPU, in *inst) bool {
+func opSHL8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a << n
 	c.fres, c.faux = uint32(int8(r)), uint32(a<<(n-1))>>7<<31|uint32(r)>>7<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSHL8MISlow(c *CPU, in *inst) bool {
+func opSHL8MIFull(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
@@ -3811,50 +3811,50 @@ func opSHL8MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSHL16RI(c *CPU, in *inst) bool {
+func opSHL16RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := a << n
 	c.fres, c.faux = uint32(int16(r)), uint32(a<<(n-1))>>15<<31|uint32(r)>>15<<30
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHL16RINF(c *CPU, in *inst) bool {
+func opSHL16RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := a << n
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHL16MI(c *CPU, in *inst) bool {
+func opSHL16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a << n
 	c.fres, c.faux = uint32(int16(r)), uint32(a<<(n-1))>>15<<31|uint32(r)>>15<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSHL16MISlow(c *CPU, in *inst) bool {
+func opSHL16MIFull(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
@@ -3871,50 +3871,50 @@ func opSHL16MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSHL32RI(c *CPU, in *inst) bool {
+func opSHL32RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := a << n
 	c.fres, c.faux = uint32(int32(r)), uint32(a<<(n-1))>>31<<31|uint32(r)>>31<<30
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHL32RINF(c *CPU, in *inst) bool {
+func opSHL32RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := a << n
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHL32MI(c *CPU, in *inst) bool {
+func opSHL32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a << n
 	c.fres, c.faux = uint32(int32(r)), uint32(a<<(n-1))>>31<<31|uint32(r)>>31<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSHL32MISlow(c *CPU, in *inst) bool {
+func opSHL32MIFull(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
@@ -3932,62 +3932,62 @@ func opSHL32MISlow(c *CPU, in *inst) bool {
 }
 
 var bySHL = formTable{
+	x86.FormMI: {opSHL8MIFull, opSHL16MIFull, opSHL32MIFull},
+}
+
+var fastSHL = fastTable{
 	x86.FormRI: {opSHL8RI, opSHL16RI, opSHL32RI},
 	x86.FormMI: {opSHL8MI, opSHL16MI, opSHL32MI},
 }
 
-var slowSHL = formTable{
-	x86.FormMI: {opSHL8MISlow, opSHL16MISlow, opSHL32MISlow},
-}
-
-var deadSHL = formTable{
+var deadSHL = fastTable{
 	x86.FormRI: {opSHL8RINF, opSHL16RINF, opSHL32RINF},
 }
 
-func opSHLCL8R(c *CPU, in *inst) bool {
+func opSHLCL8R(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := a << n
 	c.fres, c.faux = uint32(int8(r)), uint32(a<<(n-1))>>7<<31|uint32(r)>>7<<30
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHLCL8RNF(c *CPU, in *inst) bool {
+func opSHLCL8RNF(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := a << n
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHLCL8M(c *CPU, in *inst) bool {
+func opSHLCL8M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a << n
 	c.fres, c.faux = uint32(int8(r)), uint32(a<<(n-1))>>7<<31|uint32(r)>>7<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSHLCL8MSlow(c *CPU, in *inst) bool {
+func opSHLCL8MFull(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
@@ -4004,50 +4004,50 @@ func opSHLCL8MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSHLCL16R(c *CPU, in *inst) bool {
+func opSHLCL16R(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := a << n
 	c.fres, c.faux = uint32(int16(r)), uint32(a<<(n-1))>>15<<31|uint32(r)>>15<<30
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHLCL16RNF(c *CPU, in *inst) bool {
+func opSHLCL16RNF(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := a << n
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHLCL16M(c *CPU, in *inst) bool {
+func opSHLCL16M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a << n
 	c.fres, c.faux = uint32(int16(r)), uint32(a<<(n-1))>>15<<31|uint32(r)>>15<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSHLCL16MSlow(c *CPU, in *inst) bool {
+func opSHLCL16MFull(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
@@ -4064,50 +4064,50 @@ func opSHLCL16MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSHLCL32R(c *CPU, in *inst) bool {
+func opSHLCL32R(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := a << n
 	c.fres, c.faux = uint32(int32(r)), uint32(a<<(n-1))>>31<<31|uint32(r)>>31<<30
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHLCL32RNF(c *CPU, in *inst) bool {
+func opSHLCL32RNF(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := a << n
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHLCL32M(c *CPU, in *inst) bool {
+func opSHLCL32M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a << n
 	c.fres, c.faux = uint32(int32(r)), uint32(a<<(n-1))>>31<<31|uint32(r)>>31<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSHLCL32MSlow(c *CPU, in *inst) bool {
+func opSHLCL32MFull(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
@@ -4125,53 +4125,53 @@ func opSHLCL32MSlow(c *CPU, in *inst) bool {
 }
 
 var bySHLCL = formTable{
+	x86.FormM: {opSHLCL8MFull, opSHLCL16MFull, opSHLCL32MFull},
+}
+
+var fastSHLCL = fastTable{
 	x86.FormR: {opSHLCL8R, opSHLCL16R, opSHLCL32R},
 	x86.FormM: {opSHLCL8M, opSHLCL16M, opSHLCL32M},
 }
 
-var slowSHLCL = formTable{
-	x86.FormM: {opSHLCL8MSlow, opSHLCL16MSlow, opSHLCL32MSlow},
-}
-
-var deadSHLCL = formTable{
+var deadSHLCL = fastTable{
 	x86.FormR: {opSHLCL8RNF, opSHLCL16RNF, opSHLCL32RNF},
 }
 
-func opSHR8RI(c *CPU, in *inst) bool {
+func opSHR8RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := a >> n
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int8(r)), cf<<31|(cf^uint32(r^r<<1)>>7)<<30
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHR8RINF(c *CPU, in *inst) bool {
+func opSHR8RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := a >> n
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHR8MI(c *CPU, in *inst) bool {
+func opSHR8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
@@ -4179,10 +4179,10 @@ func opSHR8MI(c *CPU, in *inst) bool {
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int8(r)), cf<<31|(cf^uint32(r^r<<1)>>7)<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSHR8MISlow(c *CPU, in *inst) bool {
+func opSHR8MIFull(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
@@ -4200,41 +4200,41 @@ func opSHR8MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSHR16RI(c *CPU, in *inst) bool {
+func opSHR16RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := a >> n
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int16(r)), cf<<31|(cf^uint32(r^r<<1)>>15)<<30
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHR16RINF(c *CPU, in *inst) bool {
+func opSHR16RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := a >> n
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHR16MI(c *CPU, in *inst) bool {
+func opSHR16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
@@ -4242,10 +4242,10 @@ func opSHR16MI(c *CPU, in *inst) bool {
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int16(r)), cf<<31|(cf^uint32(r^r<<1)>>15)<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSHR16MISlow(c *CPU, in *inst) bool {
+func opSHR16MIFull(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
@@ -4263,41 +4263,41 @@ func opSHR16MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSHR32RI(c *CPU, in *inst) bool {
+func opSHR32RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := a >> n
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int32(r)), cf<<31|(cf^uint32(r^r<<1)>>31)<<30
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHR32RINF(c *CPU, in *inst) bool {
+func opSHR32RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := a >> n
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHR32MI(c *CPU, in *inst) bool {
+func opSHR32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
@@ -4305,10 +4305,10 @@ func opSHR32MI(c *CPU, in *inst) bool {
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int32(r)), cf<<31|(cf^uint32(r^r<<1)>>31)<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSHR32MISlow(c *CPU, in *inst) bool {
+func opSHR32MIFull(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
@@ -4327,53 +4327,53 @@ func opSHR32MISlow(c *CPU, in *inst) bool {
 }
 
 var bySHR = formTable{
+	x86.FormMI: {opSHR8MIFull, opSHR16MIFull, opSHR32MIFull},
+}
+
+var fastSHR = fastTable{
 	x86.FormRI: {opSHR8RI, opSHR16RI, opSHR32RI},
 	x86.FormMI: {opSHR8MI, opSHR16MI, opSHR32MI},
 }
 
-var slowSHR = formTable{
-	x86.FormMI: {opSHR8MISlow, opSHR16MISlow, opSHR32MISlow},
-}
-
-var deadSHR = formTable{
+var deadSHR = fastTable{
 	x86.FormRI: {opSHR8RINF, opSHR16RINF, opSHR32RINF},
 }
 
-func opSHRCL8R(c *CPU, in *inst) bool {
+func opSHRCL8R(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := a >> n
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int8(r)), cf<<31|(cf^uint32(r^r<<1)>>7)<<30
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHRCL8RNF(c *CPU, in *inst) bool {
+func opSHRCL8RNF(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := a >> n
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHRCL8M(c *CPU, in *inst) bool {
+func opSHRCL8M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
@@ -4381,10 +4381,10 @@ func opSHRCL8M(c *CPU, in *inst) bool {
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int8(r)), cf<<31|(cf^uint32(r^r<<1)>>7)<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSHRCL8MSlow(c *CPU, in *inst) bool {
+func opSHRCL8MFull(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
@@ -4402,41 +4402,41 @@ func opSHRCL8MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSHRCL16R(c *CPU, in *inst) bool {
+func opSHRCL16R(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := a >> n
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int16(r)), cf<<31|(cf^uint32(r^r<<1)>>15)<<30
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHRCL16RNF(c *CPU, in *inst) bool {
+func opSHRCL16RNF(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := a >> n
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHRCL16M(c *CPU, in *inst) bool {
+func opSHRCL16M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
@@ -4444,10 +4444,10 @@ func opSHRCL16M(c *CPU, in *inst) bool {
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int16(r)), cf<<31|(cf^uint32(r^r<<1)>>15)<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSHRCL16MSlow(c *CPU, in *inst) bool {
+func opSHRCL16MFull(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
@@ -4465,41 +4465,41 @@ func opSHRCL16MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSHRCL32R(c *CPU, in *inst) bool {
+func opSHRCL32R(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := a >> n
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int32(r)), cf<<31|(cf^uint32(r^r<<1)>>31)<<30
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHRCL32RNF(c *CPU, in *inst) bool {
+func opSHRCL32RNF(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := a >> n
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSHRCL32M(c *CPU, in *inst) bool {
+func opSHRCL32M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
@@ -4507,10 +4507,10 @@ func opSHRCL32M(c *CPU, in *inst) bool {
 	cf := uint32(a>>(n-1)) & 1
 	c.fres, c.faux = uint32(int32(r)), cf<<31|(cf^uint32(r^r<<1)>>31)<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSHRCL32MSlow(c *CPU, in *inst) bool {
+func opSHRCL32MFull(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
@@ -4529,53 +4529,53 @@ func opSHRCL32MSlow(c *CPU, in *inst) bool {
 }
 
 var bySHRCL = formTable{
+	x86.FormM: {opSHRCL8MFull, opSHRCL16MFull, opSHRCL32MFull},
+}
+
+var fastSHRCL = fastTable{
 	x86.FormR: {opSHRCL8R, opSHRCL16R, opSHRCL32R},
 	x86.FormM: {opSHRCL8M, opSHRCL16M, opSHRCL32M},
 }
 
-var slowSHRCL = formTable{
-	x86.FormM: {opSHRCL8MSlow, opSHRCL16MSlow, opSHRCL32MSlow},
-}
-
-var deadSHRCL = formTable{
+var deadSHRCL = fastTable{
 	x86.FormR: {opSHRCL8RNF, opSHRCL16RNF, opSHRCL32RNF},
 }
 
-func opSAR8RI(c *CPU, in *inst) bool {
+func opSAR8RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := uint8(int8(a) >> n)
 	cf := uint32(int8(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int8(r)), cf<<31|cf<<30
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSAR8RINF(c *CPU, in *inst) bool {
+func opSAR8RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := uint8(int8(a) >> n)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSAR8MI(c *CPU, in *inst) bool {
+func opSAR8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
@@ -4583,10 +4583,10 @@ func opSAR8MI(c *CPU, in *inst) bool {
 	cf := uint32(int8(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int8(r)), cf<<31|cf<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSAR8MISlow(c *CPU, in *inst) bool {
+func opSAR8MIFull(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
@@ -4604,41 +4604,41 @@ func opSAR8MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSAR16RI(c *CPU, in *inst) bool {
+func opSAR16RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := uint16(int16(a) >> n)
 	cf := uint32(int16(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int16(r)), cf<<31|cf<<30
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSAR16RINF(c *CPU, in *inst) bool {
+func opSAR16RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := uint16(int16(a) >> n)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSAR16MI(c *CPU, in *inst) bool {
+func opSAR16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
@@ -4646,10 +4646,10 @@ func opSAR16MI(c *CPU, in *inst) bool {
 	cf := uint32(int16(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int16(r)), cf<<31|cf<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSAR16MISlow(c *CPU, in *inst) bool {
+func opSAR16MIFull(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
@@ -4667,41 +4667,41 @@ func opSAR16MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSAR32RI(c *CPU, in *inst) bool {
+func opSAR32RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := uint32(int32(a) >> n)
 	cf := uint32(int32(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int32(r)), cf<<31|cf<<30
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSAR32RINF(c *CPU, in *inst) bool {
+func opSAR32RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := uint32(int32(a) >> n)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSAR32MI(c *CPU, in *inst) bool {
+func opSAR32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
@@ -4709,10 +4709,10 @@ func opSAR32MI(c *CPU, in *inst) bool {
 	cf := uint32(int32(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int32(r)), cf<<31|cf<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSAR32MISlow(c *CPU, in *inst) bool {
+func opSAR32MIFull(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
@@ -4731,53 +4731,53 @@ func opSAR32MISlow(c *CPU, in *inst) bool {
 }
 
 var bySAR = formTable{
+	x86.FormMI: {opSAR8MIFull, opSAR16MIFull, opSAR32MIFull},
+}
+
+var fastSAR = fastTable{
 	x86.FormRI: {opSAR8RI, opSAR16RI, opSAR32RI},
 	x86.FormMI: {opSAR8MI, opSAR16MI, opSAR32MI},
 }
 
-var slowSAR = formTable{
-	x86.FormMI: {opSAR8MISlow, opSAR16MISlow, opSAR32MISlow},
-}
-
-var deadSAR = formTable{
+var deadSAR = fastTable{
 	x86.FormRI: {opSAR8RINF, opSAR16RINF, opSAR32RINF},
 }
 
-func opSARCL8R(c *CPU, in *inst) bool {
+func opSARCL8R(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := uint8(int8(a) >> n)
 	cf := uint32(int8(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int8(r)), cf<<31|cf<<30
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSARCL8RNF(c *CPU, in *inst) bool {
+func opSARCL8RNF(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := uint8(int8(a) >> n)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSARCL8M(c *CPU, in *inst) bool {
+func opSARCL8M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
@@ -4785,10 +4785,10 @@ func opSARCL8M(c *CPU, in *inst) bool {
 	cf := uint32(int8(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int8(r)), cf<<31|cf<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSARCL8MSlow(c *CPU, in *inst) bool {
+func opSARCL8MFull(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
@@ -4806,41 +4806,41 @@ func opSARCL8MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSARCL16R(c *CPU, in *inst) bool {
+func opSARCL16R(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := uint16(int16(a) >> n)
 	cf := uint32(int16(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int16(r)), cf<<31|cf<<30
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSARCL16RNF(c *CPU, in *inst) bool {
+func opSARCL16RNF(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := uint16(int16(a) >> n)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSARCL16M(c *CPU, in *inst) bool {
+func opSARCL16M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
@@ -4848,10 +4848,10 @@ func opSARCL16M(c *CPU, in *inst) bool {
 	cf := uint32(int16(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int16(r)), cf<<31|cf<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSARCL16MSlow(c *CPU, in *inst) bool {
+func opSARCL16MFull(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
@@ -4869,41 +4869,41 @@ func opSARCL16MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opSARCL32R(c *CPU, in *inst) bool {
+func opSARCL32R(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := uint32(int32(a) >> n)
 	cf := uint32(int32(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int32(r)), cf<<31|cf<<30
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSARCL32RNF(c *CPU, in *inst) bool {
+func opSARCL32RNF(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := uint32(int32(a) >> n)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opSARCL32M(c *CPU, in *inst) bool {
+func opSARCL32M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
@@ -4911,10 +4911,10 @@ func opSARCL32M(c *CPU, in *inst) bool {
 	cf := uint32(int32(a)>>(n-1)) & 1
 	c.fres, c.faux = uint32(int32(r)), cf<<31|cf<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opSARCL32MSlow(c *CPU, in *inst) bool {
+func opSARCL32MFull(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
@@ -4933,62 +4933,62 @@ func opSARCL32MSlow(c *CPU, in *inst) bool {
 }
 
 var bySARCL = formTable{
+	x86.FormM: {opSARCL8MFull, opSARCL16MFull, opSARCL32MFull},
+}
+
+var fastSARCL = fastTable{
 	x86.FormR: {opSARCL8R, opSARCL16R, opSARCL32R},
 	x86.FormM: {opSARCL8M, opSARCL16M, opSARCL32M},
 }
 
-var slowSARCL = formTable{
-	x86.FormM: {opSARCL8MSlow, opSARCL16MSlow, opSARCL32MSlow},
-}
-
-var deadSARCL = formTable{
+var deadSARCL = fastTable{
 	x86.FormR: {opSARCL8RNF, opSARCL16RNF, opSARCL32RNF},
 }
 
-func opROL8RI(c *CPU, in *inst) bool {
+func opROL8RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>7<<30
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROL8RINF(c *CPU, in *inst) bool {
+func opROL8RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, int(n))
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROL8MI(c *CPU, in *inst) bool {
+func opROL8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft8(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>7<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opROL8MISlow(c *CPU, in *inst) bool {
+func opROL8MIFull(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
@@ -5005,50 +5005,50 @@ func opROL8MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opROL16RI(c *CPU, in *inst) bool {
+func opROL16RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>15<<30
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROL16RINF(c *CPU, in *inst) bool {
+func opROL16RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, int(n))
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROL16MI(c *CPU, in *inst) bool {
+func opROL16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft16(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>15<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opROL16MISlow(c *CPU, in *inst) bool {
+func opROL16MIFull(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
@@ -5065,50 +5065,50 @@ func opROL16MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opROL32RI(c *CPU, in *inst) bool {
+func opROL32RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>31<<30
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROL32RINF(c *CPU, in *inst) bool {
+func opROL32RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, int(n))
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROL32MI(c *CPU, in *inst) bool {
+func opROL32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft32(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>31<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opROL32MISlow(c *CPU, in *inst) bool {
+func opROL32MIFull(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
@@ -5126,62 +5126,62 @@ func opROL32MISlow(c *CPU, in *inst) bool {
 }
 
 var byROL = formTable{
+	x86.FormMI: {opROL8MIFull, opROL16MIFull, opROL32MIFull},
+}
+
+var fastROL = fastTable{
 	x86.FormRI: {opROL8RI, opROL16RI, opROL32RI},
 	x86.FormMI: {opROL8MI, opROL16MI, opROL32MI},
 }
 
-var slowROL = formTable{
-	x86.FormMI: {opROL8MISlow, opROL16MISlow, opROL32MISlow},
-}
-
-var deadROL = formTable{
+var deadROL = fastTable{
 	x86.FormRI: {opROL8RINF, opROL16RINF, opROL32RINF},
 }
 
-func opROLCL8R(c *CPU, in *inst) bool {
+func opROLCL8R(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>7<<30
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROLCL8RNF(c *CPU, in *inst) bool {
+func opROLCL8RNF(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, int(n))
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROLCL8M(c *CPU, in *inst) bool {
+func opROLCL8M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft8(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>7<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opROLCL8MSlow(c *CPU, in *inst) bool {
+func opROLCL8MFull(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
@@ -5198,50 +5198,50 @@ func opROLCL8MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opROLCL16R(c *CPU, in *inst) bool {
+func opROLCL16R(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>15<<30
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROLCL16RNF(c *CPU, in *inst) bool {
+func opROLCL16RNF(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, int(n))
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROLCL16M(c *CPU, in *inst) bool {
+func opROLCL16M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft16(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>15<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opROLCL16MSlow(c *CPU, in *inst) bool {
+func opROLCL16MFull(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
@@ -5258,50 +5258,50 @@ func opROLCL16MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opROLCL32R(c *CPU, in *inst) bool {
+func opROLCL32R(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>31<<30
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROLCL32RNF(c *CPU, in *inst) bool {
+func opROLCL32RNF(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, int(n))
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROLCL32M(c *CPU, in *inst) bool {
+func opROLCL32M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft32(a, int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>31<<30
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opROLCL32MSlow(c *CPU, in *inst) bool {
+func opROLCL32MFull(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
@@ -5319,62 +5319,62 @@ func opROLCL32MSlow(c *CPU, in *inst) bool {
 }
 
 var byROLCL = formTable{
+	x86.FormM: {opROLCL8MFull, opROLCL16MFull, opROLCL32MFull},
+}
+
+var fastROLCL = fastTable{
 	x86.FormR: {opROLCL8R, opROLCL16R, opROLCL32R},
 	x86.FormM: {opROLCL8M, opROLCL16M, opROLCL32M},
 }
 
-var slowROLCL = formTable{
-	x86.FormM: {opROLCL8MSlow, opROLCL16MSlow, opROLCL32MSlow},
-}
-
-var deadROLCL = formTable{
+var deadROLCL = fastTable{
 	x86.FormR: {opROLCL8RNF, opROLCL16RNF, opROLCL32RNF},
 }
 
-func opROR8RI(c *CPU, in *inst) bool {
+func opROR8RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<24&(auxCF|auxCF2)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROR8RINF(c *CPU, in *inst) bool {
+func opROR8RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, -int(n))
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROR8MI(c *CPU, in *inst) bool {
+func opROR8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft8(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<24&(auxCF|auxCF2)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opROR8MISlow(c *CPU, in *inst) bool {
+func opROR8MIFull(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
@@ -5391,50 +5391,50 @@ func opROR8MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opROR16RI(c *CPU, in *inst) bool {
+func opROR16RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<16&(auxCF|auxCF2)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROR16RINF(c *CPU, in *inst) bool {
+func opROR16RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, -int(n))
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROR16MI(c *CPU, in *inst) bool {
+func opROR16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft16(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<16&(auxCF|auxCF2)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opROR16MISlow(c *CPU, in *inst) bool {
+func opROR16MIFull(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
@@ -5451,50 +5451,50 @@ func opROR16MISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opROR32RI(c *CPU, in *inst) bool {
+func opROR32RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<0&(auxCF|auxCF2)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROR32RINF(c *CPU, in *inst) bool {
+func opROR32RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, -int(n))
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opROR32MI(c *CPU, in *inst) bool {
+func opROR32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft32(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<0&(auxCF|auxCF2)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opROR32MISlow(c *CPU, in *inst) bool {
+func opROR32MIFull(c *CPU, in *inst) bool {
 	n := in.Imm & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
@@ -5512,62 +5512,62 @@ func opROR32MISlow(c *CPU, in *inst) bool {
 }
 
 var byROR = formTable{
+	x86.FormMI: {opROR8MIFull, opROR16MIFull, opROR32MIFull},
+}
+
+var fastROR = fastTable{
 	x86.FormRI: {opROR8RI, opROR16RI, opROR32RI},
 	x86.FormMI: {opROR8MI, opROR16MI, opROR32MI},
 }
 
-var slowROR = formTable{
-	x86.FormMI: {opROR8MISlow, opROR16MISlow, opROR32MISlow},
-}
-
-var deadROR = formTable{
+var deadROR = fastTable{
 	x86.FormRI: {opROR8RINF, opROR16RINF, opROR32RINF},
 }
 
-func opRORCL8R(c *CPU, in *inst) bool {
+func opRORCL8R(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<24&(auxCF|auxCF2)
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opRORCL8RNF(c *CPU, in *inst) bool {
+func opRORCL8RNF(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, -int(n))
 	*c.at8(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opRORCL8M(c *CPU, in *inst) bool {
+func opRORCL8M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft8(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<24&(auxCF|auxCF2)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opRORCL8MSlow(c *CPU, in *inst) bool {
+func opRORCL8MFull(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 1)
@@ -5584,50 +5584,50 @@ func opRORCL8MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opRORCL16R(c *CPU, in *inst) bool {
+func opRORCL16R(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<16&(auxCF|auxCF2)
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opRORCL16RNF(c *CPU, in *inst) bool {
+func opRORCL16RNF(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, -int(n))
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opRORCL16M(c *CPU, in *inst) bool {
+func opRORCL16M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft16(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<16&(auxCF|auxCF2)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opRORCL16MSlow(c *CPU, in *inst) bool {
+func opRORCL16MFull(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 2)
@@ -5644,50 +5644,50 @@ func opRORCL16MSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opRORCL32R(c *CPU, in *inst) bool {
+func opRORCL32R(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<0&(auxCF|auxCF2)
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opRORCL32RNF(c *CPU, in *inst) bool {
+func opRORCL32RNF(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		return true
+		return nextRec(in)
 	}
 	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, -int(n))
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opRORCL32M(c *CPU, in *inst) bool {
+func opRORCL32M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft32(a, -int(n))
 	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<0&(auxCF|auxCF2)
 	*p = r
-	return true
+	return nextRec(in)
 }
 
-func opRORCL32MSlow(c *CPU, in *inst) bool {
+func opRORCL32MFull(c *CPU, in *inst) bool {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
 		_, ok := c.rmwRead(in, 4)
@@ -5705,19 +5705,19 @@ func opRORCL32MSlow(c *CPU, in *inst) bool {
 }
 
 var byRORCL = formTable{
+	x86.FormM: {opRORCL8MFull, opRORCL16MFull, opRORCL32MFull},
+}
+
+var fastRORCL = fastTable{
 	x86.FormR: {opRORCL8R, opRORCL16R, opRORCL32R},
 	x86.FormM: {opRORCL8M, opRORCL16M, opRORCL32M},
 }
 
-var slowRORCL = formTable{
-	x86.FormM: {opRORCL8MSlow, opRORCL16MSlow, opRORCL32MSlow},
-}
-
-var deadRORCL = formTable{
+var deadRORCL = fastTable{
 	x86.FormR: {opRORCL8RNF, opRORCL16RNF, opRORCL32RNF},
 }
 
-func opIMUL16RR(c *CPU, in *inst) bool {
+func opIMUL16RR(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 	p := int32(int16(a)) * int32(int16(b))
@@ -5728,10 +5728,10 @@ func opIMUL16RR(c *CPU, in *inst) bool {
 	}
 
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opIMUL16RRI(c *CPU, in *inst) bool {
+func opIMUL16RRI(c *CPU, in *inst) *inst {
 	a := *c.at16(in.s)
 	b := uint16(in.Imm)
 	p := int32(int16(a)) * int32(int16(b))
@@ -5742,31 +5742,31 @@ func opIMUL16RRI(c *CPU, in *inst) bool {
 	}
 
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opIMUL16RRNF(c *CPU, in *inst) bool {
+func opIMUL16RRNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 	r := a * b
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opIMUL16RRINF(c *CPU, in *inst) bool {
+func opIMUL16RRINF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.s)
 	b := uint16(in.Imm)
 	r := a * b
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opIMUL16RM(c *CPU, in *inst) bool {
+func opIMUL16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
@@ -5778,10 +5778,10 @@ func opIMUL16RM(c *CPU, in *inst) bool {
 	}
 
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opIMUL16RMSlow(c *CPU, in *inst) bool {
+func opIMUL16RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -5798,12 +5798,12 @@ func opIMUL16RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opIMUL16RMI(c *CPU, in *inst) bool {
+func opIMUL16RMI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
@@ -5815,10 +5815,10 @@ func opIMUL16RMI(c *CPU, in *inst) bool {
 	}
 
 	*c.at16(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opIMUL16RMISlow(c *CPU, in *inst) bool {
+func opIMUL16RMIFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -5835,7 +5835,7 @@ func opIMUL16RMISlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opIMUL32RR(c *CPU, in *inst) bool {
+func opIMUL32RR(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 	p := int64(int32(a)) * int64(int32(b))
@@ -5846,10 +5846,10 @@ func opIMUL32RR(c *CPU, in *inst) bool {
 	}
 
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opIMUL32RRI(c *CPU, in *inst) bool {
+func opIMUL32RRI(c *CPU, in *inst) *inst {
 	a := *c.at32(in.s)
 	b := uint32(in.Imm)
 	p := int64(int32(a)) * int64(int32(b))
@@ -5860,31 +5860,31 @@ func opIMUL32RRI(c *CPU, in *inst) bool {
 	}
 
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opIMUL32RRNF(c *CPU, in *inst) bool {
+func opIMUL32RRNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 	r := a * b
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opIMUL32RRINF(c *CPU, in *inst) bool {
+func opIMUL32RRINF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.s)
 	b := uint32(in.Imm)
 	r := a * b
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opIMUL32RM(c *CPU, in *inst) bool {
+func opIMUL32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
@@ -5896,10 +5896,10 @@ func opIMUL32RM(c *CPU, in *inst) bool {
 	}
 
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opIMUL32RMSlow(c *CPU, in *inst) bool {
+func opIMUL32RMFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5916,12 +5916,12 @@ func opIMUL32RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opIMUL32RMI(c *CPU, in *inst) bool {
+func opIMUL32RMI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
@@ -5933,10 +5933,10 @@ func opIMUL32RMI(c *CPU, in *inst) bool {
 	}
 
 	*c.at32(in.d) = r
-	return true
+	return nextRec(in)
 }
 
-func opIMUL32RMISlow(c *CPU, in *inst) bool {
+func opIMUL32RMIFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5954,45 +5954,45 @@ func opIMUL32RMISlow(c *CPU, in *inst) bool {
 }
 
 var byIMUL = formTable{
+	x86.FormRM:  {nil, opIMUL16RMFull, opIMUL32RMFull},
+	x86.FormRMI: {nil, opIMUL16RMIFull, opIMUL32RMIFull},
+}
+
+var fastIMUL = fastTable{
 	x86.FormRR:  {nil, opIMUL16RR, opIMUL32RR},
 	x86.FormRRI: {nil, opIMUL16RRI, opIMUL32RRI},
 	x86.FormRM:  {nil, opIMUL16RM, opIMUL32RM},
 	x86.FormRMI: {nil, opIMUL16RMI, opIMUL32RMI},
 }
 
-var slowIMUL = formTable{
-	x86.FormRM:  {nil, opIMUL16RMSlow, opIMUL32RMSlow},
-	x86.FormRMI: {nil, opIMUL16RMISlow, opIMUL32RMISlow},
-}
-
-var deadIMUL = formTable{
+var deadIMUL = fastTable{
 	x86.FormRR:  {nil, opIMUL16RRNF, opIMUL32RRNF},
 	x86.FormRRI: {nil, opIMUL16RRINF, opIMUL32RRINF},
 }
 
 var aluOps = opTable{
-	x86.ADD:   {by: &byADD, slow: &slowADD, dead: &deadADD},
-	x86.OR:    {by: &byOR, slow: &slowOR, dead: &deadOR},
-	x86.ADC:   {by: &byADC, slow: &slowADC, dead: &deadADC},
-	x86.SBB:   {by: &bySBB, slow: &slowSBB, dead: &deadSBB},
-	x86.AND:   {by: &byAND, slow: &slowAND, dead: &deadAND},
-	x86.SUB:   {by: &bySUB, slow: &slowSUB, dead: &deadSUB},
-	x86.XOR:   {by: &byXOR, slow: &slowXOR, dead: &deadXOR},
-	x86.CMP:   {by: &byCMP, slow: &slowCMP},
-	x86.TEST:  {by: &byTEST, slow: &slowTEST},
-	x86.INC:   {by: &byINC, slow: &slowINC, dead: &deadINC},
-	x86.DEC:   {by: &byDEC, slow: &slowDEC, dead: &deadDEC},
-	x86.NEG:   {by: &byNEG, slow: &slowNEG, dead: &deadNEG},
-	x86.NOT:   {by: &byNOT, slow: &slowNOT},
-	x86.SHL:   {by: &bySHL, slow: &slowSHL, dead: &deadSHL},
-	x86.SHLCL: {by: &bySHLCL, slow: &slowSHLCL, dead: &deadSHLCL},
-	x86.SHR:   {by: &bySHR, slow: &slowSHR, dead: &deadSHR},
-	x86.SHRCL: {by: &bySHRCL, slow: &slowSHRCL, dead: &deadSHRCL},
-	x86.SAR:   {by: &bySAR, slow: &slowSAR, dead: &deadSAR},
-	x86.SARCL: {by: &bySARCL, slow: &slowSARCL, dead: &deadSARCL},
-	x86.ROL:   {by: &byROL, slow: &slowROL, dead: &deadROL},
-	x86.ROLCL: {by: &byROLCL, slow: &slowROLCL, dead: &deadROLCL},
-	x86.ROR:   {by: &byROR, slow: &slowROR, dead: &deadROR},
-	x86.RORCL: {by: &byRORCL, slow: &slowRORCL, dead: &deadRORCL},
-	x86.IMUL:  {by: &byIMUL, slow: &slowIMUL, dead: &deadIMUL},
+	x86.ADD:   {by: &byADD, fast: &fastADD, dead: &deadADD},
+	x86.OR:    {by: &byOR, fast: &fastOR, dead: &deadOR},
+	x86.ADC:   {by: &byADC, fast: &fastADC, dead: &deadADC},
+	x86.SBB:   {by: &bySBB, fast: &fastSBB, dead: &deadSBB},
+	x86.AND:   {by: &byAND, fast: &fastAND, dead: &deadAND},
+	x86.SUB:   {by: &bySUB, fast: &fastSUB, dead: &deadSUB},
+	x86.XOR:   {by: &byXOR, fast: &fastXOR, dead: &deadXOR},
+	x86.CMP:   {by: &byCMP, fast: &fastCMP},
+	x86.TEST:  {by: &byTEST, fast: &fastTEST},
+	x86.INC:   {by: &byINC, fast: &fastINC, dead: &deadINC},
+	x86.DEC:   {by: &byDEC, fast: &fastDEC, dead: &deadDEC},
+	x86.NEG:   {by: &byNEG, fast: &fastNEG, dead: &deadNEG},
+	x86.NOT:   {by: &byNOT, fast: &fastNOT},
+	x86.SHL:   {by: &bySHL, fast: &fastSHL, dead: &deadSHL},
+	x86.SHLCL: {by: &bySHLCL, fast: &fastSHLCL, dead: &deadSHLCL},
+	x86.SHR:   {by: &bySHR, fast: &fastSHR, dead: &deadSHR},
+	x86.SHRCL: {by: &bySHRCL, fast: &fastSHRCL, dead: &deadSHRCL},
+	x86.SAR:   {by: &bySAR, fast: &fastSAR, dead: &deadSAR},
+	x86.SARCL: {by: &bySARCL, fast: &fastSARCL, dead: &deadSARCL},
+	x86.ROL:   {by: &byROL, fast: &fastROL, dead: &deadROL},
+	x86.ROLCL: {by: &byROLCL, fast: &fastROLCL, dead: &deadROLCL},
+	x86.ROR:   {by: &byROR, fast: &fastROR, dead: &deadROR},
+	x86.RORCL: {by: &byRORCL, fast: &fastRORCL, dead: &deadRORCL},
+	x86.IMUL:  {by: &byIMUL, fast: &fastIMUL, dead: &deadIMUL},
 }

@@ -23,13 +23,13 @@ const (
 
 // block is a run of decoded instructions and a terminator.
 type block struct {
-	recs []inst
-	next [2]*block // by CPU.link
-	tag  uint64    // may run while equal to CPU.tag; 0 when its bytes changed
-	n    int32     // instructions
-	eip  uint32
-	mode mode
-	stop bool // a breakpoint lies on its first instruction
+	recs  []inst
+	first *inst  // of recs
+	tag   uint64 // may run while equal to CPU.tag; 0 when its bytes changed
+	n     int64  // instructions
+	eip   uint32
+	mode  mode
+	stop  bool // a breakpoint lies on its first instruction
 	// Where its bytes lie: slab offsets. An instruction that crosses a page is
 	// a block of its own, with bytes in a second page.
 	off, size   uint32
@@ -72,7 +72,8 @@ func (bc *blockCache) forget() {
 	}
 }
 
-// noBlock has a tag that no CPU ever has. It is not written to.
+// noBlock stands for no block: its tag is one that no CPU has. It is not
+// written to.
 var noBlock block
 
 // newEpoch makes every link and every jump table entry look again at where
@@ -86,6 +87,38 @@ func (c *CPU) newEpoch() {
 func (c *CPU) setTag() { c.tag = c.cache.epoch<<8 | uint64(c.mode) }
 
 func jumpSlot(eip uint32) uint32 { return (eip ^ eip>>12) % jumpEntries }
+
+// tagStop in a block's tag keeps everybody but find from running it: a
+// breakpoint lies on its first instruction.
+const tagStop = 1 << 63
+
+func (b *block) setTag(c *CPU) {
+	b.tag = c.tag
+	if b.stop {
+		b.tag |= tagStop
+	}
+}
+
+// chained is the first record of the successor that in is linked to, charged
+// to the budget; nil when there is none or it may not run now.
+func (c *CPU) chained(in *inst, link uint32) *inst {
+	b := in.to[link&1]
+	if b.tag != c.tag || c.budget < b.n {
+		return nil
+	}
+	c.budget -= b.n
+	return b.first
+}
+
+// jumped is the same for a successor found by its address, c.eip.
+func (c *CPU) jumped() *inst {
+	b := c.cache.jump[jumpSlot(c.eip)]
+	if b.tag != c.tag || b.eip != c.eip || c.budget < b.n {
+		return nil
+	}
+	c.budget -= b.n
+	return b.first
+}
 
 // nextRec is the record after r. Every block ends in a terminator, whose
 // handler returns false, so there always is one.
@@ -117,7 +150,7 @@ func (c *CPU) findSlow() *block {
 	key := blockKey{off, c.eip, c.mode}
 	b := c.cache.byKey[key]
 	if b != nil && b.tag != 0 && c.sameCS(b) && c.stillMapped(b, la) {
-		b.tag = c.tag
+		b.setTag(c)
 	} else {
 		if b != nil {
 			c.cache.drop(c.m.phys, b)

@@ -12,7 +12,7 @@ type blockDecoder struct {
 	la, off  uint32 // next byte: linear, slab offset
 	eip      uint32
 	recs     []inst
-	n        int32
+	n        int64
 	start    uint32
 	size     uint32
 	off2     uint32 // second page of an instruction that crosses
@@ -146,12 +146,12 @@ func (c *CPU) decodeMode() x86.Mode {
 
 // append adds in as a record.
 func (d *blockDecoder) append(in *x86.Inst, crossed bool) {
-	r := inst{Inst: *in, pos: uint8(d.n), n: 1}
+	r := inst{Inst: *in, n: 1}
 	if d.c.mode&modeFlat == 0 || in.Flags&x86.Addr16 != 0 || !alwaysFlat[in.Seg&7] {
 		r.slow = 1
 	}
 	r.place()
-	r.fn, r.slowFn = handlersFor(&r)
+	r.fn, r.full = handlersFor(&r)
 	if d.c.mode&modeSingle == 0 && len(d.recs) > 0 && fuse(&d.recs[len(d.recs)-1], &r) {
 		d.n++
 	} else {
@@ -237,38 +237,57 @@ func registersOnly(r *inst) bool {
 // finish makes the block. The terminator goes on at the next instruction.
 func (d *blockDecoder) finish() *block {
 	d.dropDeadFlags()
-	term := inst{fn: opNextBlock, pos: uint8(d.n)}
+	term := inst{fn: opNextBlock}
 	if d.lookup {
 		term.fn = opNextLookup
 	}
 	term.EIP = d.eip
 	d.recs = append(d.recs, term)
+	rest := uint8(0)
+	for i := len(d.recs) - 1; i >= 0; i-- {
+		r := &d.recs[i]
+		rest += r.n
+		r.rest = rest
+		r.to = [2]*block{&noBlock, &noBlock}
+	}
 	cs := &d.c.seg[x86.CS]
 	first := d.recs[0].EIP
 	b := &block{
-		recs: d.recs, tag: d.c.tag, n: d.n, eip: first, mode: d.c.mode,
+		recs: d.recs, first: &d.recs[0], n: d.n, eip: first, mode: d.c.mode,
 		off: d.start, size: d.size, off2: d.off2, size2: d.size2,
 		csBase: cs.base, csLimit: cs.limit,
 	}
 	_, b.stop = d.c.cache.breaks[cs.base+first]
+	b.setTag(d.c)
 	return b
 }
 
 // opNextBlock ends a block that was cut: execution goes on at EIP.
-func opNextBlock(c *CPU, in *inst) bool {
+func opNextBlock(c *CPU, in *inst) *inst {
+	if n := c.chained(in, linkNext); n != nil {
+		return n
+	}
 	c.eip, c.link = in.EIP, linkNext
-	return false
+	return nil
 }
 
 // opNextLookup ends a block after an instruction that may have changed mode,
 // mapping or interruptibility.
-func opNextLookup(c *CPU, in *inst) bool {
+func opNextLookup(c *CPU, in *inst) *inst {
 	c.eip, c.link = in.EIP, linkLookup
-	return false
+	return nil
 }
 
 // opStale replaces the handlers of a block whose bytes were overwritten.
-func opStale(c *CPU, in *inst) bool {
+func opStale(c *CPU, in *inst) *inst {
 	c.eip, c.exit = in.EIP, exitStale
-	return false
+	return nil
+}
+
+// runFull is the fast handler of an instruction that has none.
+func runFull(c *CPU, in *inst) *inst {
+	if in.full(c, in) {
+		return nextRec(in)
+	}
+	return nil
 }

@@ -21,8 +21,8 @@ func (c *CPU) branchTo(eip, link uint32) bool {
 // inCode checks a branch target against the limit of CS.
 func (c *CPU) inCode(eip uint32) bool { return eip <= c.seg[x86.CS].limit }
 
-// jccSlow is Jcc outside flat modes.
-func (c *CPU) jccSlow(in *inst) bool {
+// opJCCFull is Jcc outside flat modes.
+func opJCCFull(c *CPU, in *inst) bool {
 	if c.cond(in.Cond) {
 		return c.branchTo(in.Imm, linkTaken)
 	}
@@ -86,10 +86,11 @@ func (c *CPU) leaveSlow(size uint8) bool {
 // fusedOp has the handlers of one kind of compare and the conditional jump
 // behind it, by condition; nil where the pair stays two records.
 type fusedOp struct {
-	op       x86.Op
-	form     x86.Form
-	size     uint8
-	by, slow [16]handler
+	op   x86.Op
+	form x86.Form
+	size uint8
+	fast [16]fastHandler
+	full [16]handler
 }
 
 // fuse makes one record of a compare and the conditional jump behind it,
@@ -103,11 +104,11 @@ func fuse(prev, jump *inst) bool {
 		if f.op != prev.Op || f.form != prev.Form || f.size != prev.Size {
 			continue
 		}
-		h := f.by[jump.Cond&15]
+		h := f.fast[jump.Cond&15]
 		if h == nil {
 			return false
 		}
-		prev.fn, prev.slowFn, prev.n = h, f.slow[jump.Cond&15], 2
+		prev.fn, prev.full, prev.n = h, f.full[jump.Cond&15], 2
 		prev.target, prev.len2 = jump.Imm, prev.Len+jump.Len
 		return true
 	}

@@ -14,707 +14,707 @@ import (
 var _ = bits.Len
 var _ unsafe.Pointer
 
-var jccOps = [16]handler{
+var jccOps = [16]fastHandler{
 	opJCC0, opJCC1, opJCC2, opJCC3, opJCC4, opJCC5, opJCC6, opJCC7, opJCC8, opJCC9, opJCCA, opJCCB, opJCCC, opJCCD, opJCCE, opJCCF,
 }
 
-func opJCC0(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jccSlow(in)
-	}
+func opJCC0(c *CPU, in *inst) *inst {
 	if c.of() {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.Imm, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return false
+	return nil
 }
 
-func opJCC1(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jccSlow(in)
-	}
+func opJCC1(c *CPU, in *inst) *inst {
 	if !(c.of()) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.Imm, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return false
+	return nil
 }
 
-func opJCC2(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jccSlow(in)
-	}
+func opJCC2(c *CPU, in *inst) *inst {
 	if c.cf() {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.Imm, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return false
+	return nil
 }
 
-func opJCC3(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jccSlow(in)
-	}
+func opJCC3(c *CPU, in *inst) *inst {
 	if !(c.cf()) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.Imm, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return false
+	return nil
 }
 
-func opJCC4(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jccSlow(in)
-	}
+func opJCC4(c *CPU, in *inst) *inst {
 	if c.zf() {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.Imm, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return false
+	return nil
 }
 
-func opJCC5(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jccSlow(in)
-	}
+func opJCC5(c *CPU, in *inst) *inst {
 	if !(c.zf()) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.Imm, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return false
+	return nil
 }
 
-func opJCC6(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jccSlow(in)
-	}
+func opJCC6(c *CPU, in *inst) *inst {
 	if c.cf() || c.zf() {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.Imm, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return false
+	return nil
 }
 
-func opJCC7(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jccSlow(in)
-	}
+func opJCC7(c *CPU, in *inst) *inst {
 	if !(c.cf() || c.zf()) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.Imm, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return false
+	return nil
 }
 
-func opJCC8(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jccSlow(in)
-	}
+func opJCC8(c *CPU, in *inst) *inst {
 	if c.sf() {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.Imm, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return false
+	return nil
 }
 
-func opJCC9(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jccSlow(in)
-	}
+func opJCC9(c *CPU, in *inst) *inst {
 	if !(c.sf()) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.Imm, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return false
+	return nil
 }
 
-func opJCCA(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jccSlow(in)
-	}
+func opJCCA(c *CPU, in *inst) *inst {
 	if c.pf() {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.Imm, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return false
+	return nil
 }
 
-func opJCCB(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jccSlow(in)
-	}
+func opJCCB(c *CPU, in *inst) *inst {
 	if !(c.pf()) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.Imm, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return false
+	return nil
 }
 
-func opJCCC(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jccSlow(in)
-	}
+func opJCCC(c *CPU, in *inst) *inst {
 	if c.sf() != c.of() {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.Imm, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return false
+	return nil
 }
 
-func opJCCD(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jccSlow(in)
-	}
+func opJCCD(c *CPU, in *inst) *inst {
 	if !(c.sf() != c.of()) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.Imm, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return false
+	return nil
 }
 
-func opJCCE(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jccSlow(in)
-	}
+func opJCCE(c *CPU, in *inst) *inst {
 	if c.zf() || c.sf() != c.of() {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.Imm, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return false
+	return nil
 }
 
-func opJCCF(c *CPU, in *inst) bool {
-	if in.slow != 0 {
-		return c.jccSlow(in)
-	}
+func opJCCF(c *CPU, in *inst) *inst {
 	if !(c.zf() || c.sf() != c.of()) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.Imm, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RRJ2(c *CPU, in *inst) bool {
+func opCMP8RRJ2(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if a < b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RRJ3(c *CPU, in *inst) bool {
+func opCMP8RRJ3(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(a < b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RRJ4(c *CPU, in *inst) bool {
+func opCMP8RRJ4(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if a == b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RRJ5(c *CPU, in *inst) bool {
+func opCMP8RRJ5(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(a == b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RRJ6(c *CPU, in *inst) bool {
+func opCMP8RRJ6(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if a <= b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RRJ7(c *CPU, in *inst) bool {
+func opCMP8RRJ7(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(a <= b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RRJ8(c *CPU, in *inst) bool {
+func opCMP8RRJ8(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if int8(a-b) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RRJ9(c *CPU, in *inst) bool {
+func opCMP8RRJ9(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a-b) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RRJC(c *CPU, in *inst) bool {
+func opCMP8RRJC(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if int8(a) < int8(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RRJD(c *CPU, in *inst) bool {
+func opCMP8RRJD(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a) < int8(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RRJE(c *CPU, in *inst) bool {
+func opCMP8RRJE(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if int8(a) <= int8(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RRJF(c *CPU, in *inst) bool {
+func opCMP8RRJF(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a) <= int8(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RIJ2(c *CPU, in *inst) bool {
+func opCMP8RIJ2(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if a < b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RIJ3(c *CPU, in *inst) bool {
+func opCMP8RIJ3(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(a < b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RIJ4(c *CPU, in *inst) bool {
+func opCMP8RIJ4(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if a == b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RIJ5(c *CPU, in *inst) bool {
+func opCMP8RIJ5(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(a == b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RIJ6(c *CPU, in *inst) bool {
+func opCMP8RIJ6(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if a <= b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RIJ7(c *CPU, in *inst) bool {
+func opCMP8RIJ7(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(a <= b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RIJ8(c *CPU, in *inst) bool {
+func opCMP8RIJ8(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if int8(a-b) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RIJ9(c *CPU, in *inst) bool {
+func opCMP8RIJ9(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a-b) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RIJC(c *CPU, in *inst) bool {
+func opCMP8RIJC(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if int8(a) < int8(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RIJD(c *CPU, in *inst) bool {
+func opCMP8RIJD(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a) < int8(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RIJE(c *CPU, in *inst) bool {
+func opCMP8RIJE(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if int8(a) <= int8(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RIJF(c *CPU, in *inst) bool {
+func opCMP8RIJF(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a) <= int8(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RMJ2(c *CPU, in *inst) bool {
+func opCMP8RMJ2(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, a-b)
 	if a < b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8RMJ3(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8RMJ4(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8RMJ5(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8RMJ6(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8RMJ7(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8RMJ8(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
-	if int8(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8RMJ9(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
-	if !(int8(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8RMJC(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
-	if int8(a) < int8(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8RMJD(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
-	if !(int8(a) < int8(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8RMJE(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
-	if int8(a) <= int8(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8RMJF(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
-	if !(int8(a) <= int8(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8RMJ2Slow(c *CPU, in *inst) bool {
+func opCMP8RMJ2Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -729,7 +729,31 @@ func opCMP8RMJ2Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8RMJ3Slow(c *CPU, in *inst) bool {
+func opCMP8RMJ3(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if !(a < b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8RMJ3Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -744,7 +768,31 @@ func opCMP8RMJ3Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8RMJ4Slow(c *CPU, in *inst) bool {
+func opCMP8RMJ4(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if a == b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8RMJ4Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -759,7 +807,31 @@ func opCMP8RMJ4Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8RMJ5Slow(c *CPU, in *inst) bool {
+func opCMP8RMJ5(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if !(a == b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8RMJ5Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -774,7 +846,31 @@ func opCMP8RMJ5Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8RMJ6Slow(c *CPU, in *inst) bool {
+func opCMP8RMJ6(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if a <= b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8RMJ6Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -789,7 +885,31 @@ func opCMP8RMJ6Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8RMJ7Slow(c *CPU, in *inst) bool {
+func opCMP8RMJ7(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if !(a <= b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8RMJ7Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -804,7 +924,31 @@ func opCMP8RMJ7Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8RMJ8Slow(c *CPU, in *inst) bool {
+func opCMP8RMJ8(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if int8(a-b) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8RMJ8Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -819,7 +963,31 @@ func opCMP8RMJ8Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8RMJ9Slow(c *CPU, in *inst) bool {
+func opCMP8RMJ9(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a-b) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8RMJ9Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -834,7 +1002,31 @@ func opCMP8RMJ9Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8RMJCSlow(c *CPU, in *inst) bool {
+func opCMP8RMJC(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if int8(a) < int8(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8RMJCFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -849,7 +1041,31 @@ func opCMP8RMJCSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8RMJDSlow(c *CPU, in *inst) bool {
+func opCMP8RMJD(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a) < int8(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8RMJDFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -864,7 +1080,31 @@ func opCMP8RMJDSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8RMJESlow(c *CPU, in *inst) bool {
+func opCMP8RMJE(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if int8(a) <= int8(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8RMJEFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -879,7 +1119,31 @@ func opCMP8RMJESlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8RMJFSlow(c *CPU, in *inst) bool {
+func opCMP8RMJF(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at8(in.d)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a) <= int8(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8RMJFFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -894,14 +1158,35 @@ func opCMP8RMJFSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MRJ2(c *CPU, in *inst) bool {
+func opCMP8MRJ2(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if a < b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MRJ2Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if a < b {
@@ -912,14 +1197,35 @@ func opCMP8MRJ2(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MRJ3(c *CPU, in *inst) bool {
+func opCMP8MRJ3(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if !(a < b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MRJ3Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if !(a < b) {
@@ -930,14 +1236,35 @@ func opCMP8MRJ3(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MRJ4(c *CPU, in *inst) bool {
+func opCMP8MRJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if a == b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MRJ4Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if a == b {
@@ -948,14 +1275,35 @@ func opCMP8MRJ4(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MRJ5(c *CPU, in *inst) bool {
+func opCMP8MRJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if !(a == b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MRJ5Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if !(a == b) {
@@ -966,14 +1314,35 @@ func opCMP8MRJ5(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MRJ6(c *CPU, in *inst) bool {
+func opCMP8MRJ6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if a <= b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MRJ6Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if a <= b {
@@ -984,14 +1353,35 @@ func opCMP8MRJ6(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MRJ7(c *CPU, in *inst) bool {
+func opCMP8MRJ7(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if !(a <= b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MRJ7Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if !(a <= b) {
@@ -1002,14 +1392,35 @@ func opCMP8MRJ7(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MRJ8(c *CPU, in *inst) bool {
+func opCMP8MRJ8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if int8(a-b) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MRJ8Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if int8(a-b) < 0 {
@@ -1020,14 +1431,35 @@ func opCMP8MRJ8(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MRJ9(c *CPU, in *inst) bool {
+func opCMP8MRJ9(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a-b) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MRJ9Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a-b) < 0) {
@@ -1038,14 +1470,35 @@ func opCMP8MRJ9(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MRJC(c *CPU, in *inst) bool {
+func opCMP8MRJC(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if int8(a) < int8(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MRJCFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if int8(a) < int8(b) {
@@ -1056,14 +1509,35 @@ func opCMP8MRJC(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MRJD(c *CPU, in *inst) bool {
+func opCMP8MRJD(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a) < int8(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MRJDFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a) < int8(b)) {
@@ -1074,14 +1548,35 @@ func opCMP8MRJD(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MRJE(c *CPU, in *inst) bool {
+func opCMP8MRJE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if int8(a) <= int8(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MRJEFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if int8(a) <= int8(b) {
@@ -1092,14 +1587,35 @@ func opCMP8MRJE(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MRJF(c *CPU, in *inst) bool {
+func opCMP8MRJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at8(in.s)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a) <= int8(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MRJFFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, a-b)
 	if !(int8(a) <= int8(b)) {
@@ -1110,403 +1626,31 @@ func opCMP8MRJF(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MRJ2Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MIJ2(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
 	}
-	b := *c.at8(in.s)
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
 	c.flagsSub8(a, b, a-b)
 	if a < b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP8MRJ3Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MRJ4Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MRJ5Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MRJ6Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MRJ7Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MRJ8Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
-	if int8(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MRJ9Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
-	if !(int8(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MRJCSlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
-	if int8(a) < int8(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MRJDSlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
-	if !(int8(a) < int8(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MRJESlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
-	if int8(a) <= int8(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MRJFSlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
-	if !(int8(a) <= int8(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MIJ2(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
-	if a < b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MIJ3(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MIJ4(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MIJ5(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MIJ6(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MIJ7(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MIJ8(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
-	if int8(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MIJ9(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
-	if !(int8(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MIJC(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
-	if int8(a) < int8(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MIJD(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
-	if !(int8(a) < int8(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MIJE(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
-	if int8(a) <= int8(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MIJF(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
-	if !(int8(a) <= int8(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP8MIJ2Slow(c *CPU, in *inst) bool {
+func opCMP8MIJ2Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -1521,7 +1665,31 @@ func opCMP8MIJ2Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MIJ3Slow(c *CPU, in *inst) bool {
+func opCMP8MIJ3(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if !(a < b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MIJ3Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -1536,7 +1704,31 @@ func opCMP8MIJ3Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MIJ4Slow(c *CPU, in *inst) bool {
+func opCMP8MIJ4(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if a == b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MIJ4Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -1551,7 +1743,31 @@ func opCMP8MIJ4Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MIJ5Slow(c *CPU, in *inst) bool {
+func opCMP8MIJ5(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if !(a == b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MIJ5Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -1566,7 +1782,31 @@ func opCMP8MIJ5Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MIJ6Slow(c *CPU, in *inst) bool {
+func opCMP8MIJ6(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if a <= b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MIJ6Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -1581,7 +1821,31 @@ func opCMP8MIJ6Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MIJ7Slow(c *CPU, in *inst) bool {
+func opCMP8MIJ7(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if !(a <= b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MIJ7Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -1596,7 +1860,31 @@ func opCMP8MIJ7Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MIJ8Slow(c *CPU, in *inst) bool {
+func opCMP8MIJ8(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if int8(a-b) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MIJ8Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -1611,7 +1899,31 @@ func opCMP8MIJ8Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MIJ9Slow(c *CPU, in *inst) bool {
+func opCMP8MIJ9(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a-b) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MIJ9Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -1626,7 +1938,31 @@ func opCMP8MIJ9Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MIJCSlow(c *CPU, in *inst) bool {
+func opCMP8MIJC(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if int8(a) < int8(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MIJCFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -1641,7 +1977,31 @@ func opCMP8MIJCSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MIJDSlow(c *CPU, in *inst) bool {
+func opCMP8MIJD(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a) < int8(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MIJDFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -1656,7 +2016,31 @@ func opCMP8MIJDSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MIJESlow(c *CPU, in *inst) bool {
+func opCMP8MIJE(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if int8(a) <= int8(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MIJEFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -1671,7 +2055,31 @@ func opCMP8MIJESlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP8MIJFSlow(c *CPU, in *inst) bool {
+func opCMP8MIJF(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	c.flagsSub8(a, b, a-b)
+	if !(int8(a) <= int8(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP8MIJFFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -1686,9 +2094,417 @@ func opCMP8MIJFSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST8RRJ4(c *CPU, in *inst) bool {
+func opTEST8RRJ4(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RRJ5(c *CPU, in *inst) *inst {
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RRJ6(c *CPU, in *inst) *inst {
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RRJ7(c *CPU, in *inst) *inst {
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RRJ8(c *CPU, in *inst) *inst {
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if int8(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RRJ9(c *CPU, in *inst) *inst {
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(int8(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RRJC(c *CPU, in *inst) *inst {
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if int8(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RRJD(c *CPU, in *inst) *inst {
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(int8(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RRJE(c *CPU, in *inst) *inst {
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if int8(t) <= 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RRJF(c *CPU, in *inst) *inst {
+	b := *c.at8(in.s)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(int8(t) <= 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RIJ4(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RIJ5(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RIJ6(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RIJ7(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RIJ8(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if int8(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RIJ9(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(int8(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RIJC(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if int8(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RIJD(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(int8(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RIJE(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if int8(t) <= 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8RIJF(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	a := *c.at8(in.d)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(int8(t) <= 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8MIJ4(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8MIJ4Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if t == 0 {
@@ -1699,9 +2515,37 @@ func opTEST8RRJ4(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST8RRJ5(c *CPU, in *inst) bool {
-	b := *c.at8(in.s)
-	a := *c.at8(in.d)
+func opTEST8MIJ5(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8MIJ5Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(t == 0) {
@@ -1712,9 +2556,37 @@ func opTEST8RRJ5(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST8RRJ6(c *CPU, in *inst) bool {
-	b := *c.at8(in.s)
-	a := *c.at8(in.d)
+func opTEST8MIJ6(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8MIJ6Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if t == 0 {
@@ -1725,9 +2597,37 @@ func opTEST8RRJ6(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST8RRJ7(c *CPU, in *inst) bool {
-	b := *c.at8(in.s)
-	a := *c.at8(in.d)
+func opTEST8MIJ7(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8MIJ7Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(t == 0) {
@@ -1738,9 +2638,37 @@ func opTEST8RRJ7(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST8RRJ8(c *CPU, in *inst) bool {
-	b := *c.at8(in.s)
-	a := *c.at8(in.d)
+func opTEST8MIJ8(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if int8(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8MIJ8Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) < 0 {
@@ -1751,9 +2679,37 @@ func opTEST8RRJ8(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST8RRJ9(c *CPU, in *inst) bool {
-	b := *c.at8(in.s)
-	a := *c.at8(in.d)
+func opTEST8MIJ9(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(int8(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8MIJ9Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) < 0) {
@@ -1764,9 +2720,37 @@ func opTEST8RRJ9(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST8RRJC(c *CPU, in *inst) bool {
-	b := *c.at8(in.s)
-	a := *c.at8(in.d)
+func opTEST8MIJC(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if int8(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8MIJCFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) < 0 {
@@ -1777,9 +2761,37 @@ func opTEST8RRJC(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST8RRJD(c *CPU, in *inst) bool {
-	b := *c.at8(in.s)
-	a := *c.at8(in.d)
+func opTEST8MIJD(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if !(int8(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8MIJDFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) < 0) {
@@ -1790,9 +2802,37 @@ func opTEST8RRJD(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST8RRJE(c *CPU, in *inst) bool {
-	b := *c.at8(in.s)
-	a := *c.at8(in.d)
+func opTEST8MIJE(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != la&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint8(in.Imm)
+	t := a & b
+	c.flagsLogic8(t)
+	if int8(t) <= 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST8MIJEFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem8(in)
+	if !ok {
+		return false
+	}
+	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) <= 0 {
@@ -1803,484 +2843,32 @@ func opTEST8RRJE(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST8RRJF(c *CPU, in *inst) bool {
-	b := *c.at8(in.s)
-	a := *c.at8(in.d)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(int8(t) <= 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8RIJ4(c *CPU, in *inst) bool {
-	b := uint8(in.Imm)
-	a := *c.at8(in.d)
-	t := a & b
-	c.flagsLogic8(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8RIJ5(c *CPU, in *inst) bool {
-	b := uint8(in.Imm)
-	a := *c.at8(in.d)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8RIJ6(c *CPU, in *inst) bool {
-	b := uint8(in.Imm)
-	a := *c.at8(in.d)
-	t := a & b
-	c.flagsLogic8(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8RIJ7(c *CPU, in *inst) bool {
-	b := uint8(in.Imm)
-	a := *c.at8(in.d)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8RIJ8(c *CPU, in *inst) bool {
-	b := uint8(in.Imm)
-	a := *c.at8(in.d)
-	t := a & b
-	c.flagsLogic8(t)
-	if int8(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8RIJ9(c *CPU, in *inst) bool {
-	b := uint8(in.Imm)
-	a := *c.at8(in.d)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(int8(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8RIJC(c *CPU, in *inst) bool {
-	b := uint8(in.Imm)
-	a := *c.at8(in.d)
-	t := a & b
-	c.flagsLogic8(t)
-	if int8(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8RIJD(c *CPU, in *inst) bool {
-	b := uint8(in.Imm)
-	a := *c.at8(in.d)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(int8(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8RIJE(c *CPU, in *inst) bool {
-	b := uint8(in.Imm)
-	a := *c.at8(in.d)
-	t := a & b
-	c.flagsLogic8(t)
-	if int8(t) <= 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8RIJF(c *CPU, in *inst) bool {
-	b := uint8(in.Imm)
-	a := *c.at8(in.d)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(int8(t) <= 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJ4(c *CPU, in *inst) bool {
+func opTEST8MIJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJ5(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJ6(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJ7(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJ8(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if int8(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJ9(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(int8(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJC(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if int8(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJD(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(int8(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJE(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if int8(t) <= 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJF(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) <= 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST8MIJ4Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJ5Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJ6Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJ7Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJ8Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if int8(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJ9Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(int8(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJCSlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if int8(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJDSlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(int8(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJESlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
-	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if int8(t) <= 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST8MIJFSlow(c *CPU, in *inst) bool {
+func opTEST8MIJFFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -2296,511 +2884,463 @@ func opTEST8MIJFSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16RRJ2(c *CPU, in *inst) bool {
+func opCMP16RRJ2(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if a < b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RRJ3(c *CPU, in *inst) bool {
+func opCMP16RRJ3(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(a < b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RRJ4(c *CPU, in *inst) bool {
+func opCMP16RRJ4(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if a == b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RRJ5(c *CPU, in *inst) bool {
+func opCMP16RRJ5(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(a == b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RRJ6(c *CPU, in *inst) bool {
+func opCMP16RRJ6(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if a <= b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RRJ7(c *CPU, in *inst) bool {
+func opCMP16RRJ7(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(a <= b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RRJ8(c *CPU, in *inst) bool {
+func opCMP16RRJ8(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if int16(a-b) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RRJ9(c *CPU, in *inst) bool {
+func opCMP16RRJ9(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a-b) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RRJC(c *CPU, in *inst) bool {
+func opCMP16RRJC(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if int16(a) < int16(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RRJD(c *CPU, in *inst) bool {
+func opCMP16RRJD(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a) < int16(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RRJE(c *CPU, in *inst) bool {
+func opCMP16RRJE(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if int16(a) <= int16(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RRJF(c *CPU, in *inst) bool {
+func opCMP16RRJF(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a) <= int16(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RIJ2(c *CPU, in *inst) bool {
+func opCMP16RIJ2(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if a < b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RIJ3(c *CPU, in *inst) bool {
+func opCMP16RIJ3(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(a < b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RIJ4(c *CPU, in *inst) bool {
+func opCMP16RIJ4(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if a == b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RIJ5(c *CPU, in *inst) bool {
+func opCMP16RIJ5(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(a == b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RIJ6(c *CPU, in *inst) bool {
+func opCMP16RIJ6(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if a <= b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RIJ7(c *CPU, in *inst) bool {
+func opCMP16RIJ7(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(a <= b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RIJ8(c *CPU, in *inst) bool {
+func opCMP16RIJ8(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if int16(a-b) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RIJ9(c *CPU, in *inst) bool {
+func opCMP16RIJ9(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a-b) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RIJC(c *CPU, in *inst) bool {
+func opCMP16RIJC(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if int16(a) < int16(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RIJD(c *CPU, in *inst) bool {
+func opCMP16RIJD(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a) < int16(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RIJE(c *CPU, in *inst) bool {
+func opCMP16RIJE(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if int16(a) <= int16(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RIJF(c *CPU, in *inst) bool {
+func opCMP16RIJF(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a) <= int16(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RMJ2(c *CPU, in *inst) bool {
+func opCMP16RMJ2(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, a-b)
 	if a < b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16RMJ3(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16RMJ4(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16RMJ5(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16RMJ6(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16RMJ7(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16RMJ8(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
-	if int16(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16RMJ9(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
-	if !(int16(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16RMJC(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
-	if int16(a) < int16(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16RMJD(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
-	if !(int16(a) < int16(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16RMJE(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
-	if int16(a) <= int16(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16RMJF(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
-	if !(int16(a) <= int16(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16RMJ2Slow(c *CPU, in *inst) bool {
+func opCMP16RMJ2Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2815,7 +3355,31 @@ func opCMP16RMJ2Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16RMJ3Slow(c *CPU, in *inst) bool {
+func opCMP16RMJ3(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if !(a < b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16RMJ3Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2830,7 +3394,31 @@ func opCMP16RMJ3Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16RMJ4Slow(c *CPU, in *inst) bool {
+func opCMP16RMJ4(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if a == b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16RMJ4Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2845,7 +3433,31 @@ func opCMP16RMJ4Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16RMJ5Slow(c *CPU, in *inst) bool {
+func opCMP16RMJ5(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if !(a == b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16RMJ5Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2860,7 +3472,31 @@ func opCMP16RMJ5Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16RMJ6Slow(c *CPU, in *inst) bool {
+func opCMP16RMJ6(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if a <= b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16RMJ6Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2875,7 +3511,31 @@ func opCMP16RMJ6Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16RMJ7Slow(c *CPU, in *inst) bool {
+func opCMP16RMJ7(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if !(a <= b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16RMJ7Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2890,7 +3550,31 @@ func opCMP16RMJ7Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16RMJ8Slow(c *CPU, in *inst) bool {
+func opCMP16RMJ8(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if int16(a-b) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16RMJ8Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2905,7 +3589,31 @@ func opCMP16RMJ8Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16RMJ9Slow(c *CPU, in *inst) bool {
+func opCMP16RMJ9(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a-b) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16RMJ9Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2920,7 +3628,31 @@ func opCMP16RMJ9Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16RMJCSlow(c *CPU, in *inst) bool {
+func opCMP16RMJC(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if int16(a) < int16(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16RMJCFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2935,7 +3667,31 @@ func opCMP16RMJCSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16RMJDSlow(c *CPU, in *inst) bool {
+func opCMP16RMJD(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a) < int16(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16RMJDFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2950,7 +3706,31 @@ func opCMP16RMJDSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16RMJESlow(c *CPU, in *inst) bool {
+func opCMP16RMJE(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if int16(a) <= int16(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16RMJEFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2965,7 +3745,31 @@ func opCMP16RMJESlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16RMJFSlow(c *CPU, in *inst) bool {
+func opCMP16RMJF(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at16(in.d)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a) <= int16(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16RMJFFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -2980,14 +3784,35 @@ func opCMP16RMJFSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MRJ2(c *CPU, in *inst) bool {
+func opCMP16MRJ2(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if a < b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MRJ2Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if a < b {
@@ -2998,14 +3823,35 @@ func opCMP16MRJ2(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MRJ3(c *CPU, in *inst) bool {
+func opCMP16MRJ3(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if !(a < b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MRJ3Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if !(a < b) {
@@ -3016,14 +3862,35 @@ func opCMP16MRJ3(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MRJ4(c *CPU, in *inst) bool {
+func opCMP16MRJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if a == b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MRJ4Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if a == b {
@@ -3034,14 +3901,35 @@ func opCMP16MRJ4(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MRJ5(c *CPU, in *inst) bool {
+func opCMP16MRJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if !(a == b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MRJ5Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if !(a == b) {
@@ -3052,14 +3940,35 @@ func opCMP16MRJ5(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MRJ6(c *CPU, in *inst) bool {
+func opCMP16MRJ6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if a <= b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MRJ6Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if a <= b {
@@ -3070,14 +3979,35 @@ func opCMP16MRJ6(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MRJ7(c *CPU, in *inst) bool {
+func opCMP16MRJ7(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if !(a <= b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MRJ7Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if !(a <= b) {
@@ -3088,14 +4018,35 @@ func opCMP16MRJ7(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MRJ8(c *CPU, in *inst) bool {
+func opCMP16MRJ8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if int16(a-b) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MRJ8Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if int16(a-b) < 0 {
@@ -3106,14 +4057,35 @@ func opCMP16MRJ8(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MRJ9(c *CPU, in *inst) bool {
+func opCMP16MRJ9(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a-b) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MRJ9Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a-b) < 0) {
@@ -3124,14 +4096,35 @@ func opCMP16MRJ9(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MRJC(c *CPU, in *inst) bool {
+func opCMP16MRJC(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if int16(a) < int16(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MRJCFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if int16(a) < int16(b) {
@@ -3142,14 +4135,35 @@ func opCMP16MRJC(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MRJD(c *CPU, in *inst) bool {
+func opCMP16MRJD(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a) < int16(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MRJDFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a) < int16(b)) {
@@ -3160,14 +4174,35 @@ func opCMP16MRJD(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MRJE(c *CPU, in *inst) bool {
+func opCMP16MRJE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if int16(a) <= int16(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MRJEFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if int16(a) <= int16(b) {
@@ -3178,14 +4213,35 @@ func opCMP16MRJE(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MRJF(c *CPU, in *inst) bool {
+func opCMP16MRJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at16(in.s)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a) <= int16(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MRJFFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, a-b)
 	if !(int16(a) <= int16(b)) {
@@ -3196,403 +4252,31 @@ func opCMP16MRJF(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MRJ2Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
+func opCMP16MIJ2(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
 	}
-	b := *c.at16(in.s)
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
 	c.flagsSub16(a, b, a-b)
 	if a < b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP16MRJ3Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MRJ4Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MRJ5Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MRJ6Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MRJ7Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MRJ8Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
-	if int16(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MRJ9Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
-	if !(int16(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MRJCSlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
-	if int16(a) < int16(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MRJDSlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
-	if !(int16(a) < int16(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MRJESlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
-	if int16(a) <= int16(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MRJFSlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
-	if !(int16(a) <= int16(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MIJ2(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
-	if a < b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MIJ3(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MIJ4(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MIJ5(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MIJ6(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MIJ7(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MIJ8(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
-	if int16(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MIJ9(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
-	if !(int16(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MIJC(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
-	if int16(a) < int16(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MIJD(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
-	if !(int16(a) < int16(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MIJE(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
-	if int16(a) <= int16(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MIJF(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
-	if !(int16(a) <= int16(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP16MIJ2Slow(c *CPU, in *inst) bool {
+func opCMP16MIJ2Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -3607,7 +4291,31 @@ func opCMP16MIJ2Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MIJ3Slow(c *CPU, in *inst) bool {
+func opCMP16MIJ3(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if !(a < b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MIJ3Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -3622,7 +4330,31 @@ func opCMP16MIJ3Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MIJ4Slow(c *CPU, in *inst) bool {
+func opCMP16MIJ4(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if a == b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MIJ4Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -3637,7 +4369,31 @@ func opCMP16MIJ4Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MIJ5Slow(c *CPU, in *inst) bool {
+func opCMP16MIJ5(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if !(a == b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MIJ5Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -3652,7 +4408,31 @@ func opCMP16MIJ5Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MIJ6Slow(c *CPU, in *inst) bool {
+func opCMP16MIJ6(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if a <= b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MIJ6Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -3667,7 +4447,31 @@ func opCMP16MIJ6Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MIJ7Slow(c *CPU, in *inst) bool {
+func opCMP16MIJ7(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if !(a <= b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MIJ7Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -3682,7 +4486,31 @@ func opCMP16MIJ7Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MIJ8Slow(c *CPU, in *inst) bool {
+func opCMP16MIJ8(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if int16(a-b) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MIJ8Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -3697,7 +4525,31 @@ func opCMP16MIJ8Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MIJ9Slow(c *CPU, in *inst) bool {
+func opCMP16MIJ9(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a-b) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MIJ9Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -3712,7 +4564,31 @@ func opCMP16MIJ9Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MIJCSlow(c *CPU, in *inst) bool {
+func opCMP16MIJC(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if int16(a) < int16(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MIJCFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -3727,7 +4603,31 @@ func opCMP16MIJCSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MIJDSlow(c *CPU, in *inst) bool {
+func opCMP16MIJD(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a) < int16(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MIJDFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -3742,7 +4642,31 @@ func opCMP16MIJDSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MIJESlow(c *CPU, in *inst) bool {
+func opCMP16MIJE(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if int16(a) <= int16(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MIJEFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -3757,7 +4681,31 @@ func opCMP16MIJESlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP16MIJFSlow(c *CPU, in *inst) bool {
+func opCMP16MIJF(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	c.flagsSub16(a, b, a-b)
+	if !(int16(a) <= int16(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP16MIJFFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -3772,9 +4720,417 @@ func opCMP16MIJFSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST16RRJ4(c *CPU, in *inst) bool {
+func opTEST16RRJ4(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RRJ5(c *CPU, in *inst) *inst {
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RRJ6(c *CPU, in *inst) *inst {
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RRJ7(c *CPU, in *inst) *inst {
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RRJ8(c *CPU, in *inst) *inst {
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if int16(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RRJ9(c *CPU, in *inst) *inst {
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(int16(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RRJC(c *CPU, in *inst) *inst {
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if int16(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RRJD(c *CPU, in *inst) *inst {
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(int16(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RRJE(c *CPU, in *inst) *inst {
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if int16(t) <= 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RRJF(c *CPU, in *inst) *inst {
+	b := *c.at16(in.s)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(int16(t) <= 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RIJ4(c *CPU, in *inst) *inst {
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RIJ5(c *CPU, in *inst) *inst {
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RIJ6(c *CPU, in *inst) *inst {
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RIJ7(c *CPU, in *inst) *inst {
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RIJ8(c *CPU, in *inst) *inst {
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if int16(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RIJ9(c *CPU, in *inst) *inst {
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(int16(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RIJC(c *CPU, in *inst) *inst {
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if int16(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RIJD(c *CPU, in *inst) *inst {
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(int16(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RIJE(c *CPU, in *inst) *inst {
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if int16(t) <= 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16RIJF(c *CPU, in *inst) *inst {
+	b := uint16(in.Imm)
+	a := *c.at16(in.d)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(int16(t) <= 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16MIJ4(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16MIJ4Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if t == 0 {
@@ -3785,9 +5141,37 @@ func opTEST16RRJ4(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST16RRJ5(c *CPU, in *inst) bool {
-	b := *c.at16(in.s)
-	a := *c.at16(in.d)
+func opTEST16MIJ5(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16MIJ5Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(t == 0) {
@@ -3798,9 +5182,37 @@ func opTEST16RRJ5(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST16RRJ6(c *CPU, in *inst) bool {
-	b := *c.at16(in.s)
-	a := *c.at16(in.d)
+func opTEST16MIJ6(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16MIJ6Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if t == 0 {
@@ -3811,9 +5223,37 @@ func opTEST16RRJ6(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST16RRJ7(c *CPU, in *inst) bool {
-	b := *c.at16(in.s)
-	a := *c.at16(in.d)
+func opTEST16MIJ7(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16MIJ7Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(t == 0) {
@@ -3824,9 +5264,37 @@ func opTEST16RRJ7(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST16RRJ8(c *CPU, in *inst) bool {
-	b := *c.at16(in.s)
-	a := *c.at16(in.d)
+func opTEST16MIJ8(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if int16(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16MIJ8Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) < 0 {
@@ -3837,9 +5305,37 @@ func opTEST16RRJ8(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST16RRJ9(c *CPU, in *inst) bool {
-	b := *c.at16(in.s)
-	a := *c.at16(in.d)
+func opTEST16MIJ9(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(int16(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16MIJ9Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) < 0) {
@@ -3850,9 +5346,37 @@ func opTEST16RRJ9(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST16RRJC(c *CPU, in *inst) bool {
-	b := *c.at16(in.s)
-	a := *c.at16(in.d)
+func opTEST16MIJC(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if int16(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16MIJCFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) < 0 {
@@ -3863,9 +5387,37 @@ func opTEST16RRJC(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST16RRJD(c *CPU, in *inst) bool {
-	b := *c.at16(in.s)
-	a := *c.at16(in.d)
+func opTEST16MIJD(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if !(int16(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16MIJDFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) < 0) {
@@ -3876,9 +5428,37 @@ func opTEST16RRJD(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST16RRJE(c *CPU, in *inst) bool {
-	b := *c.at16(in.s)
-	a := *c.at16(in.d)
+func opTEST16MIJE(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+1)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint16(in.Imm)
+	t := a & b
+	c.flagsLogic16(t)
+	if int16(t) <= 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST16MIJEFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem16(in)
+	if !ok {
+		return false
+	}
+	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) <= 0 {
@@ -3889,484 +5469,32 @@ func opTEST16RRJE(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST16RRJF(c *CPU, in *inst) bool {
-	b := *c.at16(in.s)
-	a := *c.at16(in.d)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(int16(t) <= 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16RIJ4(c *CPU, in *inst) bool {
-	b := uint16(in.Imm)
-	a := *c.at16(in.d)
-	t := a & b
-	c.flagsLogic16(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16RIJ5(c *CPU, in *inst) bool {
-	b := uint16(in.Imm)
-	a := *c.at16(in.d)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16RIJ6(c *CPU, in *inst) bool {
-	b := uint16(in.Imm)
-	a := *c.at16(in.d)
-	t := a & b
-	c.flagsLogic16(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16RIJ7(c *CPU, in *inst) bool {
-	b := uint16(in.Imm)
-	a := *c.at16(in.d)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16RIJ8(c *CPU, in *inst) bool {
-	b := uint16(in.Imm)
-	a := *c.at16(in.d)
-	t := a & b
-	c.flagsLogic16(t)
-	if int16(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16RIJ9(c *CPU, in *inst) bool {
-	b := uint16(in.Imm)
-	a := *c.at16(in.d)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(int16(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16RIJC(c *CPU, in *inst) bool {
-	b := uint16(in.Imm)
-	a := *c.at16(in.d)
-	t := a & b
-	c.flagsLogic16(t)
-	if int16(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16RIJD(c *CPU, in *inst) bool {
-	b := uint16(in.Imm)
-	a := *c.at16(in.d)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(int16(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16RIJE(c *CPU, in *inst) bool {
-	b := uint16(in.Imm)
-	a := *c.at16(in.d)
-	t := a & b
-	c.flagsLogic16(t)
-	if int16(t) <= 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16RIJF(c *CPU, in *inst) bool {
-	b := uint16(in.Imm)
-	a := *c.at16(in.d)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(int16(t) <= 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJ4(c *CPU, in *inst) bool {
+func opTEST16MIJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJ5(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJ6(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJ7(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJ8(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if int16(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJ9(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(int16(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJC(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if int16(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJD(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(int16(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJE(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if int16(t) <= 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJF(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) <= 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST16MIJ4Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJ5Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJ6Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJ7Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJ8Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if int16(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJ9Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(int16(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJCSlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if int16(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJDSlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(int16(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJESlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if int16(t) <= 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST16MIJFSlow(c *CPU, in *inst) bool {
+func opTEST16MIJFFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -4382,511 +5510,463 @@ func opTEST16MIJFSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32RRJ2(c *CPU, in *inst) bool {
+func opCMP32RRJ2(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if a < b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RRJ3(c *CPU, in *inst) bool {
+func opCMP32RRJ3(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(a < b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RRJ4(c *CPU, in *inst) bool {
+func opCMP32RRJ4(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if a == b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RRJ5(c *CPU, in *inst) bool {
+func opCMP32RRJ5(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(a == b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RRJ6(c *CPU, in *inst) bool {
+func opCMP32RRJ6(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if a <= b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RRJ7(c *CPU, in *inst) bool {
+func opCMP32RRJ7(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(a <= b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RRJ8(c *CPU, in *inst) bool {
+func opCMP32RRJ8(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if int32(a-b) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RRJ9(c *CPU, in *inst) bool {
+func opCMP32RRJ9(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a-b) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RRJC(c *CPU, in *inst) bool {
+func opCMP32RRJC(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if int32(a) < int32(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RRJD(c *CPU, in *inst) bool {
+func opCMP32RRJD(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a) < int32(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RRJE(c *CPU, in *inst) bool {
+func opCMP32RRJE(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if int32(a) <= int32(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RRJF(c *CPU, in *inst) bool {
+func opCMP32RRJF(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a) <= int32(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RIJ2(c *CPU, in *inst) bool {
+func opCMP32RIJ2(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if a < b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RIJ3(c *CPU, in *inst) bool {
+func opCMP32RIJ3(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(a < b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RIJ4(c *CPU, in *inst) bool {
+func opCMP32RIJ4(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if a == b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RIJ5(c *CPU, in *inst) bool {
+func opCMP32RIJ5(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(a == b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RIJ6(c *CPU, in *inst) bool {
+func opCMP32RIJ6(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if a <= b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RIJ7(c *CPU, in *inst) bool {
+func opCMP32RIJ7(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(a <= b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RIJ8(c *CPU, in *inst) bool {
+func opCMP32RIJ8(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if int32(a-b) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RIJ9(c *CPU, in *inst) bool {
+func opCMP32RIJ9(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a-b) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RIJC(c *CPU, in *inst) bool {
+func opCMP32RIJC(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if int32(a) < int32(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RIJD(c *CPU, in *inst) bool {
+func opCMP32RIJD(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a) < int32(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RIJE(c *CPU, in *inst) bool {
+func opCMP32RIJE(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if int32(a) <= int32(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RIJF(c *CPU, in *inst) bool {
+func opCMP32RIJF(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a) <= int32(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RMJ2(c *CPU, in *inst) bool {
+func opCMP32RMJ2(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, a-b)
 	if a < b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32RMJ3(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32RMJ4(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32RMJ5(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32RMJ6(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32RMJ7(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32RMJ8(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
-	if int32(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32RMJ9(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
-	if !(int32(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32RMJC(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
-	if int32(a) < int32(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32RMJD(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
-	if !(int32(a) < int32(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32RMJE(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
-	if int32(a) <= int32(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32RMJF(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
-	if !(int32(a) <= int32(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32RMJ2Slow(c *CPU, in *inst) bool {
+func opCMP32RMJ2Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -4901,7 +5981,31 @@ func opCMP32RMJ2Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32RMJ3Slow(c *CPU, in *inst) bool {
+func opCMP32RMJ3(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if !(a < b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32RMJ3Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -4916,7 +6020,31 @@ func opCMP32RMJ3Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32RMJ4Slow(c *CPU, in *inst) bool {
+func opCMP32RMJ4(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if a == b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32RMJ4Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -4931,7 +6059,31 @@ func opCMP32RMJ4Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32RMJ5Slow(c *CPU, in *inst) bool {
+func opCMP32RMJ5(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if !(a == b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32RMJ5Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -4946,7 +6098,31 @@ func opCMP32RMJ5Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32RMJ6Slow(c *CPU, in *inst) bool {
+func opCMP32RMJ6(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if a <= b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32RMJ6Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -4961,7 +6137,31 @@ func opCMP32RMJ6Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32RMJ7Slow(c *CPU, in *inst) bool {
+func opCMP32RMJ7(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if !(a <= b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32RMJ7Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -4976,7 +6176,31 @@ func opCMP32RMJ7Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32RMJ8Slow(c *CPU, in *inst) bool {
+func opCMP32RMJ8(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if int32(a-b) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32RMJ8Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -4991,7 +6215,31 @@ func opCMP32RMJ8Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32RMJ9Slow(c *CPU, in *inst) bool {
+func opCMP32RMJ9(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a-b) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32RMJ9Full(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5006,7 +6254,31 @@ func opCMP32RMJ9Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32RMJCSlow(c *CPU, in *inst) bool {
+func opCMP32RMJC(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if int32(a) < int32(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32RMJCFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5021,7 +6293,31 @@ func opCMP32RMJCSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32RMJDSlow(c *CPU, in *inst) bool {
+func opCMP32RMJD(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a) < int32(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32RMJDFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5036,7 +6332,31 @@ func opCMP32RMJDSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32RMJESlow(c *CPU, in *inst) bool {
+func opCMP32RMJE(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if int32(a) <= int32(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32RMJEFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5051,7 +6371,31 @@ func opCMP32RMJESlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32RMJFSlow(c *CPU, in *inst) bool {
+func opCMP32RMJF(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *c.at32(in.d)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a) <= int32(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32RMJFFull(c *CPU, in *inst) bool {
 	b, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5066,14 +6410,35 @@ func opCMP32RMJFSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MRJ2(c *CPU, in *inst) bool {
+func opCMP32MRJ2(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if a < b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MRJ2Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if a < b {
@@ -5084,14 +6449,35 @@ func opCMP32MRJ2(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MRJ3(c *CPU, in *inst) bool {
+func opCMP32MRJ3(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if !(a < b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MRJ3Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if !(a < b) {
@@ -5102,14 +6488,35 @@ func opCMP32MRJ3(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MRJ4(c *CPU, in *inst) bool {
+func opCMP32MRJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if a == b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MRJ4Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if a == b {
@@ -5120,14 +6527,35 @@ func opCMP32MRJ4(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MRJ5(c *CPU, in *inst) bool {
+func opCMP32MRJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if !(a == b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MRJ5Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if !(a == b) {
@@ -5138,14 +6566,35 @@ func opCMP32MRJ5(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MRJ6(c *CPU, in *inst) bool {
+func opCMP32MRJ6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if a <= b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MRJ6Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if a <= b {
@@ -5156,14 +6605,35 @@ func opCMP32MRJ6(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MRJ7(c *CPU, in *inst) bool {
+func opCMP32MRJ7(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if !(a <= b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MRJ7Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if !(a <= b) {
@@ -5174,14 +6644,35 @@ func opCMP32MRJ7(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MRJ8(c *CPU, in *inst) bool {
+func opCMP32MRJ8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if int32(a-b) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MRJ8Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if int32(a-b) < 0 {
@@ -5192,14 +6683,35 @@ func opCMP32MRJ8(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MRJ9(c *CPU, in *inst) bool {
+func opCMP32MRJ9(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a-b) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MRJ9Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a-b) < 0) {
@@ -5210,14 +6722,35 @@ func opCMP32MRJ9(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MRJC(c *CPU, in *inst) bool {
+func opCMP32MRJC(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if int32(a) < int32(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MRJCFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if int32(a) < int32(b) {
@@ -5228,14 +6761,35 @@ func opCMP32MRJC(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MRJD(c *CPU, in *inst) bool {
+func opCMP32MRJD(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a) < int32(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MRJDFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a) < int32(b)) {
@@ -5246,14 +6800,35 @@ func opCMP32MRJD(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MRJE(c *CPU, in *inst) bool {
+func opCMP32MRJE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if int32(a) <= int32(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MRJEFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if int32(a) <= int32(b) {
@@ -5264,14 +6839,35 @@ func opCMP32MRJE(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MRJF(c *CPU, in *inst) bool {
+func opCMP32MRJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *c.at32(in.s)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a) <= int32(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MRJFFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, a-b)
 	if !(int32(a) <= int32(b)) {
@@ -5282,403 +6878,31 @@ func opCMP32MRJF(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MRJ2Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MIJ2(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
 	}
-	b := *c.at32(in.s)
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
 	c.flagsSub32(a, b, a-b)
 	if a < b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opCMP32MRJ3Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MRJ4Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MRJ5Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MRJ6Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MRJ7Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MRJ8Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
-	if int32(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MRJ9Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
-	if !(int32(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MRJCSlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
-	if int32(a) < int32(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MRJDSlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
-	if !(int32(a) < int32(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MRJESlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
-	if int32(a) <= int32(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MRJFSlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
-	if !(int32(a) <= int32(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MIJ2(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
-	if a < b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MIJ3(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MIJ4(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MIJ5(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MIJ6(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MIJ7(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MIJ8(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
-	if int32(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MIJ9(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
-	if !(int32(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MIJC(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
-	if int32(a) < int32(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MIJD(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
-	if !(int32(a) < int32(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MIJE(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
-	if int32(a) <= int32(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MIJF(c *CPU, in *inst) bool {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return false
-	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
-	if !(int32(a) <= int32(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opCMP32MIJ2Slow(c *CPU, in *inst) bool {
+func opCMP32MIJ2Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5693,7 +6917,31 @@ func opCMP32MIJ2Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MIJ3Slow(c *CPU, in *inst) bool {
+func opCMP32MIJ3(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if !(a < b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MIJ3Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5708,7 +6956,31 @@ func opCMP32MIJ3Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MIJ4Slow(c *CPU, in *inst) bool {
+func opCMP32MIJ4(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if a == b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MIJ4Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5723,7 +6995,31 @@ func opCMP32MIJ4Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MIJ5Slow(c *CPU, in *inst) bool {
+func opCMP32MIJ5(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if !(a == b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MIJ5Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5738,7 +7034,31 @@ func opCMP32MIJ5Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MIJ6Slow(c *CPU, in *inst) bool {
+func opCMP32MIJ6(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if a <= b {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MIJ6Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5753,7 +7073,31 @@ func opCMP32MIJ6Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MIJ7Slow(c *CPU, in *inst) bool {
+func opCMP32MIJ7(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if !(a <= b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MIJ7Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5768,7 +7112,31 @@ func opCMP32MIJ7Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MIJ8Slow(c *CPU, in *inst) bool {
+func opCMP32MIJ8(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if int32(a-b) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MIJ8Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5783,7 +7151,31 @@ func opCMP32MIJ8Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MIJ9Slow(c *CPU, in *inst) bool {
+func opCMP32MIJ9(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a-b) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MIJ9Full(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5798,7 +7190,31 @@ func opCMP32MIJ9Slow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MIJCSlow(c *CPU, in *inst) bool {
+func opCMP32MIJC(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if int32(a) < int32(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MIJCFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5813,7 +7229,31 @@ func opCMP32MIJCSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MIJDSlow(c *CPU, in *inst) bool {
+func opCMP32MIJD(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a) < int32(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MIJDFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5828,7 +7268,31 @@ func opCMP32MIJDSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MIJESlow(c *CPU, in *inst) bool {
+func opCMP32MIJE(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if int32(a) <= int32(b) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MIJEFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5843,7 +7307,31 @@ func opCMP32MIJESlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opCMP32MIJFSlow(c *CPU, in *inst) bool {
+func opCMP32MIJF(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	c.flagsSub32(a, b, a-b)
+	if !(int32(a) <= int32(b)) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opCMP32MIJFFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -5858,274 +7346,416 @@ func opCMP32MIJFSlow(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST32RRJ4(c *CPU, in *inst) bool {
+func opTEST32RRJ4(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RRJ5(c *CPU, in *inst) bool {
+func opTEST32RRJ5(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RRJ6(c *CPU, in *inst) bool {
+func opTEST32RRJ6(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RRJ7(c *CPU, in *inst) bool {
+func opTEST32RRJ7(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RRJ8(c *CPU, in *inst) bool {
+func opTEST32RRJ8(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RRJ9(c *CPU, in *inst) bool {
+func opTEST32RRJ9(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RRJC(c *CPU, in *inst) bool {
+func opTEST32RRJC(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RRJD(c *CPU, in *inst) bool {
+func opTEST32RRJD(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RRJE(c *CPU, in *inst) bool {
+func opTEST32RRJE(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) <= 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RRJF(c *CPU, in *inst) bool {
+func opTEST32RRJF(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) <= 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RIJ4(c *CPU, in *inst) bool {
+func opTEST32RIJ4(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RIJ5(c *CPU, in *inst) bool {
+func opTEST32RIJ5(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RIJ6(c *CPU, in *inst) bool {
+func opTEST32RIJ6(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RIJ7(c *CPU, in *inst) bool {
+func opTEST32RIJ7(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RIJ8(c *CPU, in *inst) bool {
+func opTEST32RIJ8(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RIJ9(c *CPU, in *inst) bool {
+func opTEST32RIJ9(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RIJC(c *CPU, in *inst) bool {
+func opTEST32RIJC(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RIJD(c *CPU, in *inst) bool {
+func opTEST32RIJD(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RIJE(c *CPU, in *inst) bool {
+func opTEST32RIJE(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) <= 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32RIJF(c *CPU, in *inst) bool {
+func opTEST32RIJF(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) <= 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32MIJ4(c *CPU, in *inst) bool {
+func opTEST32MIJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST32MIJ4Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
@@ -6137,14 +7767,36 @@ func opTEST32MIJ4(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST32MIJ5(c *CPU, in *inst) bool {
+func opTEST32MIJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST32MIJ5Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
@@ -6156,14 +7808,36 @@ func opTEST32MIJ5(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST32MIJ6(c *CPU, in *inst) bool {
+func opTEST32MIJ6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if t == 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST32MIJ6Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
@@ -6175,14 +7849,36 @@ func opTEST32MIJ6(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST32MIJ7(c *CPU, in *inst) bool {
+func opTEST32MIJ7(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if !(t == 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST32MIJ7Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
@@ -6194,14 +7890,36 @@ func opTEST32MIJ7(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST32MIJ8(c *CPU, in *inst) bool {
+func opTEST32MIJ8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if int32(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST32MIJ8Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
@@ -6213,14 +7931,36 @@ func opTEST32MIJ8(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST32MIJ9(c *CPU, in *inst) bool {
+func opTEST32MIJ9(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if !(int32(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST32MIJ9Full(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
@@ -6232,14 +7972,36 @@ func opTEST32MIJ9(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST32MIJC(c *CPU, in *inst) bool {
+func opTEST32MIJC(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if int32(t) < 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST32MIJCFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
@@ -6251,14 +8013,36 @@ func opTEST32MIJC(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST32MIJD(c *CPU, in *inst) bool {
+func opTEST32MIJD(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if !(int32(t) < 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST32MIJDFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
@@ -6270,14 +8054,36 @@ func opTEST32MIJD(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST32MIJE(c *CPU, in *inst) bool {
+func opTEST32MIJE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := uint32(in.Imm)
+	t := a & b
+	c.flagsLogic32(t)
+	if int32(t) <= 0 {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
+		c.eip, c.link = in.target, linkTaken
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
+	}
+	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+	return nil
+}
+
+func opTEST32MIJEFull(c *CPU, in *inst) bool {
+	a, ok := c.readMem32(in)
+	if !ok {
+		return false
+	}
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
@@ -6289,170 +8095,32 @@ func opTEST32MIJE(c *CPU, in *inst) bool {
 	return false
 }
 
-func opTEST32MIJF(c *CPU, in *inst) bool {
+func opTEST32MIJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) <= 0) {
+		if next := c.chained(in, linkTaken); next != nil {
+			return next
+		}
 		c.eip, c.link = in.target, linkTaken
-		return false
+		return nil
+	}
+	if next := c.chained(in, linkNext); next != nil {
+		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return nil
 }
 
-func opTEST32MIJ4Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST32MIJ5Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST32MIJ6Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST32MIJ7Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST32MIJ8Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if int32(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST32MIJ9Slow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if !(int32(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST32MIJCSlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if int32(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST32MIJDSlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if !(int32(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST32MIJESlow(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
-	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if int32(t) <= 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
-}
-
-func opTEST32MIJFSlow(c *CPU, in *inst) bool {
+func opTEST32MIJFFull(c *CPU, in *inst) bool {
 	a, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -6470,220 +8138,226 @@ func opTEST32MIJFSlow(c *CPU, in *inst) bool {
 
 // fusedOps has the handlers of a compare and the jump behind it, by condition.
 var fusedOps = [...]fusedOp{
-	{x86.CMP, x86.FormRR, 1, [16]handler{2: opCMP8RRJ2, 3: opCMP8RRJ3, 4: opCMP8RRJ4, 5: opCMP8RRJ5, 6: opCMP8RRJ6, 7: opCMP8RRJ7, 8: opCMP8RRJ8, 9: opCMP8RRJ9, 12: opCMP8RRJC, 13: opCMP8RRJD, 14: opCMP8RRJE, 15: opCMP8RRJF}, [16]handler{}},
-	{x86.CMP, x86.FormRI, 1, [16]handler{2: opCMP8RIJ2, 3: opCMP8RIJ3, 4: opCMP8RIJ4, 5: opCMP8RIJ5, 6: opCMP8RIJ6, 7: opCMP8RIJ7, 8: opCMP8RIJ8, 9: opCMP8RIJ9, 12: opCMP8RIJC, 13: opCMP8RIJD, 14: opCMP8RIJE, 15: opCMP8RIJF}, [16]handler{}},
-	{x86.CMP, x86.FormRM, 1, [16]handler{2: opCMP8RMJ2, 3: opCMP8RMJ3, 4: opCMP8RMJ4, 5: opCMP8RMJ5, 6: opCMP8RMJ6, 7: opCMP8RMJ7, 8: opCMP8RMJ8, 9: opCMP8RMJ9, 12: opCMP8RMJC, 13: opCMP8RMJD, 14: opCMP8RMJE, 15: opCMP8RMJF}, [16]handler{2: opCMP8RMJ2Slow, 3: opCMP8RMJ3Slow, 4: opCMP8RMJ4Slow, 5: opCMP8RMJ5Slow, 6: opCMP8RMJ6Slow, 7: opCMP8RMJ7Slow, 8: opCMP8RMJ8Slow, 9: opCMP8RMJ9Slow, 12: opCMP8RMJCSlow, 13: opCMP8RMJDSlow, 14: opCMP8RMJESlow, 15: opCMP8RMJFSlow}},
-	{x86.CMP, x86.FormMR, 1, [16]handler{2: opCMP8MRJ2, 3: opCMP8MRJ3, 4: opCMP8MRJ4, 5: opCMP8MRJ5, 6: opCMP8MRJ6, 7: opCMP8MRJ7, 8: opCMP8MRJ8, 9: opCMP8MRJ9, 12: opCMP8MRJC, 13: opCMP8MRJD, 14: opCMP8MRJE, 15: opCMP8MRJF}, [16]handler{2: opCMP8MRJ2Slow, 3: opCMP8MRJ3Slow, 4: opCMP8MRJ4Slow, 5: opCMP8MRJ5Slow, 6: opCMP8MRJ6Slow, 7: opCMP8MRJ7Slow, 8: opCMP8MRJ8Slow, 9: opCMP8MRJ9Slow, 12: opCMP8MRJCSlow, 13: opCMP8MRJDSlow, 14: opCMP8MRJESlow, 15: opCMP8MRJFSlow}},
-	{x86.CMP, x86.FormMI, 1, [16]handler{2: opCMP8MIJ2, 3: opCMP8MIJ3, 4: opCMP8MIJ4, 5: opCMP8MIJ5, 6: opCMP8MIJ6, 7: opCMP8MIJ7, 8: opCMP8MIJ8, 9: opCMP8MIJ9, 12: opCMP8MIJC, 13: opCMP8MIJD, 14: opCMP8MIJE, 15: opCMP8MIJF}, [16]handler{2: opCMP8MIJ2Slow, 3: opCMP8MIJ3Slow, 4: opCMP8MIJ4Slow, 5: opCMP8MIJ5Slow, 6: opCMP8MIJ6Slow, 7: opCMP8MIJ7Slow, 8: opCMP8MIJ8Slow, 9: opCMP8MIJ9Slow, 12: opCMP8MIJCSlow, 13: opCMP8MIJDSlow, 14: opCMP8MIJESlow, 15: opCMP8MIJFSlow}},
-	{x86.TEST, x86.FormRR, 1, [16]handler{4: opTEST8RRJ4, 5: opTEST8RRJ5, 6: opTEST8RRJ6, 7: opTEST8RRJ7, 8: opTEST8RRJ8, 9: opTEST8RRJ9, 12: opTEST8RRJC, 13: opTEST8RRJD, 14: opTEST8RRJE, 15: opTEST8RRJF}, [16]handler{}},
-	{x86.TEST, x86.FormRI, 1, [16]handler{4: opTEST8RIJ4, 5: opTEST8RIJ5, 6: opTEST8RIJ6, 7: opTEST8RIJ7, 8: opTEST8RIJ8, 9: opTEST8RIJ9, 12: opTEST8RIJC, 13: opTEST8RIJD, 14: opTEST8RIJE, 15: opTEST8RIJF}, [16]handler{}},
-	{x86.TEST, x86.FormMI, 1, [16]handler{4: opTEST8MIJ4, 5: opTEST8MIJ5, 6: opTEST8MIJ6, 7: opTEST8MIJ7, 8: opTEST8MIJ8, 9: opTEST8MIJ9, 12: opTEST8MIJC, 13: opTEST8MIJD, 14: opTEST8MIJE, 15: opTEST8MIJF}, [16]handler{4: opTEST8MIJ4Slow, 5: opTEST8MIJ5Slow, 6: opTEST8MIJ6Slow, 7: opTEST8MIJ7Slow, 8: opTEST8MIJ8Slow, 9: opTEST8MIJ9Slow, 12: opTEST8MIJCSlow, 13: opTEST8MIJDSlow, 14: opTEST8MIJESlow, 15: opTEST8MIJFSlow}},
-	{x86.CMP, x86.FormRR, 2, [16]handler{2: opCMP16RRJ2, 3: opCMP16RRJ3, 4: opCMP16RRJ4, 5: opCMP16RRJ5, 6: opCMP16RRJ6, 7: opCMP16RRJ7, 8: opCMP16RRJ8, 9: opCMP16RRJ9, 12: opCMP16RRJC, 13: opCMP16RRJD, 14: opCMP16RRJE, 15: opCMP16RRJF}, [16]handler{}},
-	{x86.CMP, x86.FormRI, 2, [16]handler{2: opCMP16RIJ2, 3: opCMP16RIJ3, 4: opCMP16RIJ4, 5: opCMP16RIJ5, 6: opCMP16RIJ6, 7: opCMP16RIJ7, 8: opCMP16RIJ8, 9: opCMP16RIJ9, 12: opCMP16RIJC, 13: opCMP16RIJD, 14: opCMP16RIJE, 15: opCMP16RIJF}, [16]handler{}},
-	{x86.CMP, x86.FormRM, 2, [16]handler{2: opCMP16RMJ2, 3: opCMP16RMJ3, 4: opCMP16RMJ4, 5: opCMP16RMJ5, 6: opCMP16RMJ6, 7: opCMP16RMJ7, 8: opCMP16RMJ8, 9: opCMP16RMJ9, 12: opCMP16RMJC, 13: opCMP16RMJD, 14: opCMP16RMJE, 15: opCMP16RMJF}, [16]handler{2: opCMP16RMJ2Slow, 3: opCMP16RMJ3Slow, 4: opCMP16RMJ4Slow, 5: opCMP16RMJ5Slow, 6: opCMP16RMJ6Slow, 7: opCMP16RMJ7Slow, 8: opCMP16RMJ8Slow, 9: opCMP16RMJ9Slow, 12: opCMP16RMJCSlow, 13: opCMP16RMJDSlow, 14: opCMP16RMJESlow, 15: opCMP16RMJFSlow}},
-	{x86.CMP, x86.FormMR, 2, [16]handler{2: opCMP16MRJ2, 3: opCMP16MRJ3, 4: opCMP16MRJ4, 5: opCMP16MRJ5, 6: opCMP16MRJ6, 7: opCMP16MRJ7, 8: opCMP16MRJ8, 9: opCMP16MRJ9, 12: opCMP16MRJC, 13: opCMP16MRJD, 14: opCMP16MRJE, 15: opCMP16MRJF}, [16]handler{2: opCMP16MRJ2Slow, 3: opCMP16MRJ3Slow, 4: opCMP16MRJ4Slow, 5: opCMP16MRJ5Slow, 6: opCMP16MRJ6Slow, 7: opCMP16MRJ7Slow, 8: opCMP16MRJ8Slow, 9: opCMP16MRJ9Slow, 12: opCMP16MRJCSlow, 13: opCMP16MRJDSlow, 14: opCMP16MRJESlow, 15: opCMP16MRJFSlow}},
-	{x86.CMP, x86.FormMI, 2, [16]handler{2: opCMP16MIJ2, 3: opCMP16MIJ3, 4: opCMP16MIJ4, 5: opCMP16MIJ5, 6: opCMP16MIJ6, 7: opCMP16MIJ7, 8: opCMP16MIJ8, 9: opCMP16MIJ9, 12: opCMP16MIJC, 13: opCMP16MIJD, 14: opCMP16MIJE, 15: opCMP16MIJF}, [16]handler{2: opCMP16MIJ2Slow, 3: opCMP16MIJ3Slow, 4: opCMP16MIJ4Slow, 5: opCMP16MIJ5Slow, 6: opCMP16MIJ6Slow, 7: opCMP16MIJ7Slow, 8: opCMP16MIJ8Slow, 9: opCMP16MIJ9Slow, 12: opCMP16MIJCSlow, 13: opCMP16MIJDSlow, 14: opCMP16MIJESlow, 15: opCMP16MIJFSlow}},
-	{x86.TEST, x86.FormRR, 2, [16]handler{4: opTEST16RRJ4, 5: opTEST16RRJ5, 6: opTEST16RRJ6, 7: opTEST16RRJ7, 8: opTEST16RRJ8, 9: opTEST16RRJ9, 12: opTEST16RRJC, 13: opTEST16RRJD, 14: opTEST16RRJE, 15: opTEST16RRJF}, [16]handler{}},
-	{x86.TEST, x86.FormRI, 2, [16]handler{4: opTEST16RIJ4, 5: opTEST16RIJ5, 6: opTEST16RIJ6, 7: opTEST16RIJ7, 8: opTEST16RIJ8, 9: opTEST16RIJ9, 12: opTEST16RIJC, 13: opTEST16RIJD, 14: opTEST16RIJE, 15: opTEST16RIJF}, [16]handler{}},
-	{x86.TEST, x86.FormMI, 2, [16]handler{4: opTEST16MIJ4, 5: opTEST16MIJ5, 6: opTEST16MIJ6, 7: opTEST16MIJ7, 8: opTEST16MIJ8, 9: opTEST16MIJ9, 12: opTEST16MIJC, 13: opTEST16MIJD, 14: opTEST16MIJE, 15: opTEST16MIJF}, [16]handler{4: opTEST16MIJ4Slow, 5: opTEST16MIJ5Slow, 6: opTEST16MIJ6Slow, 7: opTEST16MIJ7Slow, 8: opTEST16MIJ8Slow, 9: opTEST16MIJ9Slow, 12: opTEST16MIJCSlow, 13: opTEST16MIJDSlow, 14: opTEST16MIJESlow, 15: opTEST16MIJFSlow}},
-	{x86.CMP, x86.FormRR, 4, [16]handler{2: opCMP32RRJ2, 3: opCMP32RRJ3, 4: opCMP32RRJ4, 5: opCMP32RRJ5, 6: opCMP32RRJ6, 7: opCMP32RRJ7, 8: opCMP32RRJ8, 9: opCMP32RRJ9, 12: opCMP32RRJC, 13: opCMP32RRJD, 14: opCMP32RRJE, 15: opCMP32RRJF}, [16]handler{}},
-	{x86.CMP, x86.FormRI, 4, [16]handler{2: opCMP32RIJ2, 3: opCMP32RIJ3, 4: opCMP32RIJ4, 5: opCMP32RIJ5, 6: opCMP32RIJ6, 7: opCMP32RIJ7, 8: opCMP32RIJ8, 9: opCMP32RIJ9, 12: opCMP32RIJC, 13: opCMP32RIJD, 14: opCMP32RIJE, 15: opCMP32RIJF}, [16]handler{}},
-	{x86.CMP, x86.FormRM, 4, [16]handler{2: opCMP32RMJ2, 3: opCMP32RMJ3, 4: opCMP32RMJ4, 5: opCMP32RMJ5, 6: opCMP32RMJ6, 7: opCMP32RMJ7, 8: opCMP32RMJ8, 9: opCMP32RMJ9, 12: opCMP32RMJC, 13: opCMP32RMJD, 14: opCMP32RMJE, 15: opCMP32RMJF}, [16]handler{2: opCMP32RMJ2Slow, 3: opCMP32RMJ3Slow, 4: opCMP32RMJ4Slow, 5: opCMP32RMJ5Slow, 6: opCMP32RMJ6Slow, 7: opCMP32RMJ7Slow, 8: opCMP32RMJ8Slow, 9: opCMP32RMJ9Slow, 12: opCMP32RMJCSlow, 13: opCMP32RMJDSlow, 14: opCMP32RMJESlow, 15: opCMP32RMJFSlow}},
-	{x86.CMP, x86.FormMR, 4, [16]handler{2: opCMP32MRJ2, 3: opCMP32MRJ3, 4: opCMP32MRJ4, 5: opCMP32MRJ5, 6: opCMP32MRJ6, 7: opCMP32MRJ7, 8: opCMP32MRJ8, 9: opCMP32MRJ9, 12: opCMP32MRJC, 13: opCMP32MRJD, 14: opCMP32MRJE, 15: opCMP32MRJF}, [16]handler{2: opCMP32MRJ2Slow, 3: opCMP32MRJ3Slow, 4: opCMP32MRJ4Slow, 5: opCMP32MRJ5Slow, 6: opCMP32MRJ6Slow, 7: opCMP32MRJ7Slow, 8: opCMP32MRJ8Slow, 9: opCMP32MRJ9Slow, 12: opCMP32MRJCSlow, 13: opCMP32MRJDSlow, 14: opCMP32MRJESlow, 15: opCMP32MRJFSlow}},
-	{x86.CMP, x86.FormMI, 4, [16]handler{2: opCMP32MIJ2, 3: opCMP32MIJ3, 4: opCMP32MIJ4, 5: opCMP32MIJ5, 6: opCMP32MIJ6, 7: opCMP32MIJ7, 8: opCMP32MIJ8, 9: opCMP32MIJ9, 12: opCMP32MIJC, 13: opCMP32MIJD, 14: opCMP32MIJE, 15: opCMP32MIJF}, [16]handler{2: opCMP32MIJ2Slow, 3: opCMP32MIJ3Slow, 4: opCMP32MIJ4Slow, 5: opCMP32MIJ5Slow, 6: opCMP32MIJ6Slow, 7: opCMP32MIJ7Slow, 8: opCMP32MIJ8Slow, 9: opCMP32MIJ9Slow, 12: opCMP32MIJCSlow, 13: opCMP32MIJDSlow, 14: opCMP32MIJESlow, 15: opCMP32MIJFSlow}},
-	{x86.TEST, x86.FormRR, 4, [16]handler{4: opTEST32RRJ4, 5: opTEST32RRJ5, 6: opTEST32RRJ6, 7: opTEST32RRJ7, 8: opTEST32RRJ8, 9: opTEST32RRJ9, 12: opTEST32RRJC, 13: opTEST32RRJD, 14: opTEST32RRJE, 15: opTEST32RRJF}, [16]handler{}},
-	{x86.TEST, x86.FormRI, 4, [16]handler{4: opTEST32RIJ4, 5: opTEST32RIJ5, 6: opTEST32RIJ6, 7: opTEST32RIJ7, 8: opTEST32RIJ8, 9: opTEST32RIJ9, 12: opTEST32RIJC, 13: opTEST32RIJD, 14: opTEST32RIJE, 15: opTEST32RIJF}, [16]handler{}},
-	{x86.TEST, x86.FormMI, 4, [16]handler{4: opTEST32MIJ4, 5: opTEST32MIJ5, 6: opTEST32MIJ6, 7: opTEST32MIJ7, 8: opTEST32MIJ8, 9: opTEST32MIJ9, 12: opTEST32MIJC, 13: opTEST32MIJD, 14: opTEST32MIJE, 15: opTEST32MIJF}, [16]handler{4: opTEST32MIJ4Slow, 5: opTEST32MIJ5Slow, 6: opTEST32MIJ6Slow, 7: opTEST32MIJ7Slow, 8: opTEST32MIJ8Slow, 9: opTEST32MIJ9Slow, 12: opTEST32MIJCSlow, 13: opTEST32MIJDSlow, 14: opTEST32MIJESlow, 15: opTEST32MIJFSlow}},
+	{x86.CMP, x86.FormRR, 1, [16]fastHandler{2: opCMP8RRJ2, 3: opCMP8RRJ3, 4: opCMP8RRJ4, 5: opCMP8RRJ5, 6: opCMP8RRJ6, 7: opCMP8RRJ7, 8: opCMP8RRJ8, 9: opCMP8RRJ9, 12: opCMP8RRJC, 13: opCMP8RRJD, 14: opCMP8RRJE, 15: opCMP8RRJF}, [16]handler{}},
+	{x86.CMP, x86.FormRI, 1, [16]fastHandler{2: opCMP8RIJ2, 3: opCMP8RIJ3, 4: opCMP8RIJ4, 5: opCMP8RIJ5, 6: opCMP8RIJ6, 7: opCMP8RIJ7, 8: opCMP8RIJ8, 9: opCMP8RIJ9, 12: opCMP8RIJC, 13: opCMP8RIJD, 14: opCMP8RIJE, 15: opCMP8RIJF}, [16]handler{}},
+	{x86.CMP, x86.FormRM, 1, [16]fastHandler{2: opCMP8RMJ2, 3: opCMP8RMJ3, 4: opCMP8RMJ4, 5: opCMP8RMJ5, 6: opCMP8RMJ6, 7: opCMP8RMJ7, 8: opCMP8RMJ8, 9: opCMP8RMJ9, 12: opCMP8RMJC, 13: opCMP8RMJD, 14: opCMP8RMJE, 15: opCMP8RMJF}, [16]handler{2: opCMP8RMJ2Full, 3: opCMP8RMJ3Full, 4: opCMP8RMJ4Full, 5: opCMP8RMJ5Full, 6: opCMP8RMJ6Full, 7: opCMP8RMJ7Full, 8: opCMP8RMJ8Full, 9: opCMP8RMJ9Full, 12: opCMP8RMJCFull, 13: opCMP8RMJDFull, 14: opCMP8RMJEFull, 15: opCMP8RMJFFull}},
+	{x86.CMP, x86.FormMR, 1, [16]fastHandler{2: opCMP8MRJ2, 3: opCMP8MRJ3, 4: opCMP8MRJ4, 5: opCMP8MRJ5, 6: opCMP8MRJ6, 7: opCMP8MRJ7, 8: opCMP8MRJ8, 9: opCMP8MRJ9, 12: opCMP8MRJC, 13: opCMP8MRJD, 14: opCMP8MRJE, 15: opCMP8MRJF}, [16]handler{2: opCMP8MRJ2Full, 3: opCMP8MRJ3Full, 4: opCMP8MRJ4Full, 5: opCMP8MRJ5Full, 6: opCMP8MRJ6Full, 7: opCMP8MRJ7Full, 8: opCMP8MRJ8Full, 9: opCMP8MRJ9Full, 12: opCMP8MRJCFull, 13: opCMP8MRJDFull, 14: opCMP8MRJEFull, 15: opCMP8MRJFFull}},
+	{x86.CMP, x86.FormMI, 1, [16]fastHandler{2: opCMP8MIJ2, 3: opCMP8MIJ3, 4: opCMP8MIJ4, 5: opCMP8MIJ5, 6: opCMP8MIJ6, 7: opCMP8MIJ7, 8: opCMP8MIJ8, 9: opCMP8MIJ9, 12: opCMP8MIJC, 13: opCMP8MIJD, 14: opCMP8MIJE, 15: opCMP8MIJF}, [16]handler{2: opCMP8MIJ2Full, 3: opCMP8MIJ3Full, 4: opCMP8MIJ4Full, 5: opCMP8MIJ5Full, 6: opCMP8MIJ6Full, 7: opCMP8MIJ7Full, 8: opCMP8MIJ8Full, 9: opCMP8MIJ9Full, 12: opCMP8MIJCFull, 13: opCMP8MIJDFull, 14: opCMP8MIJEFull, 15: opCMP8MIJFFull}},
+	{x86.TEST, x86.FormRR, 1, [16]fastHandler{4: opTEST8RRJ4, 5: opTEST8RRJ5, 6: opTEST8RRJ6, 7: opTEST8RRJ7, 8: opTEST8RRJ8, 9: opTEST8RRJ9, 12: opTEST8RRJC, 13: opTEST8RRJD, 14: opTEST8RRJE, 15: opTEST8RRJF}, [16]handler{}},
+	{x86.TEST, x86.FormRI, 1, [16]fastHandler{4: opTEST8RIJ4, 5: opTEST8RIJ5, 6: opTEST8RIJ6, 7: opTEST8RIJ7, 8: opTEST8RIJ8, 9: opTEST8RIJ9, 12: opTEST8RIJC, 13: opTEST8RIJD, 14: opTEST8RIJE, 15: opTEST8RIJF}, [16]handler{}},
+	{x86.TEST, x86.FormMI, 1, [16]fastHandler{4: opTEST8MIJ4, 5: opTEST8MIJ5, 6: opTEST8MIJ6, 7: opTEST8MIJ7, 8: opTEST8MIJ8, 9: opTEST8MIJ9, 12: opTEST8MIJC, 13: opTEST8MIJD, 14: opTEST8MIJE, 15: opTEST8MIJF}, [16]handler{4: opTEST8MIJ4Full, 5: opTEST8MIJ5Full, 6: opTEST8MIJ6Full, 7: opTEST8MIJ7Full, 8: opTEST8MIJ8Full, 9: opTEST8MIJ9Full, 12: opTEST8MIJCFull, 13: opTEST8MIJDFull, 14: opTEST8MIJEFull, 15: opTEST8MIJFFull}},
+	{x86.CMP, x86.FormRR, 2, [16]fastHandler{2: opCMP16RRJ2, 3: opCMP16RRJ3, 4: opCMP16RRJ4, 5: opCMP16RRJ5, 6: opCMP16RRJ6, 7: opCMP16RRJ7, 8: opCMP16RRJ8, 9: opCMP16RRJ9, 12: opCMP16RRJC, 13: opCMP16RRJD, 14: opCMP16RRJE, 15: opCMP16RRJF}, [16]handler{}},
+	{x86.CMP, x86.FormRI, 2, [16]fastHandler{2: opCMP16RIJ2, 3: opCMP16RIJ3, 4: opCMP16RIJ4, 5: opCMP16RIJ5, 6: opCMP16RIJ6, 7: opCMP16RIJ7, 8: opCMP16RIJ8, 9: opCMP16RIJ9, 12: opCMP16RIJC, 13: opCMP16RIJD, 14: opCMP16RIJE, 15: opCMP16RIJF}, [16]handler{}},
+	{x86.CMP, x86.FormRM, 2, [16]fastHandler{2: opCMP16RMJ2, 3: opCMP16RMJ3, 4: opCMP16RMJ4, 5: opCMP16RMJ5, 6: opCMP16RMJ6, 7: opCMP16RMJ7, 8: opCMP16RMJ8, 9: opCMP16RMJ9, 12: opCMP16RMJC, 13: opCMP16RMJD, 14: opCMP16RMJE, 15: opCMP16RMJF}, [16]handler{2: opCMP16RMJ2Full, 3: opCMP16RMJ3Full, 4: opCMP16RMJ4Full, 5: opCMP16RMJ5Full, 6: opCMP16RMJ6Full, 7: opCMP16RMJ7Full, 8: opCMP16RMJ8Full, 9: opCMP16RMJ9Full, 12: opCMP16RMJCFull, 13: opCMP16RMJDFull, 14: opCMP16RMJEFull, 15: opCMP16RMJFFull}},
+	{x86.CMP, x86.FormMR, 2, [16]fastHandler{2: opCMP16MRJ2, 3: opCMP16MRJ3, 4: opCMP16MRJ4, 5: opCMP16MRJ5, 6: opCMP16MRJ6, 7: opCMP16MRJ7, 8: opCMP16MRJ8, 9: opCMP16MRJ9, 12: opCMP16MRJC, 13: opCMP16MRJD, 14: opCMP16MRJE, 15: opCMP16MRJF}, [16]handler{2: opCMP16MRJ2Full, 3: opCMP16MRJ3Full, 4: opCMP16MRJ4Full, 5: opCMP16MRJ5Full, 6: opCMP16MRJ6Full, 7: opCMP16MRJ7Full, 8: opCMP16MRJ8Full, 9: opCMP16MRJ9Full, 12: opCMP16MRJCFull, 13: opCMP16MRJDFull, 14: opCMP16MRJEFull, 15: opCMP16MRJFFull}},
+	{x86.CMP, x86.FormMI, 2, [16]fastHandler{2: opCMP16MIJ2, 3: opCMP16MIJ3, 4: opCMP16MIJ4, 5: opCMP16MIJ5, 6: opCMP16MIJ6, 7: opCMP16MIJ7, 8: opCMP16MIJ8, 9: opCMP16MIJ9, 12: opCMP16MIJC, 13: opCMP16MIJD, 14: opCMP16MIJE, 15: opCMP16MIJF}, [16]handler{2: opCMP16MIJ2Full, 3: opCMP16MIJ3Full, 4: opCMP16MIJ4Full, 5: opCMP16MIJ5Full, 6: opCMP16MIJ6Full, 7: opCMP16MIJ7Full, 8: opCMP16MIJ8Full, 9: opCMP16MIJ9Full, 12: opCMP16MIJCFull, 13: opCMP16MIJDFull, 14: opCMP16MIJEFull, 15: opCMP16MIJFFull}},
+	{x86.TEST, x86.FormRR, 2, [16]fastHandler{4: opTEST16RRJ4, 5: opTEST16RRJ5, 6: opTEST16RRJ6, 7: opTEST16RRJ7, 8: opTEST16RRJ8, 9: opTEST16RRJ9, 12: opTEST16RRJC, 13: opTEST16RRJD, 14: opTEST16RRJE, 15: opTEST16RRJF}, [16]handler{}},
+	{x86.TEST, x86.FormRI, 2, [16]fastHandler{4: opTEST16RIJ4, 5: opTEST16RIJ5, 6: opTEST16RIJ6, 7: opTEST16RIJ7, 8: opTEST16RIJ8, 9: opTEST16RIJ9, 12: opTEST16RIJC, 13: opTEST16RIJD, 14: opTEST16RIJE, 15: opTEST16RIJF}, [16]handler{}},
+	{x86.TEST, x86.FormMI, 2, [16]fastHandler{4: opTEST16MIJ4, 5: opTEST16MIJ5, 6: opTEST16MIJ6, 7: opTEST16MIJ7, 8: opTEST16MIJ8, 9: opTEST16MIJ9, 12: opTEST16MIJC, 13: opTEST16MIJD, 14: opTEST16MIJE, 15: opTEST16MIJF}, [16]handler{4: opTEST16MIJ4Full, 5: opTEST16MIJ5Full, 6: opTEST16MIJ6Full, 7: opTEST16MIJ7Full, 8: opTEST16MIJ8Full, 9: opTEST16MIJ9Full, 12: opTEST16MIJCFull, 13: opTEST16MIJDFull, 14: opTEST16MIJEFull, 15: opTEST16MIJFFull}},
+	{x86.CMP, x86.FormRR, 4, [16]fastHandler{2: opCMP32RRJ2, 3: opCMP32RRJ3, 4: opCMP32RRJ4, 5: opCMP32RRJ5, 6: opCMP32RRJ6, 7: opCMP32RRJ7, 8: opCMP32RRJ8, 9: opCMP32RRJ9, 12: opCMP32RRJC, 13: opCMP32RRJD, 14: opCMP32RRJE, 15: opCMP32RRJF}, [16]handler{}},
+	{x86.CMP, x86.FormRI, 4, [16]fastHandler{2: opCMP32RIJ2, 3: opCMP32RIJ3, 4: opCMP32RIJ4, 5: opCMP32RIJ5, 6: opCMP32RIJ6, 7: opCMP32RIJ7, 8: opCMP32RIJ8, 9: opCMP32RIJ9, 12: opCMP32RIJC, 13: opCMP32RIJD, 14: opCMP32RIJE, 15: opCMP32RIJF}, [16]handler{}},
+	{x86.CMP, x86.FormRM, 4, [16]fastHandler{2: opCMP32RMJ2, 3: opCMP32RMJ3, 4: opCMP32RMJ4, 5: opCMP32RMJ5, 6: opCMP32RMJ6, 7: opCMP32RMJ7, 8: opCMP32RMJ8, 9: opCMP32RMJ9, 12: opCMP32RMJC, 13: opCMP32RMJD, 14: opCMP32RMJE, 15: opCMP32RMJF}, [16]handler{2: opCMP32RMJ2Full, 3: opCMP32RMJ3Full, 4: opCMP32RMJ4Full, 5: opCMP32RMJ5Full, 6: opCMP32RMJ6Full, 7: opCMP32RMJ7Full, 8: opCMP32RMJ8Full, 9: opCMP32RMJ9Full, 12: opCMP32RMJCFull, 13: opCMP32RMJDFull, 14: opCMP32RMJEFull, 15: opCMP32RMJFFull}},
+	{x86.CMP, x86.FormMR, 4, [16]fastHandler{2: opCMP32MRJ2, 3: opCMP32MRJ3, 4: opCMP32MRJ4, 5: opCMP32MRJ5, 6: opCMP32MRJ6, 7: opCMP32MRJ7, 8: opCMP32MRJ8, 9: opCMP32MRJ9, 12: opCMP32MRJC, 13: opCMP32MRJD, 14: opCMP32MRJE, 15: opCMP32MRJF}, [16]handler{2: opCMP32MRJ2Full, 3: opCMP32MRJ3Full, 4: opCMP32MRJ4Full, 5: opCMP32MRJ5Full, 6: opCMP32MRJ6Full, 7: opCMP32MRJ7Full, 8: opCMP32MRJ8Full, 9: opCMP32MRJ9Full, 12: opCMP32MRJCFull, 13: opCMP32MRJDFull, 14: opCMP32MRJEFull, 15: opCMP32MRJFFull}},
+	{x86.CMP, x86.FormMI, 4, [16]fastHandler{2: opCMP32MIJ2, 3: opCMP32MIJ3, 4: opCMP32MIJ4, 5: opCMP32MIJ5, 6: opCMP32MIJ6, 7: opCMP32MIJ7, 8: opCMP32MIJ8, 9: opCMP32MIJ9, 12: opCMP32MIJC, 13: opCMP32MIJD, 14: opCMP32MIJE, 15: opCMP32MIJF}, [16]handler{2: opCMP32MIJ2Full, 3: opCMP32MIJ3Full, 4: opCMP32MIJ4Full, 5: opCMP32MIJ5Full, 6: opCMP32MIJ6Full, 7: opCMP32MIJ7Full, 8: opCMP32MIJ8Full, 9: opCMP32MIJ9Full, 12: opCMP32MIJCFull, 13: opCMP32MIJDFull, 14: opCMP32MIJEFull, 15: opCMP32MIJFFull}},
+	{x86.TEST, x86.FormRR, 4, [16]fastHandler{4: opTEST32RRJ4, 5: opTEST32RRJ5, 6: opTEST32RRJ6, 7: opTEST32RRJ7, 8: opTEST32RRJ8, 9: opTEST32RRJ9, 12: opTEST32RRJC, 13: opTEST32RRJD, 14: opTEST32RRJE, 15: opTEST32RRJF}, [16]handler{}},
+	{x86.TEST, x86.FormRI, 4, [16]fastHandler{4: opTEST32RIJ4, 5: opTEST32RIJ5, 6: opTEST32RIJ6, 7: opTEST32RIJ7, 8: opTEST32RIJ8, 9: opTEST32RIJ9, 12: opTEST32RIJC, 13: opTEST32RIJD, 14: opTEST32RIJE, 15: opTEST32RIJF}, [16]handler{}},
+	{x86.TEST, x86.FormMI, 4, [16]fastHandler{4: opTEST32MIJ4, 5: opTEST32MIJ5, 6: opTEST32MIJ6, 7: opTEST32MIJ7, 8: opTEST32MIJ8, 9: opTEST32MIJ9, 12: opTEST32MIJC, 13: opTEST32MIJD, 14: opTEST32MIJE, 15: opTEST32MIJF}, [16]handler{4: opTEST32MIJ4Full, 5: opTEST32MIJ5Full, 6: opTEST32MIJ6Full, 7: opTEST32MIJ7Full, 8: opTEST32MIJ8Full, 9: opTEST32MIJ9Full, 12: opTEST32MIJCFull, 13: opTEST32MIJDFull, 14: opTEST32MIJEFull, 15: opTEST32MIJFFull}},
 }
 
-func opJMP32J(c *CPU, in *inst) bool {
+func opJMP32J(c *CPU, in *inst) *inst {
+	if next := c.chained(in, linkTaken); next != nil {
+		return next
+	}
 	c.eip, c.link = in.Imm, linkTaken
-	return false
+	return nil
 }
 
-func opJMP32JSlow(c *CPU, in *inst) bool {
+func opJMP32JFull(c *CPU, in *inst) bool {
 	return c.jumpSlow(in)
 }
 
-func opJMP16J(c *CPU, in *inst) bool {
+func opJMP16JFull(c *CPU, in *inst) bool {
 	return c.jumpSlow(in)
 }
 
 var byJMP = formTable{
-	x86.FormJ: {nil, opJMP16J, opJMP32J},
+	x86.FormJ: {nil, opJMP16JFull, opJMP32JFull},
 }
 
-var slowJMP = formTable{
-	x86.FormJ: {nil, nil, opJMP32JSlow},
+var fastJMP = fastTable{
+	x86.FormJ: {nil, nil, opJMP32J},
 }
 
-func opJMPIND32R(c *CPU, in *inst) bool {
+func opJMPIND32R(c *CPU, in *inst) *inst {
 	c.eip, c.link = *c.at32(in.d), linkIndirect
-	return false
+	return c.jumped()
 }
 
-func opJMPIND32RSlow(c *CPU, in *inst) bool {
+func opJMPIND32RFull(c *CPU, in *inst) bool {
 	return c.jumpIndirectSlow(in)
 }
 
-func opJMPIND32M(c *CPU, in *inst) bool {
+func opJMPIND32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	c.eip, c.link = v, linkIndirect
-	return false
+	return c.jumped()
 }
 
-func opJMPIND32MSlow(c *CPU, in *inst) bool {
+func opJMPIND32MFull(c *CPU, in *inst) bool {
 	return c.jumpIndirectSlow(in)
 }
 
-func opJMPIND16R(c *CPU, in *inst) bool {
+func opJMPIND16RFull(c *CPU, in *inst) bool {
 	return c.jumpIndirectSlow(in)
 }
 
-func opJMPIND16M(c *CPU, in *inst) bool {
+func opJMPIND16MFull(c *CPU, in *inst) bool {
 	return c.jumpIndirectSlow(in)
 }
 
 var byJMPIND = formTable{
-	x86.FormR: {nil, opJMPIND16R, opJMPIND32R},
-	x86.FormM: {nil, opJMPIND16M, opJMPIND32M},
+	x86.FormR: {nil, opJMPIND16RFull, opJMPIND32RFull},
+	x86.FormM: {nil, opJMPIND16MFull, opJMPIND32MFull},
 }
 
-var slowJMPIND = formTable{
-	x86.FormR: {nil, nil, opJMPIND32RSlow},
-	x86.FormM: {nil, nil, opJMPIND32MSlow},
+var fastJMPIND = fastTable{
+	x86.FormR: {nil, nil, opJMPIND32R},
+	x86.FormM: {nil, nil, opJMPIND32M},
 }
 
-func opCALL32J(c *CPU, in *inst) bool {
+func opCALL32J(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = in.EIP + uint32(in.Len)
 	c.gpr[x86.ESP] = la
+	if next := c.chained(in, linkTaken); next != nil {
+		return next
+	}
 	c.eip, c.link = in.Imm, linkTaken
-	return false
+	return nil
 }
 
-func opCALL32JSlow(c *CPU, in *inst) bool {
+func opCALL32JFull(c *CPU, in *inst) bool {
 	return c.callSlow(in)
 }
 
-func opCALL16J(c *CPU, in *inst) bool {
+func opCALL16JFull(c *CPU, in *inst) bool {
 	return c.callSlow(in)
 }
 
 var byCALL = formTable{
-	x86.FormJ: {nil, opCALL16J, opCALL32J},
+	x86.FormJ: {nil, opCALL16JFull, opCALL32JFull},
 }
 
-var slowCALL = formTable{
-	x86.FormJ: {nil, nil, opCALL32JSlow},
+var fastCALL = fastTable{
+	x86.FormJ: {nil, nil, opCALL32J},
 }
 
-func opCALLIND32R(c *CPU, in *inst) bool {
+func opCALLIND32R(c *CPU, in *inst) *inst {
 	t := *c.at32(in.d)
 	la := c.gpr[x86.ESP] - 4
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = in.EIP + uint32(in.Len)
 	c.gpr[x86.ESP] = la
 	c.eip, c.link = t, linkIndirect
-	return false
+	return c.jumped()
 }
 
-func opCALLIND32RSlow(c *CPU, in *inst) bool {
+func opCALLIND32RFull(c *CPU, in *inst) bool {
 	return c.callIndirectSlow(in)
 }
 
-func opCALLIND32M(c *CPU, in *inst) bool {
+func opCALLIND32MFull(c *CPU, in *inst) bool {
 	return c.callIndirectSlow(in)
 }
 
-func opCALLIND16R(c *CPU, in *inst) bool {
+func opCALLIND16RFull(c *CPU, in *inst) bool {
 	return c.callIndirectSlow(in)
 }
 
-func opCALLIND16M(c *CPU, in *inst) bool {
+func opCALLIND16MFull(c *CPU, in *inst) bool {
 	return c.callIndirectSlow(in)
 }
 
 var byCALLIND = formTable{
-	x86.FormR: {nil, opCALLIND16R, opCALLIND32R},
-	x86.FormM: {nil, opCALLIND16M, opCALLIND32M},
+	x86.FormR: {nil, opCALLIND16RFull, opCALLIND32RFull},
+	x86.FormM: {nil, opCALLIND16MFull, opCALLIND32MFull},
 }
 
-var slowCALLIND = formTable{
-	x86.FormR: {nil, nil, opCALLIND32RSlow},
+var fastCALLIND = fastTable{
+	x86.FormR: {nil, nil, opCALLIND32R},
 }
 
-func opRET32None(c *CPU, in *inst) bool {
+func opRET32None(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP]
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	c.gpr[x86.ESP] = la + 4
 	c.eip, c.link = v, linkIndirect
-	return false
+	return c.jumped()
 }
 
-func opRET32NoneSlow(c *CPU, in *inst) bool {
+func opRET32NoneFull(c *CPU, in *inst) bool {
 	return c.retSlow(in)
 }
 
-func opRET16None(c *CPU, in *inst) bool {
+func opRET16NoneFull(c *CPU, in *inst) bool {
 	return c.retSlow(in)
 }
 
-func opRET32I(c *CPU, in *inst) bool {
+func opRET32I(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP]
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	c.gpr[x86.ESP] = la + 4 + in.Imm
 	c.eip, c.link = v, linkIndirect
-	return false
+	return c.jumped()
 }
 
-func opRET32ISlow(c *CPU, in *inst) bool {
+func opRET32IFull(c *CPU, in *inst) bool {
 	return c.retSlow(in)
 }
 
-func opRET16I(c *CPU, in *inst) bool {
+func opRET16IFull(c *CPU, in *inst) bool {
 	return c.retSlow(in)
 }
 
 var byRET = formTable{
-	x86.FormNone: {nil, opRET16None, opRET32None},
-	x86.FormI:    {nil, opRET16I, opRET32I},
+	x86.FormNone: {nil, opRET16NoneFull, opRET32NoneFull},
+	x86.FormI:    {nil, opRET16IFull, opRET32IFull},
 }
 
-var slowRET = formTable{
-	x86.FormNone: {nil, nil, opRET32NoneSlow},
-	x86.FormI:    {nil, nil, opRET32ISlow},
+var fastRET = fastTable{
+	x86.FormNone: {nil, nil, opRET32None},
+	x86.FormI:    {nil, nil, opRET32I},
 }
 
 var branchOps = opTable{
-	x86.JMP:     {by: &byJMP, slow: &slowJMP},
-	x86.JMPIND:  {by: &byJMPIND, slow: &slowJMPIND},
-	x86.CALL:    {by: &byCALL, slow: &slowCALL},
-	x86.CALLIND: {by: &byCALLIND, slow: &slowCALLIND},
-	x86.RET:     {by: &byRET, slow: &slowRET},
+	x86.JMP:     {by: &byJMP, fast: &fastJMP},
+	x86.JMPIND:  {by: &byJMPIND, fast: &fastJMPIND},
+	x86.CALL:    {by: &byCALL, fast: &fastCALL},
+	x86.CALLIND: {by: &byCALLIND, fast: &fastCALLIND},
+	x86.RET:     {by: &byRET, fast: &fastRET},
 }

@@ -185,7 +185,7 @@ type exitReason uint8
 
 const (
 	exitNone      exitReason = iota // a branch: eip and link are set
-	exitSlow                        // the fast path does not hold: run slowFn; nothing happened yet
+	exitSlow                        // the fast path does not hold: run inst.full; nothing happened yet
 	exitFault                       // pending holds the exception; the instruction changed nothing
 	exitTrap                        // pending holds an exception that is reported after the instruction (INT n, INTO, #DB traps are delivered by their handlers; this is for traps only)
 	exitStale                       // the record's code was overwritten: decode again at its EIP; not retired
@@ -278,19 +278,20 @@ func (c *CPU) setRegSized(r, size uint8, v uint32) {
 }
 
 // inst is a decoded instruction ready to run: the record of package x86 with
-// its handlers and what they need at once. It fills one 64-byte cache line.
+// its handlers and what they need at once.
 type inst struct {
-	fn     handler // runs it
-	slowFn handler // takes over when fn left with exitSlow; nil where fn never does
-	slow   uint32  // 0, or 1 where the fast memory path does not hold; or-ed into TLB tags it makes them miss
-	mul    uint32  // 1 << Scale, or 0 without an index
-	d, s   uint8   // byte offsets of the Dst and Src registers in CPU.gpr
-	b, x   uint8   // and of Base and Index
-	pos    uint8   // instructions of the block before this record
-	n      uint8   // instructions this record stands for: 2 when fused
-	len2   uint8   // of a fused pair: length of both
+	fn   fastHandler // runs it
+	full handler     // runs it when fn left with exitSlow; all there is when fn is runFull
+	slow uint32      // 0, or 1 where the fast memory path does not hold; or-ed into TLB tags it makes them miss
+	mul  uint32      // 1 << Scale, or 0 without an index
+	d, s uint8       // byte offsets of the Dst and Src registers in CPU.gpr
+	b, x uint8       // and of Base and Index
+	rest uint8       // instructions of the block from this record on
+	n    uint8       // instructions this record stands for: 2 when fused
+	len2 uint8       // of a fused pair: length of both
 	x86.Inst
-	target uint32 // of a fused pair: where its jump goes
+	target uint32    // of a fused pair: where its jump goes
+	to     [2]*block // of a record that ends a block: its successors, by CPU.link
 }
 
 // A handler executes one record. It returns true to go on with the next
@@ -299,6 +300,14 @@ type inst struct {
 //
 // Nothing the guest can see is written before the last possible fault.
 type handler func(c *CPU, in *inst) bool
+
+// A fastHandler does the same for the hot instructions where nothing special
+// is in the way: it returns the record to go on with, or nil to leave. Where
+// the fast way does not hold it leaves with exitSlow, having done nothing.
+//
+// Returning the record rather than true keeps the loop's one variable in a
+// register, which is worth a factor of two; see docs/rationale.md.
+type fastHandler func(c *CPU, in *inst) *inst
 
 // Values of CPU.link.
 const (

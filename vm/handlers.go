@@ -10,16 +10,21 @@ package vm
 import "ring0/vm/x86"
 
 // opImpl is how an operation is executed: by one handler that looks at the
-// form itself, or by one per form and operand size.
+// form itself, or by one per form and operand size; and where it is hot, by a
+// fast handler in front of it.
 type opImpl struct {
 	any  handler
+	pick func(*inst) handler // chooses where form and size do not suffice
 	by   *formTable
-	slow *formTable // for handlers in by that may leave with exitSlow
-	dead *formTable // variants of handlers in by that set no flags
+	fast *fastTable
+	dead *fastTable // variants of handlers in fast that set no flags
 }
 
 // formTable has handlers by operand form and by size: 1, 2, 4 bytes.
 type formTable [x86.NumForms][3]handler
+
+// fastTable has fast handlers likewise.
+type fastTable [x86.NumForms][3]fastHandler
 
 // An opTable holds the operations of one chapter.
 type opTable [x86.NumOps]opImpl
@@ -36,34 +41,40 @@ var chapters = [...]*opTable{
 
 // handlersFor finds the handlers of a record: the one to run, and the one
 // that takes over where the first finds that its fast path does not hold.
-func handlersFor(r *inst) (fn, slow handler) {
+func handlersFor(r *inst) (fastHandler, handler) {
 	if r.Op == x86.JCC {
-		return jccOps[r.Cond&15], nil
+		if r.slow == 0 {
+			return jccOps[r.Cond&15], nil
+		}
+		return runFull, opJCCFull
 	}
 	for _, t := range chapters {
 		impl := &t[r.Op]
-		if impl.any != nil {
-			return impl.any, nil
+		if fast, full := impl.handlers(r); fast != nil {
+			return fast, full
 		}
-		if impl.by == nil {
-			continue
-		}
-		if fn = impl.by[r.Form][sizeIndex(r.Size)]; fn == nil {
-			continue
-		}
-		if impl.slow != nil {
-			slow = impl.slow[r.Form][sizeIndex(r.Size)]
-		}
-		if slow != nil && r.slow != 0 {
-			fn = slow
-		}
-		return fn, slow
 	}
-	return opUnwritten, nil
+	return runFull, opUnwritten
+}
+
+// handlers are r's handlers in impl, or nil.
+func (impl *opImpl) handlers(r *inst) (fast fastHandler, full handler) {
+	size := sizeIndex(r.Size)
+	full = impl.any
+	if full == nil && impl.by != nil {
+		full = impl.by[r.Form][size]
+	}
+	if impl.fast != nil {
+		fast = impl.fast[r.Form][size]
+	}
+	if full != nil && (fast == nil || r.slow != 0) {
+		fast = runFull
+	}
+	return fast, full
 }
 
 // deadHandler is the variant of r's handler that sets no flags, or nil.
-func deadHandler(r *inst) handler {
+func deadHandler(r *inst) fastHandler {
 	if t := aluOps[r.Op].dead; t != nil {
 		return t[r.Form][sizeIndex(r.Size)]
 	}

@@ -14,29 +14,29 @@ import (
 var _ = bits.Len
 var _ unsafe.Pointer
 
-func opMOV8RR(c *CPU, in *inst) bool {
+func opMOV8RR(c *CPU, in *inst) *inst {
 	*c.at8(in.d) = *c.at8(in.s)
-	return true
+	return nextRec(in)
 }
 
-func opMOV8RI(c *CPU, in *inst) bool {
+func opMOV8RI(c *CPU, in *inst) *inst {
 	*c.at8(in.d) = uint8(in.Imm)
-	return true
+	return nextRec(in)
 }
 
-func opMOV8RM(c *CPU, in *inst) bool {
+func opMOV8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	*c.at8(in.d) = v
-	return true
+	return nextRec(in)
 }
 
-func opMOV8RMSlow(c *CPU, in *inst) bool {
+func opMOV8RMFull(c *CPU, in *inst) bool {
 	v, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -45,59 +45,59 @@ func opMOV8RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opMOV8MR(c *CPU, in *inst) bool {
+func opMOV8MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	*(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta))) = *c.at8(in.s)
-	return true
+	return nextRec(in)
 }
 
-func opMOV8MRSlow(c *CPU, in *inst) bool {
+func opMOV8MRFull(c *CPU, in *inst) bool {
 	return c.writeMem8(in, *c.at8(in.s))
 }
 
-func opMOV8MI(c *CPU, in *inst) bool {
+func opMOV8MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	*(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta))) = uint8(in.Imm)
-	return true
+	return nextRec(in)
 }
 
-func opMOV8MISlow(c *CPU, in *inst) bool {
+func opMOV8MIFull(c *CPU, in *inst) bool {
 	return c.writeMem8(in, uint8(in.Imm))
 }
 
-func opMOV16RR(c *CPU, in *inst) bool {
+func opMOV16RR(c *CPU, in *inst) *inst {
 	*c.at16(in.d) = *c.at16(in.s)
-	return true
+	return nextRec(in)
 }
 
-func opMOV16RI(c *CPU, in *inst) bool {
+func opMOV16RI(c *CPU, in *inst) *inst {
 	*c.at16(in.d) = uint16(in.Imm)
-	return true
+	return nextRec(in)
 }
 
-func opMOV16RM(c *CPU, in *inst) bool {
+func opMOV16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	*c.at16(in.d) = v
-	return true
+	return nextRec(in)
 }
 
-func opMOV16RMSlow(c *CPU, in *inst) bool {
+func opMOV16RMFull(c *CPU, in *inst) bool {
 	v, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -106,59 +106,59 @@ func opMOV16RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opMOV16MR(c *CPU, in *inst) bool {
+func opMOV16MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	*(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta))) = *c.at16(in.s)
-	return true
+	return nextRec(in)
 }
 
-func opMOV16MRSlow(c *CPU, in *inst) bool {
+func opMOV16MRFull(c *CPU, in *inst) bool {
 	return c.writeMem16(in, *c.at16(in.s))
 }
 
-func opMOV16MI(c *CPU, in *inst) bool {
+func opMOV16MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	*(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta))) = uint16(in.Imm)
-	return true
+	return nextRec(in)
 }
 
-func opMOV16MISlow(c *CPU, in *inst) bool {
+func opMOV16MIFull(c *CPU, in *inst) bool {
 	return c.writeMem16(in, uint16(in.Imm))
 }
 
-func opMOV32RR(c *CPU, in *inst) bool {
+func opMOV32RR(c *CPU, in *inst) *inst {
 	*c.at32(in.d) = *c.at32(in.s)
-	return true
+	return nextRec(in)
 }
 
-func opMOV32RI(c *CPU, in *inst) bool {
+func opMOV32RI(c *CPU, in *inst) *inst {
 	*c.at32(in.d) = uint32(in.Imm)
-	return true
+	return nextRec(in)
 }
 
-func opMOV32RM(c *CPU, in *inst) bool {
+func opMOV32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	*c.at32(in.d) = v
-	return true
+	return nextRec(in)
 }
 
-func opMOV32RMSlow(c *CPU, in *inst) bool {
+func opMOV32RMFull(c *CPU, in *inst) bool {
 	v, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -167,37 +167,43 @@ func opMOV32RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opMOV32MR(c *CPU, in *inst) bool {
+func opMOV32MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = *c.at32(in.s)
-	return true
+	return nextRec(in)
 }
 
-func opMOV32MRSlow(c *CPU, in *inst) bool {
+func opMOV32MRFull(c *CPU, in *inst) bool {
 	return c.writeMem32(in, *c.at32(in.s))
 }
 
-func opMOV32MI(c *CPU, in *inst) bool {
+func opMOV32MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = uint32(in.Imm)
-	return true
+	return nextRec(in)
 }
 
-func opMOV32MISlow(c *CPU, in *inst) bool {
+func opMOV32MIFull(c *CPU, in *inst) bool {
 	return c.writeMem32(in, uint32(in.Imm))
 }
 
 var byMOV = formTable{
+	x86.FormRM: {opMOV8RMFull, opMOV16RMFull, opMOV32RMFull},
+	x86.FormMR: {opMOV8MRFull, opMOV16MRFull, opMOV32MRFull},
+	x86.FormMI: {opMOV8MIFull, opMOV16MIFull, opMOV32MIFull},
+}
+
+var fastMOV = fastTable{
 	x86.FormRR: {opMOV8RR, opMOV16RR, opMOV32RR},
 	x86.FormRI: {opMOV8RI, opMOV16RI, opMOV32RI},
 	x86.FormRM: {opMOV8RM, opMOV16RM, opMOV32RM},
@@ -205,50 +211,44 @@ var byMOV = formTable{
 	x86.FormMI: {opMOV8MI, opMOV16MI, opMOV32MI},
 }
 
-var slowMOV = formTable{
-	x86.FormRM: {opMOV8RMSlow, opMOV16RMSlow, opMOV32RMSlow},
-	x86.FormMR: {opMOV8MRSlow, opMOV16MRSlow, opMOV32MRSlow},
-	x86.FormMI: {opMOV8MISlow, opMOV16MISlow, opMOV32MISlow},
-}
-
-func opXCHG8RR(c *CPU, in *inst) bool {
+func opXCHG8RR(c *CPU, in *inst) *inst {
 	*c.at8(in.d), *c.at8(in.s) = *c.at8(in.s), *c.at8(in.d)
-	return true
+	return nextRec(in)
 }
 
-func opXCHG16RR(c *CPU, in *inst) bool {
+func opXCHG16RR(c *CPU, in *inst) *inst {
 	*c.at16(in.d), *c.at16(in.s) = *c.at16(in.s), *c.at16(in.d)
-	return true
+	return nextRec(in)
 }
 
-func opXCHG32RR(c *CPU, in *inst) bool {
+func opXCHG32RR(c *CPU, in *inst) *inst {
 	*c.at32(in.d), *c.at32(in.s) = *c.at32(in.s), *c.at32(in.d)
-	return true
+	return nextRec(in)
 }
 
-var byXCHG = formTable{
+var fastXCHG = fastTable{
 	x86.FormRR: {opXCHG8RR, opXCHG16RR, opXCHG32RR},
 }
 
-func opMOVZX816RR(c *CPU, in *inst) bool {
+func opMOVZX816RR(c *CPU, in *inst) *inst {
 	v := *c.at8(in.s)
 	*c.at16(in.d) = uint16(uint32(v))
-	return true
+	return nextRec(in)
 }
 
-func opMOVZX816RM(c *CPU, in *inst) bool {
+func opMOVZX816RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	*c.at16(in.d) = uint16(uint32(v))
-	return true
+	return nextRec(in)
 }
 
-func opMOVZX816RMSlow(c *CPU, in *inst) bool {
+func opMOVZX816RMFull(c *CPU, in *inst) bool {
 	v, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -257,25 +257,25 @@ func opMOVZX816RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opMOVZX832RR(c *CPU, in *inst) bool {
+func opMOVZX832RR(c *CPU, in *inst) *inst {
 	v := *c.at8(in.s)
 	*c.at32(in.d) = uint32(uint32(v))
-	return true
+	return nextRec(in)
 }
 
-func opMOVZX832RM(c *CPU, in *inst) bool {
+func opMOVZX832RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	*c.at32(in.d) = uint32(uint32(v))
-	return true
+	return nextRec(in)
 }
 
-func opMOVZX832RMSlow(c *CPU, in *inst) bool {
+func opMOVZX832RMFull(c *CPU, in *inst) bool {
 	v, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -285,33 +285,33 @@ func opMOVZX832RMSlow(c *CPU, in *inst) bool {
 }
 
 var byMOVZX8 = formTable{
+	x86.FormRM: {nil, opMOVZX816RMFull, opMOVZX832RMFull},
+}
+
+var fastMOVZX8 = fastTable{
 	x86.FormRR: {nil, opMOVZX816RR, opMOVZX832RR},
 	x86.FormRM: {nil, opMOVZX816RM, opMOVZX832RM},
 }
 
-var slowMOVZX8 = formTable{
-	x86.FormRM: {nil, opMOVZX816RMSlow, opMOVZX832RMSlow},
-}
-
-func opMOVSX816RR(c *CPU, in *inst) bool {
+func opMOVSX816RR(c *CPU, in *inst) *inst {
 	v := *c.at8(in.s)
 	*c.at16(in.d) = uint16(uint32(int8(v)))
-	return true
+	return nextRec(in)
 }
 
-func opMOVSX816RM(c *CPU, in *inst) bool {
+func opMOVSX816RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	*c.at16(in.d) = uint16(uint32(int8(v)))
-	return true
+	return nextRec(in)
 }
 
-func opMOVSX816RMSlow(c *CPU, in *inst) bool {
+func opMOVSX816RMFull(c *CPU, in *inst) bool {
 	v, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -320,25 +320,25 @@ func opMOVSX816RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opMOVSX832RR(c *CPU, in *inst) bool {
+func opMOVSX832RR(c *CPU, in *inst) *inst {
 	v := *c.at8(in.s)
 	*c.at32(in.d) = uint32(uint32(int8(v)))
-	return true
+	return nextRec(in)
 }
 
-func opMOVSX832RM(c *CPU, in *inst) bool {
+func opMOVSX832RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	*c.at32(in.d) = uint32(uint32(int8(v)))
-	return true
+	return nextRec(in)
 }
 
-func opMOVSX832RMSlow(c *CPU, in *inst) bool {
+func opMOVSX832RMFull(c *CPU, in *inst) bool {
 	v, ok := c.readMem8(in)
 	if !ok {
 		return false
@@ -348,33 +348,33 @@ func opMOVSX832RMSlow(c *CPU, in *inst) bool {
 }
 
 var byMOVSX8 = formTable{
+	x86.FormRM: {nil, opMOVSX816RMFull, opMOVSX832RMFull},
+}
+
+var fastMOVSX8 = fastTable{
 	x86.FormRR: {nil, opMOVSX816RR, opMOVSX832RR},
 	x86.FormRM: {nil, opMOVSX816RM, opMOVSX832RM},
 }
 
-var slowMOVSX8 = formTable{
-	x86.FormRM: {nil, opMOVSX816RMSlow, opMOVSX832RMSlow},
-}
-
-func opMOVZX1616RR(c *CPU, in *inst) bool {
+func opMOVZX1616RR(c *CPU, in *inst) *inst {
 	v := *c.at16(in.s)
 	*c.at16(in.d) = uint16(uint32(v))
-	return true
+	return nextRec(in)
 }
 
-func opMOVZX1616RM(c *CPU, in *inst) bool {
+func opMOVZX1616RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	*c.at16(in.d) = uint16(uint32(v))
-	return true
+	return nextRec(in)
 }
 
-func opMOVZX1616RMSlow(c *CPU, in *inst) bool {
+func opMOVZX1616RMFull(c *CPU, in *inst) bool {
 	v, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -383,25 +383,25 @@ func opMOVZX1616RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opMOVZX1632RR(c *CPU, in *inst) bool {
+func opMOVZX1632RR(c *CPU, in *inst) *inst {
 	v := *c.at16(in.s)
 	*c.at32(in.d) = uint32(uint32(v))
-	return true
+	return nextRec(in)
 }
 
-func opMOVZX1632RM(c *CPU, in *inst) bool {
+func opMOVZX1632RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	*c.at32(in.d) = uint32(uint32(v))
-	return true
+	return nextRec(in)
 }
 
-func opMOVZX1632RMSlow(c *CPU, in *inst) bool {
+func opMOVZX1632RMFull(c *CPU, in *inst) bool {
 	v, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -411,33 +411,33 @@ func opMOVZX1632RMSlow(c *CPU, in *inst) bool {
 }
 
 var byMOVZX16 = formTable{
+	x86.FormRM: {nil, opMOVZX1616RMFull, opMOVZX1632RMFull},
+}
+
+var fastMOVZX16 = fastTable{
 	x86.FormRR: {nil, opMOVZX1616RR, opMOVZX1632RR},
 	x86.FormRM: {nil, opMOVZX1616RM, opMOVZX1632RM},
 }
 
-var slowMOVZX16 = formTable{
-	x86.FormRM: {nil, opMOVZX1616RMSlow, opMOVZX1632RMSlow},
-}
-
-func opMOVSX1616RR(c *CPU, in *inst) bool {
+func opMOVSX1616RR(c *CPU, in *inst) *inst {
 	v := *c.at16(in.s)
 	*c.at16(in.d) = uint16(uint32(int16(v)))
-	return true
+	return nextRec(in)
 }
 
-func opMOVSX1616RM(c *CPU, in *inst) bool {
+func opMOVSX1616RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	*c.at16(in.d) = uint16(uint32(int16(v)))
-	return true
+	return nextRec(in)
 }
 
-func opMOVSX1616RMSlow(c *CPU, in *inst) bool {
+func opMOVSX1616RMFull(c *CPU, in *inst) bool {
 	v, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -446,25 +446,25 @@ func opMOVSX1616RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opMOVSX1632RR(c *CPU, in *inst) bool {
+func opMOVSX1632RR(c *CPU, in *inst) *inst {
 	v := *c.at16(in.s)
 	*c.at32(in.d) = uint32(uint32(int16(v)))
-	return true
+	return nextRec(in)
 }
 
-func opMOVSX1632RM(c *CPU, in *inst) bool {
+func opMOVSX1632RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	*c.at32(in.d) = uint32(uint32(int16(v)))
-	return true
+	return nextRec(in)
 }
 
-func opMOVSX1632RMSlow(c *CPU, in *inst) bool {
+func opMOVSX1632RMFull(c *CPU, in *inst) bool {
 	v, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -474,123 +474,123 @@ func opMOVSX1632RMSlow(c *CPU, in *inst) bool {
 }
 
 var byMOVSX16 = formTable{
+	x86.FormRM: {nil, opMOVSX1616RMFull, opMOVSX1632RMFull},
+}
+
+var fastMOVSX16 = fastTable{
 	x86.FormRR: {nil, opMOVSX1616RR, opMOVSX1632RR},
 	x86.FormRM: {nil, opMOVSX1616RM, opMOVSX1632RM},
 }
 
-var slowMOVSX16 = formTable{
-	x86.FormRM: {nil, opMOVSX1616RMSlow, opMOVSX1632RMSlow},
-}
-
-func opLEA16RM(c *CPU, in *inst) bool {
+func opLEA16RM(c *CPU, in *inst) *inst {
 	*c.at16(in.d) = uint16(*c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp)
-	return true
+	return nextRec(in)
 }
 
-func opLEA16RMSlow(c *CPU, in *inst) bool {
+func opLEA16RMFull(c *CPU, in *inst) bool {
 	*c.at16(in.d) = uint16(c.effAddr(in))
 	return true
 }
 
-func opLEA32RM(c *CPU, in *inst) bool {
+func opLEA32RM(c *CPU, in *inst) *inst {
 	*c.at32(in.d) = uint32(*c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp)
-	return true
+	return nextRec(in)
 }
 
-func opLEA32RMSlow(c *CPU, in *inst) bool {
+func opLEA32RMFull(c *CPU, in *inst) bool {
 	*c.at32(in.d) = uint32(c.effAddr(in))
 	return true
 }
 
 var byLEA = formTable{
+	x86.FormRM: {nil, opLEA16RMFull, opLEA32RMFull},
+}
+
+var fastLEA = fastTable{
 	x86.FormRM: {nil, opLEA16RM, opLEA32RM},
 }
 
-var slowLEA = formTable{
-	x86.FormRM: {nil, opLEA16RMSlow, opLEA32RMSlow},
-}
-
-func opPUSH16R(c *CPU, in *inst) bool {
+func opPUSH16RFull(c *CPU, in *inst) bool {
 	return c.push(2, uint32(c.reg16(in.Dst)))
 }
 
-func opPUSH16I(c *CPU, in *inst) bool {
+func opPUSH16IFull(c *CPU, in *inst) bool {
 	return c.push(2, in.Imm&0xffff)
 }
 
-func opPUSH16M(c *CPU, in *inst) bool {
+func opPUSH16MFull(c *CPU, in *inst) bool {
 	v, ok := c.readMem16(in)
 	return ok && c.push(2, uint32(v))
 }
 
-func opPUSH32R(c *CPU, in *inst) bool {
+func opPUSH32R(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = *c.at32(in.d)
 	c.gpr[x86.ESP] = la
-	return true
+	return nextRec(in)
 }
 
-func opPUSH32RSlow(c *CPU, in *inst) bool {
+func opPUSH32RFull(c *CPU, in *inst) bool {
 	if !c.push(4, *c.at32(in.d)) {
 		return false
 	}
 	return true
 }
 
-func opPUSH32I(c *CPU, in *inst) bool {
+func opPUSH32I(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = in.Imm
 	c.gpr[x86.ESP] = la
-	return true
+	return nextRec(in)
 }
 
-func opPUSH32ISlow(c *CPU, in *inst) bool {
+func opPUSH32IFull(c *CPU, in *inst) bool {
 	if !c.push(4, in.Imm) {
 		return false
 	}
 	return true
 }
 
-func opPUSH32M(c *CPU, in *inst) bool {
+func opPUSH32MFull(c *CPU, in *inst) bool {
 	v, ok := c.readMem32(in)
 	return ok && c.push(4, v)
 }
 
 var byPUSH = formTable{
-	x86.FormR: {nil, opPUSH16R, opPUSH32R},
-	x86.FormI: {nil, opPUSH16I, opPUSH32I},
-	x86.FormM: {nil, opPUSH16M, opPUSH32M},
+	x86.FormR: {nil, opPUSH16RFull, opPUSH32RFull},
+	x86.FormI: {nil, opPUSH16IFull, opPUSH32IFull},
+	x86.FormM: {nil, opPUSH16MFull, opPUSH32MFull},
 }
 
-var slowPUSH = formTable{
-	x86.FormR: {nil, nil, opPUSH32RSlow},
-	x86.FormI: {nil, nil, opPUSH32ISlow},
+var fastPUSH = fastTable{
+	x86.FormR: {nil, nil, opPUSH32R},
+	x86.FormI: {nil, nil, opPUSH32I},
 }
 
-func opPOP32R(c *CPU, in *inst) bool {
+func opPOP32R(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP]
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	c.gpr[x86.ESP] = la + 4
 	*c.at32(in.d) = v
-	return true
+	return nextRec(in)
 }
 
-func opPOP32RSlow(c *CPU, in *inst) bool {
+func opPOP32RFull(c *CPU, in *inst) bool {
 	v, ok := c.peek(4, 0)
 	if !ok {
 		return false
@@ -600,7 +600,7 @@ func opPOP32RSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opPOP16R(c *CPU, in *inst) bool {
+func opPOP16RFull(c *CPU, in *inst) bool {
 	v, ok := c.peek(2, 0)
 	if !ok {
 		return false
@@ -610,7 +610,7 @@ func opPOP16R(c *CPU, in *inst) bool {
 	return true
 }
 
-func opPOP16M(c *CPU, in *inst) bool {
+func opPOP16MFull(c *CPU, in *inst) bool {
 	v, ok := c.peek(2, 0)
 	if !ok {
 		return false
@@ -624,7 +624,7 @@ func opPOP16M(c *CPU, in *inst) bool {
 	return true
 }
 
-func opPOP32M(c *CPU, in *inst) bool {
+func opPOP32MFull(c *CPU, in *inst) bool {
 	v, ok := c.peek(4, 0)
 	if !ok {
 		return false
@@ -639,52 +639,52 @@ func opPOP32M(c *CPU, in *inst) bool {
 }
 
 var byPOP = formTable{
-	x86.FormR: {nil, opPOP16R, opPOP32R},
-	x86.FormM: {nil, opPOP16M, opPOP32M},
+	x86.FormR: {nil, opPOP16RFull, opPOP32RFull},
+	x86.FormM: {nil, opPOP16MFull, opPOP32MFull},
 }
 
-var slowPOP = formTable{
-	x86.FormR: {nil, nil, opPOP32RSlow},
+var fastPOP = fastTable{
+	x86.FormR: {nil, nil, opPOP32R},
 }
 
-func opLEAVE16None(c *CPU, in *inst) bool {
+func opLEAVE16NoneFull(c *CPU, in *inst) bool {
 	return c.leaveSlow(2)
 }
 
-func opLEAVE32None(c *CPU, in *inst) bool {
+func opLEAVE32None(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EBP]
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	c.gpr[x86.EBP] = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	c.gpr[x86.ESP] = la + 4
-	return true
+	return nextRec(in)
 }
 
-func opLEAVE32NoneSlow(c *CPU, in *inst) bool {
+func opLEAVE32NoneFull(c *CPU, in *inst) bool {
 	return c.leaveSlow(4)
 }
 
 var byLEAVE = formTable{
-	x86.FormNone: {nil, opLEAVE16None, opLEAVE32None},
+	x86.FormNone: {nil, opLEAVE16NoneFull, opLEAVE32NoneFull},
 }
 
-var slowLEAVE = formTable{
-	x86.FormNone: {nil, nil, opLEAVE32NoneSlow},
+var fastLEAVE = fastTable{
+	x86.FormNone: {nil, nil, opLEAVE32None},
 }
 
-func opSETCC8R(c *CPU, in *inst) bool {
+func opSETCC8R(c *CPU, in *inst) *inst {
 	v := uint8(0)
 	if c.cond(in.Cond) {
 		v = 1
 	}
 	*c.at8(in.d) = v
-	return true
+	return nextRec(in)
 }
 
-func opSETCC8M(c *CPU, in *inst) bool {
+func opSETCC8M(c *CPU, in *inst) *inst {
 	v := uint8(0)
 	if c.cond(in.Cond) {
 		v = 1
@@ -693,13 +693,13 @@ func opSETCC8M(c *CPU, in *inst) bool {
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != la&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	*(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
-	return true
+	return nextRec(in)
 }
 
-func opSETCC8MSlow(c *CPU, in *inst) bool {
+func opSETCC8MFull(c *CPU, in *inst) bool {
 	v := uint8(0)
 	if c.cond(in.Cond) {
 		v = 1
@@ -708,37 +708,37 @@ func opSETCC8MSlow(c *CPU, in *inst) bool {
 }
 
 var bySETCC = formTable{
+	x86.FormM: {opSETCC8MFull, nil, nil},
+}
+
+var fastSETCC = fastTable{
 	x86.FormR: {opSETCC8R, nil, nil},
 	x86.FormM: {opSETCC8M, nil, nil},
 }
 
-var slowSETCC = formTable{
-	x86.FormM: {opSETCC8MSlow, nil, nil},
-}
-
-func opCMOVCC16RR(c *CPU, in *inst) bool {
+func opCMOVCC16RR(c *CPU, in *inst) *inst {
 	v := *c.at16(in.s)
 	if c.cond(in.Cond) {
 		*c.at16(in.d) = v
 	}
-	return true
+	return nextRec(in)
 }
 
-func opCMOVCC16RM(c *CPU, in *inst) bool {
+func opCMOVCC16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+1)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	if c.cond(in.Cond) {
 		*c.at16(in.d) = v
 	}
-	return true
+	return nextRec(in)
 }
 
-func opCMOVCC16RMSlow(c *CPU, in *inst) bool {
+func opCMOVCC16RMFull(c *CPU, in *inst) bool {
 	v, ok := c.readMem16(in)
 	if !ok {
 		return false
@@ -749,29 +749,29 @@ func opCMOVCC16RMSlow(c *CPU, in *inst) bool {
 	return true
 }
 
-func opCMOVCC32RR(c *CPU, in *inst) bool {
+func opCMOVCC32RR(c *CPU, in *inst) *inst {
 	v := *c.at32(in.s)
 	if c.cond(in.Cond) {
 		*c.at32(in.d) = v
 	}
-	return true
+	return nextRec(in)
 }
 
-func opCMOVCC32RM(c *CPU, in *inst) bool {
+func opCMOVCC32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+3)&^pageMask|in.slow {
 		c.exit = exitSlow
-		return false
+		return nil
 	}
 	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	if c.cond(in.Cond) {
 		*c.at32(in.d) = v
 	}
-	return true
+	return nextRec(in)
 }
 
-func opCMOVCC32RMSlow(c *CPU, in *inst) bool {
+func opCMOVCC32RMFull(c *CPU, in *inst) bool {
 	v, ok := c.readMem32(in)
 	if !ok {
 		return false
@@ -783,25 +783,25 @@ func opCMOVCC32RMSlow(c *CPU, in *inst) bool {
 }
 
 var byCMOVCC = formTable{
+	x86.FormRM: {nil, opCMOVCC16RMFull, opCMOVCC32RMFull},
+}
+
+var fastCMOVCC = fastTable{
 	x86.FormRR: {nil, opCMOVCC16RR, opCMOVCC32RR},
 	x86.FormRM: {nil, opCMOVCC16RM, opCMOVCC32RM},
 }
 
-var slowCMOVCC = formTable{
-	x86.FormRM: {nil, opCMOVCC16RMSlow, opCMOVCC32RMSlow},
-}
-
 var moveOps = opTable{
-	x86.MOV:     {by: &byMOV, slow: &slowMOV},
-	x86.XCHG:    {by: &byXCHG},
-	x86.MOVZX8:  {by: &byMOVZX8, slow: &slowMOVZX8},
-	x86.MOVSX8:  {by: &byMOVSX8, slow: &slowMOVSX8},
-	x86.MOVZX16: {by: &byMOVZX16, slow: &slowMOVZX16},
-	x86.MOVSX16: {by: &byMOVSX16, slow: &slowMOVSX16},
-	x86.LEA:     {by: &byLEA, slow: &slowLEA},
-	x86.PUSH:    {by: &byPUSH, slow: &slowPUSH},
-	x86.POP:     {by: &byPOP, slow: &slowPOP},
-	x86.LEAVE:   {by: &byLEAVE, slow: &slowLEAVE},
-	x86.SETCC:   {by: &bySETCC, slow: &slowSETCC},
-	x86.CMOVCC:  {by: &byCMOVCC, slow: &slowCMOVCC},
+	x86.MOV:     {by: &byMOV, fast: &fastMOV},
+	x86.XCHG:    {fast: &fastXCHG},
+	x86.MOVZX8:  {by: &byMOVZX8, fast: &fastMOVZX8},
+	x86.MOVSX8:  {by: &byMOVSX8, fast: &fastMOVSX8},
+	x86.MOVZX16: {by: &byMOVZX16, fast: &fastMOVZX16},
+	x86.MOVSX16: {by: &byMOVSX16, fast: &fastMOVSX16},
+	x86.LEA:     {by: &byLEA, fast: &fastLEA},
+	x86.PUSH:    {by: &byPUSH, fast: &fastPUSH},
+	x86.POP:     {by: &byPOP, fast: &fastPOP},
+	x86.LEAVE:   {by: &byLEAVE, fast: &fastLEAVE},
+	x86.SETCC:   {by: &bySETCC, fast: &fastSETCC},
+	x86.CMOVCC:  {by: &byCMOVCC, fast: &fastCMOVCC},
 }

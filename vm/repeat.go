@@ -86,6 +86,6 @@ func (r *repetition) restoreFlags(c *CPU) {
 // stale reports that the record's bytes were overwritten while it ran: its
 // block was dropped, which made opStale its handler.
 func (in *inst) stale() bool {
-	f, stale := in.fn, handler(opStale)
+	f, stale := in.fn, fastHandler(opStale)
 	return *(*unsafe.Pointer)(unsafe.Pointer(&f)) == *(*unsafe.Pointer)(unsafe.Pointer(&stale))
 }

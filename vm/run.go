@@ -175,8 +175,9 @@ func (m *Machine) stopErr(r StopReason, err error) (Stop, bool) {
 
 // runBlocks executes blocks until the budget is used up or c.exit says why not.
 func (c *CPU) runBlocks(skip bool) {
-	b := c.find()
+	var from *inst // the record that led here and can be linked
 	for {
+		b := c.find()
 		if b == nil {
 			return
 		}
@@ -185,93 +186,85 @@ func (c *CPU) runBlocks(skip bool) {
 			return
 		}
 		skip = false
-	chained:
-		if c.budget < int64(b.n) {
-			c.finishSlice()
+		if from != nil && b != &c.cache.single {
+			from.to[c.link&1] = b
+		}
+		if c.budget < b.n {
+			c.stepInst()
 			return
 		}
-		c.budget -= int64(b.n)
-		r := &b.recs[0]
-	next:
-		for r.fn(c, r) {
-			r = nextRec(r)
-		}
+		c.budget -= b.n
+		r := c.executeLinked(b.first)
 		if c.exit != exitNone {
-			if c.exit == exitSlow {
-				c.exit = exitNone
-				if r.slowFn(c, r) {
-					r = nextRec(r)
-					goto next
-				}
-			}
-			if c.exit != exitNone {
-				c.leave(b, r)
+			c.leave(r)
+			return
+		}
+		if c.budget <= 0 {
+			return // before the next instruction is fetched: that may fault
+		}
+		from = nil
+		switch c.link {
+		case linkTaken, linkNext:
+			from = r
+		case linkLookup:
+			if c.attention() {
 				return
 			}
 		}
-		if c.link <= linkNext {
-			if nb := b.next[c.link]; nb != nil && nb.tag == c.tag {
-				b = nb
-				goto chained
-			}
-			if c.budget <= 0 {
-				return // before the next instruction is fetched: that may fault
-			}
-			b = c.chain(b)
-			continue
-		}
-		if c.budget <= 0 || c.link == linkLookup && c.attention() {
-			return
-		}
-		b = c.find()
 	}
 }
 
-// chain finds the successor that a branch of b chose and links it. Uncached
-// blocks are rewritten in place and must not be linked, nor must blocks with a
-// breakpoint.
-func (c *CPU) chain(b *block) *block {
-	link := c.link & 1
-	nb := c.find()
-	single := &c.cache.single
-	if nb != nil && nb != single && b != single && !nb.stop {
-		b.next[link] = nb
+// executeLinked runs r and what follows until a record leaves for a block it
+// is not linked to, or for a reason; it returns that record.
+func (c *CPU) executeLinked(r *inst) *inst {
+	for {
+		r = c.execute(r)
+		if c.exit != exitNone || c.link > linkNext {
+			return r
+		}
+		next := c.chained(r, c.link)
+		if next == nil {
+			return r
+		}
+		r = next
 	}
-	return nb
 }
 
-// execute runs r and its successors until one leaves the block, and returns it.
+// execute runs r and what follows, block after linked block, until a record
+// leaves; it returns that record.
 func (c *CPU) execute(r *inst) *inst {
 	for {
-		for r.fn(c, r) {
-			r = nextRec(r)
+		for {
+			next := r.fn(c, r)
+			if next == nil {
+				break
+			}
+			r = next
 		}
 		if c.exit != exitSlow {
 			return r
 		}
 		c.exit = exitNone
-		if !r.slowFn(c, r) {
+		if !r.full(c, r) {
 			return r
 		}
 		r = nextRec(r)
 	}
 }
 
-// leave settles the clock and EIP after record r of b returned false with a
-// reason. Fault and stale: r did not retire. The others: it did.
-func (c *CPU) leave(b *block, r *inst) {
-	retired := int64(r.pos)
+// leave settles the clock and EIP after record r left its block with a reason.
+// Fault and stale: r did not retire. The others: it did.
+func (c *CPU) leave(r *inst) {
+	back := int64(r.rest)
 	switch c.exit {
-	case exitFault:
-		c.eip = r.EIP
-	case exitStale, exitUnwritten:
+	case exitFault, exitStale, exitUnwritten:
 		c.eip = r.EIP
 	case exitAgain:
 		c.sys.midRep = true
 	default:
-		retired += int64(r.n)
+		back -= int64(r.n)
 	}
-	c.budget += int64(b.n) - retired
+	c.budget += back
 	if c.exit == exitStale || c.exit == exitAgain {
 		c.exit = exitNone
 	}
@@ -282,18 +275,6 @@ func (c *CPU) leave(b *block, r *inst) {
 func (c *CPU) attention() bool {
 	return c.shadow || c.stopping || c.nmi ||
 		c.intrLine && c.flags&FlagIF != 0 || c.flags&FlagTF != 0 || c.sys.attn != 0
-}
-
-// finishSlice runs the last instructions of a slice one by one, when the
-// next block is longer than what is left.
-func (c *CPU) finishSlice() {
-	for c.budget > 0 && c.exit == exitNone && !c.attention() {
-		if c.breakAt() {
-			c.exit = exitBreak
-			return
-		}
-		c.stepInst()
-	}
 }
 
 // stepping reports that instructions must run one at a time.
@@ -330,12 +311,15 @@ func (c *CPU) stepInst() {
 			return
 		}
 	}
-	c.budget--
-	r := c.execute(&b.recs[0])
+	// With no budget left nothing follows the one instruction.
+	left := c.budget - 1
+	c.budget, c.horizon = 0, c.horizon-uint64(left)
+	r := c.execute(b.first)
 	why := c.exit
 	if why != exitNone {
-		c.leave(b, r)
+		c.leave(r)
 	}
+	c.budget, c.horizon = c.budget+left, c.horizon+uint64(left)
 	c.afterStep(&b.recs[0], tf, why)
 }
 

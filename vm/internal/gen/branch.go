@@ -29,11 +29,30 @@ var testConds = []string{
 }
 
 // take ends a block at a conditional branch.
-func take(cond string, cc int, target, next string) string {
+func take(p path, cond string, cc int, target, next string) string {
 	if cc&1 != 0 {
 		cond = "!(" + cond + ")"
 	}
-	return fmt.Sprintf("if %s {\nc.eip, c.link = %s, linkTaken\nreturn false\n}\nc.eip, c.link = %s, linkNext\nreturn false\n", cond, target, next)
+	return "if " + cond + " {\n" + goTo(p, target, "linkTaken") + "}\n" + goTo(p, next, "linkNext")
+}
+
+// goTo ends a block at a direct branch. The fast way is straight into the
+// next block, where the record is linked to it.
+func goTo(p path, target, link string) string {
+	leave := "c.eip, c.link = " + target + ", " + link + "\nreturn false\n"
+	if p.slow {
+		return leave
+	}
+	return "if next := c.chained(in, " + link + "); next != nil {\nreturn next\n}\n" + leave
+}
+
+// goIndirect ends a block at a branch whose target v is only known now.
+func goIndirect(p path, v string) string {
+	set := "c.eip, c.link = " + v + ", linkIndirect\n"
+	if p.slow {
+		return set + "return false\n"
+	}
+	return set + "return c.jumped()\n"
 }
 
 func genBranch(f *file) {
@@ -43,17 +62,15 @@ func genBranch(f *file) {
 	f.chapter("branchOps")
 }
 
-// genJcc emits one handler per condition. Outside flat modes the target must
-// lie in the segment.
+// genJcc emits one fast handler per condition, for flat modes.
 func genJcc(f *file) {
-	f.printf("var jccOps = [16]handler{\n")
+	f.printf("var jccOps = [16]fastHandler{\n")
 	for cc := range 16 {
 		f.printf("opJCC%X,", cc)
 	}
 	f.printf("\n}\n\n")
 	for cc := range 16 {
-		f.printf("func opJCC%X(c *CPU, in *inst) bool {\nif in.slow != 0 {\nreturn c.jccSlow(in)\n}\n%s}\n\n",
-			cc, take(conds[cc>>1], cc, "in.Imm", "in.EIP + uint32(in.Len)"))
+		f.fastHandler(fmt.Sprintf("opJCC%X", cc), take(paths[0], conds[cc>>1], cc, "in.Imm", "in.EIP + uint32(in.Len)"))
 	}
 }
 
@@ -74,37 +91,36 @@ func genFused(f *file) {
 		}
 	}
 	for _, p := range pairs {
-		for _, way := range p.paths() {
-			for cc := range 16 {
-				if p.cond(cc) != "" {
-					f.printf("func op%s%s(c *CPU, in *inst) bool {\n%s}\n\n", p.name(cc), way.suffix, p.body(way, cc))
-				}
+		for cc := range 16 {
+			if p.cond(cc) == "" {
+				continue
+			}
+			f.fastHandler("op"+p.name(cc), p.body(paths[0], cc))
+			if p.hasMemory() {
+				f.fullHandler("op"+p.name(cc)+"Full", p.body(paths[1], cc))
 			}
 		}
 	}
 	f.printf("// fusedOps has the handlers of a compare and the jump behind it, by condition.\n" +
 		"var fusedOps = [...]fusedOp{\n")
 	for _, p := range pairs {
-		f.printf("{x86.%s, x86.Form%s, %d, [16]handler{%s}, [16]handler{%s}},\n", p.op, p.form, p.w.bytes,
-			p.names(paths[0]), p.names(paths[1]))
+		full := ""
+		if p.hasMemory() {
+			full = p.names("Full")
+		}
+		f.printf("{x86.%s, x86.Form%s, %d, [16]fastHandler{%s}, [16]handler{%s}},\n", p.op, p.form, p.w.bytes, p.names(""), full)
 	}
 	f.printf("}\n\n")
 }
 
-// paths are the ways p reaches its operands: one without memory, else two.
-func (p pair) paths() []path {
-	if strings.Contains(p.form, "M") {
-		return paths
-	}
-	return paths[:1]
-}
+func (p pair) hasMemory() bool { return strings.Contains(p.form, "M") }
 
-// names lists the handlers of p by condition, or nothing where way is not p's.
-func (p pair) names(way path) string {
+// names lists the handlers of p by condition.
+func (p pair) names(suffix string) string {
 	list := ""
 	for cc := range 16 {
-		if p.cond(cc) != "" && (!way.slow || len(p.paths()) > 1) {
-			list += fmt.Sprintf("%d: op%s%s, ", cc, p.name(cc), way.suffix)
+		if p.cond(cc) != "" {
+			list += fmt.Sprintf("%d: op%s%s, ", cc, p.name(cc), suffix)
 		}
 	}
 	return list
@@ -141,76 +157,55 @@ func (p pair) body(way path, cc int) string {
 	if p.op == "TEST" {
 		flags = w.expand("t := a & b\nc.flagsLogic{W}(t)\n")
 	}
-	return get + flags + take(p.cond(cc), cc, "in.target", "in.EIP + uint32(in.len2)")
+	return get + flags + take(way, p.cond(cc), cc, "in.target", "in.EIP + uint32(in.len2)")
 }
 
 // genJump emits the unconditional near branches of 32-bit operand size in a
 // flat mode; everything else goes through branch.go.
 func genJump(f *file) {
 	w16, w := widths[1], widths[2]
-	go2 := func(target, link string) string {
-		return "c.eip, c.link = " + target + ", " + link + "\nreturn false\n"
-	}
 	const next = "in.EIP + uint32(in.Len)"
+	orSlow := func(slow string, fast func(path) string) func(path) string {
+		return func(p path) string {
+			if p.slow {
+				return "return " + slow + "\n"
+			}
+			return fast(p)
+		}
+	}
 
 	s := f.op("JMP")
-	s.addMem("J", w, func(p path) string {
-		if p.slow {
-			return "return c.jumpSlow(in)\n"
-		}
-		return go2("in.Imm", "linkTaken")
-	})
-	s.add("J", w16, "return c.jumpSlow(in)\n")
+	s.addMem("J", w, orSlow("c.jumpSlow(in)", func(p path) string { return goTo(p, "in.Imm", "linkTaken") }))
+	s.addFull("J", w16, "return c.jumpSlow(in)\n")
 	s.done()
 
 	s = f.op("JMPIND")
-	s.addMem("R", w, func(p path) string {
-		if p.slow {
-			return "return c.jumpIndirectSlow(in)\n"
-		}
-		return go2(w.reg("d"), "linkIndirect")
-	})
-	s.addMem("M", w, func(p path) string {
-		if p.slow {
-			return "return c.jumpIndirectSlow(in)\n"
-		}
-		return w.load(p, "v") + go2("v", "linkIndirect")
-	})
-	s.add("R", w16, "return c.jumpIndirectSlow(in)\n")
-	s.add("M", w16, "return c.jumpIndirectSlow(in)\n")
+	s.addMem("R", w, orSlow("c.jumpIndirectSlow(in)", func(p path) string { return goIndirect(p, w.reg("d")) }))
+	s.addMem("M", w, orSlow("c.jumpIndirectSlow(in)", func(p path) string { return w.load(p, "v") + goIndirect(p, "v") }))
+	s.addFull("R", w16, "return c.jumpIndirectSlow(in)\n")
+	s.addFull("M", w16, "return c.jumpIndirectSlow(in)\n")
 	s.done()
 
 	s = f.op("CALL")
-	s.addMem("J", w, func(p path) string {
-		if p.slow {
-			return "return c.callSlow(in)\n"
-		}
-		return push(p, next, go2("in.Imm", "linkTaken"))
-	})
-	s.add("J", w16, "return c.callSlow(in)\n")
+	s.addMem("J", w, orSlow("c.callSlow(in)", func(p path) string { return push(p, next, goTo(p, "in.Imm", "linkTaken")) }))
+	s.addFull("J", w16, "return c.callSlow(in)\n")
 	s.done()
 
 	s = f.op("CALLIND")
-	s.addMem("R", w, func(p path) string {
-		if p.slow {
-			return "return c.callIndirectSlow(in)\n"
-		}
-		return "t := " + w.reg("d") + "\n" + push(p, next, go2("t", "linkIndirect"))
-	})
-	s.add("M", w, "return c.callIndirectSlow(in)\n")
-	s.add("R", w16, "return c.callIndirectSlow(in)\n")
-	s.add("M", w16, "return c.callIndirectSlow(in)\n")
+	s.addMem("R", w, orSlow("c.callIndirectSlow(in)", func(p path) string {
+		return "t := " + w.reg("d") + "\n" + push(p, next, goIndirect(p, "t"))
+	}))
+	s.addFull("M", w, "return c.callIndirectSlow(in)\n")
+	s.addFull("R", w16, "return c.callIndirectSlow(in)\n")
+	s.addFull("M", w16, "return c.callIndirectSlow(in)\n")
 	s.done()
 
 	s = f.op("RET")
 	for _, x := range []struct{ form, up string }{{"None", "la + 4"}, {"I", "la + 4 + in.Imm"}} {
-		s.addMem(x.form, w, func(p path) string {
-			if p.slow {
-				return "return c.retSlow(in)\n"
-			}
-			return pop(p) + "c.gpr[x86.ESP] = " + x.up + "\n" + go2("v", "linkIndirect")
-		})
-		s.add(x.form, w16, "return c.retSlow(in)\n")
+		s.addMem(x.form, w, orSlow("c.retSlow(in)", func(p path) string {
+			return pop(p) + "c.gpr[x86.ESP] = " + x.up + "\n" + goIndirect(p, "v")
+		}))
+		s.addFull(x.form, w16, "return c.retSlow(in)\n")
 	}
 	s.done()
 }

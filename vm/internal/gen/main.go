@@ -82,12 +82,9 @@ const entry = "e := &c.tlb[la>>pageShift%tlbEntries]\n"
 
 // A path is one of the two ways of reaching memory: straight, leaving to the
 // other where that does not hold, or with every check.
-type path struct {
-	suffix string
-	slow   bool
-}
+type path struct{ slow bool }
 
-var paths = []path{{"", false}, {"Slow", true}}
+var paths = []path{{false}, {true}}
 
 // miss leaves the fast path unless the access at la may go straight to memory.
 func (w width) miss(tag string) string {
@@ -135,16 +132,16 @@ func (w width) expand(body string) string {
 		"{top}", fmt.Sprint(w.bits-1), "{up}", fmt.Sprint(32-w.bits)).Replace(body)
 }
 
-// forms gathers the handlers of one operation into its formTables.
+// forms gathers the handlers of one operation into its tables.
 type forms struct {
 	f    *file
 	op   string
 	fast table
-	slow table
+	full table
 	dead table // variants that set no flags
 }
 
-// table is a formTable being made: handler names by form and width.
+// table is a formTable or fastTable being made: handler names by form and width.
 type table struct {
 	rows map[string][3]string
 	keys []string
@@ -163,8 +160,8 @@ func (t *table) set(form string, w width, name string) {
 	t.rows[form] = row
 }
 
-func (t *table) emit(f *file, name string) {
-	f.printf("var %s = formTable{\n", name)
+func (t *table) emit(f *file, name, typ string) {
+	f.printf("var %s = %s{\n", name, typ)
 	for _, k := range t.keys {
 		row := t.rows[k]
 		f.printf("x86.Form%s: {%s},\n", k, strings.Join(row[:], ", "))
@@ -174,40 +171,57 @@ func (t *table) emit(f *file, name string) {
 
 func (f *file) op(name string) *forms { return &forms{f: f, op: name} }
 
-// add emits a handler that needs no memory operand.
+// Bodies say `return true` to go on and `return false` to leave, as a full
+// handler does; a fast one returns the next record or nil.
+var fastReturns = strings.NewReplacer("return true", "return nextRec(in)", "return false", "return nil")
+
+// add emits a fast handler that needs no memory operand and cannot fault.
 func (s *forms) add(form string, w width, body string) {
-	s.fast.set(form, w, s.handler(form, w, "", body))
+	s.fast.set(form, w, s.f.fastHandler(s.name(form, w, ""), body))
 }
 
 // addDead emits the variant of a register handler that sets no flags.
 func (s *forms) addDead(form string, w width, body string) {
-	s.dead.set(form, w, s.handler(form, w, "NF", body))
+	s.dead.set(form, w, s.f.fastHandler(s.name(form, w, "NF"), body))
 }
 
-// addMem emits the fast and the slow handler of a form with a memory operand.
+// addFull emits a full handler with no fast one in front of it.
+func (s *forms) addFull(form string, w width, body string) {
+	s.full.set(form, w, s.f.fullHandler(s.name(form, w, "Full"), body))
+}
+
+// addMem emits the fast and the full handler of a form with a memory operand.
 func (s *forms) addMem(form string, w width, body func(path) string) {
-	s.fast.set(form, w, s.handler(form, w, "", body(paths[0])))
-	s.slow.set(form, w, s.handler(form, w, "Slow", body(paths[1])))
+	s.add(form, w, body(paths[0]))
+	s.addFull(form, w, body(paths[1]))
 }
 
-func (s *forms) handler(form string, w width, suffix, body string) string {
-	name := fmt.Sprintf("op%s%d%s%s", s.op, w.bits, form, suffix)
-	s.f.printf("func %s(c *CPU, in *inst) bool {\n%s}\n\n", name, body)
+func (s *forms) name(form string, w width, suffix string) string {
+	return fmt.Sprintf("op%s%d%s%s", s.op, w.bits, form, suffix)
+}
+
+func (f *file) fastHandler(name, body string) string {
+	f.printf("func %s(c *CPU, in *inst) *inst {\n%s}\n\n", name, fastReturns.Replace(body))
 	return name
 }
 
-// done emits the formTables and adds the operation to the chapter's table.
+func (f *file) fullHandler(name, body string) string {
+	f.printf("func %s(c *CPU, in *inst) bool {\n%s}\n\n", name, body)
+	return name
+}
+
+// done emits the tables and adds the operation to the chapter's table.
 func (s *forms) done() {
 	row := ""
 	for _, t := range []struct {
-		key string
-		tab *table
-	}{{"by", &s.fast}, {"slow", &s.slow}, {"dead", &s.dead}} {
+		key, typ string
+		tab      *table
+	}{{"by", "formTable", &s.full}, {"fast", "fastTable", &s.fast}, {"dead", "fastTable", &s.dead}} {
 		if t.tab.keys == nil {
 			continue
 		}
 		name := t.key + s.op
-		t.tab.emit(s.f, name)
+		t.tab.emit(s.f, name, t.typ)
 		row += fmt.Sprintf("%s: &%s, ", t.key, name)
 	}
 	s.f.table = append(s.f.table, fmt.Sprintf("x86.%s: {%s},", s.op, strings.TrimSuffix(row, ", ")))

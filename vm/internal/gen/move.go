@@ -90,12 +90,12 @@ func pop(p path) string {
 func genPush(f *file) {
 	s := f.op("PUSH")
 	w16, w32 := widths[1], widths[2]
-	s.add("R", w16, "return c.push(2, uint32(c.reg16(in.Dst)))\n")
-	s.add("I", w16, "return c.push(2, in.Imm&0xffff)\n")
-	s.add("M", w16, "v, ok := c.readMem16(in)\nreturn ok && c.push(2, uint32(v))\n")
+	s.addFull("R", w16, "return c.push(2, uint32(c.reg16(in.Dst)))\n")
+	s.addFull("I", w16, "return c.push(2, in.Imm&0xffff)\n")
+	s.addFull("M", w16, "v, ok := c.readMem16(in)\nreturn ok && c.push(2, uint32(v))\n")
 	s.addMem("R", w32, func(p path) string { return push(p, w32.reg("d"), "return true\n") })
 	s.addMem("I", w32, func(p path) string { return push(p, "in.Imm", "return true\n") })
-	s.add("M", w32, "v, ok := c.readMem32(in)\nreturn ok && c.push(4, v)\n")
+	s.addFull("M", w32, "v, ok := c.readMem32(in)\nreturn ok && c.push(4, v)\n")
 	s.done()
 }
 
@@ -111,15 +111,15 @@ func genPop(f *file) {
 		}
 		return pop(p) + drop + w32.setReg("d", "v") + "\nreturn true\n"
 	})
-	s.add("R", widths[1], "v, ok := c.peek(2, 0)\nif !ok {\nreturn false\n}\nc.drop(2)\nc.setReg16(in.Dst, uint16(v))\nreturn true\n")
+	s.addFull("R", widths[1], "v, ok := c.peek(2, 0)\nif !ok {\nreturn false\n}\nc.drop(2)\nc.setReg16(in.Dst, uint16(v))\nreturn true\n")
 	for _, w := range widths[1:] {
-		s.add("M", w, fmt.Sprintf("v, ok := c.peek(%d, 0)\nif !ok {\nreturn false\n}\n"+
+		s.addFull("M", w, fmt.Sprintf("v, ok := c.peek(%d, 0)\nif !ok {\nreturn false\n}\n"+
 			"sp := c.gpr[x86.ESP]\nc.drop(%d)\nif !c.writeMem%d(in, %s(v)) {\nc.gpr[x86.ESP] = sp\nreturn false\n}\nreturn true\n",
 			w.bytes, w.bytes, w.bits, w.typ))
 	}
 	s.done()
 	s = f.op("LEAVE")
-	s.add("None", widths[1], "return c.leaveSlow(2)\n")
+	s.addFull("None", widths[1], "return c.leaveSlow(2)\n")
 	s.addMem("None", w32, func(p path) string {
 		if p.slow {
 			return "return c.leaveSlow(4)\n"
