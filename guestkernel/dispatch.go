@@ -26,15 +26,23 @@ type slot struct {
 func (k *Kernel) hypercall(*vm.Machine) vm.Action {
 	at := k.m.EIP() - vmcallLen
 	s, known := k.slots[at]
+	if !known && !k.isFunction(at) {
+		k.raise(at, vm.VecUD, 0) // no door: an instruction that this CPU lacks
+		return vm.Continue
+	}
 	switch {
-	case !known:
-		k.stop(Outcome{Kind: Missing, Reason: fmt.Sprintf("VMCALL at %08x, which is no kernel function", at)})
 	case s.isSite:
 		return k.returned(at)
 	default:
 		k.serve(at, s.fn)
 	}
 	return vm.Continue
+}
+
+// isFunction tells whether a function of the kernel begins at addr.
+func (k *Kernel) isFunction(addr uint32) bool {
+	_, offset, ok := k.profile.Lookup(addr)
+	return ok && offset == 0 && addr < k.sym.Etext
 }
 
 // serve runs the function at a slot and lets the guest go on behind it. A bad address inside becomes a page fault of
@@ -57,8 +65,7 @@ func (k *Kernel) serve(at uint32, fn *Function) {
 		if k.faultEIP != 0 {
 			at, k.faultEIP = k.faultEIP, 0
 		}
-		k.m.SetEIP(at)
-		k.raisePageFault(fault)
+		k.raisePageFault(at, fault)
 		return
 	}
 	k.m.SetEIP(c.next)

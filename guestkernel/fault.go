@@ -15,8 +15,16 @@ const (
 	faultUser    = 1 << 2
 )
 
-// raisePageFault makes the guest fault at EIP for an accessor's bad address.
-func (k *Kernel) raisePageFault(f *memFault) {
+// raise makes the guest fault at eip.
+func (k *Kernel) raise(eip uint32, vector uint8, code uint32) {
+	k.m.SetEIP(eip)
+	if !k.m.Raise(vector, code) {
+		k.stop(Outcome{Kind: TripleFault})
+	}
+}
+
+// raisePageFault makes the guest fault at eip for an accessor's bad address.
+func (k *Kernel) raisePageFault(eip uint32, f *memFault) {
 	code := uint32(0)
 	if f.write {
 		code |= faultWrite
@@ -25,9 +33,7 @@ func (k *Kernel) raisePageFault(f *memFault) {
 		code |= faultPresent
 	}
 	k.m.SetCR(2, f.addr)
-	if !k.m.Raise(vm.VecPF, code) {
-		k.stop(Outcome{Kind: TripleFault})
-	}
+	k.raise(eip, vm.VecPF, code)
 }
 
 // repairFault makes a page present for modelled code, which cannot fault itself. It reports whether it did anything.
@@ -99,5 +105,5 @@ func (k *Kernel) kernelFault(f Frame, addr, code uint32) {
 		f.SetEIP(fixup)
 		return
 	}
-	k.oops(trap{f, vm.VecPF, "Oops", code, abi.SIGSEGV}, &pageFaultReport{addr})
+	k.die(trap{f, vm.VecPF, "Oops", code, abi.SIGSEGV}, &pageFaultReport{addr})
 }

@@ -8,11 +8,24 @@ import (
 	"ring0/guestkernel/abi"
 )
 
+// overflowID stands for an id that does not fit into the old calls' 16 bits (overflowuid, overflowgid).
+const overflowID = 65534
+
 func identityFunctions() []Function {
 	get := func(name string, field func(*abi.TaskLayout) abi.Field) Function {
 		return Function{Name: name, Level: Full, Fn: func(c *Call) {
 			c.Return(c.Kernel.mem.Get(c.Kernel.Current(), field(&c.Kernel.lay.Task)))
 		}}
+	}
+	get16 := func(name string, field func(*abi.TaskLayout) abi.Field) Function {
+		f := get(name, field)
+		wide := f.Fn
+		f.Fn = func(c *Call) {
+			if wide(c); c.Result() > 0xffff {
+				c.Return(overflowID)
+			}
+		}
+		return f
 	}
 	return []Function{
 		get("sys_getpid", func(l *abi.TaskLayout) abi.Field { return l.Tgid }),
@@ -21,6 +34,10 @@ func identityFunctions() []Function {
 		get("sys_geteuid", func(l *abi.TaskLayout) abi.Field { return l.Euid }),
 		get("sys_getgid", func(l *abi.TaskLayout) abi.Field { return l.Gid }),
 		get("sys_getegid", func(l *abi.TaskLayout) abi.Field { return l.Egid }),
+		get16("sys_getuid16", func(l *abi.TaskLayout) abi.Field { return l.Uid }),
+		get16("sys_geteuid16", func(l *abi.TaskLayout) abi.Field { return l.Euid }),
+		get16("sys_getgid16", func(l *abi.TaskLayout) abi.Field { return l.Gid }),
+		get16("sys_getegid16", func(l *abi.TaskLayout) abi.Field { return l.Egid }),
 		{Name: "sys_getppid", Fn: sysGetppid, Level: Full},
 		{Name: "sys_newuname", Fn: sysNewuname, Level: Full},
 		{Name: "sys_exit", Fn: func(c *Call) { c.Kernel.exit(c.Arg(0) & 0xff << 8) }, Level: Full},

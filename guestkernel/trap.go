@@ -5,6 +5,8 @@
 package guestkernel
 
 import (
+	"fmt"
+
 	"ring0/guestkernel/abi"
 	"ring0/vm"
 )
@@ -130,7 +132,17 @@ func (k *Kernel) handleTrap(t trap) {
 		t.frame.SetEIP(fixup)
 		return
 	}
-	k.oops(t, nil)
+	k.die(t, nil)
+}
+
+// die ends in an oops, unless ESP has left the task's stack: the real kernel then takes whatever lies there for current and
+// faults again and again, down to a triple fault, without a word on the console.
+func (k *Kernel) die(t trap, pf *pageFaultReport) {
+	if k.Current() != k.running.addr {
+		k.stop(Outcome{Kind: TripleFault, EIP: t.frame.EIP(), Reason: fmt.Sprintf("%s with ESP %08x outside the stack of pid %d at %08x",
+			t.title, t.frame.ESP(), k.running.Pid(), k.running.addr)})
+	}
+	k.oops(t, pf)
 }
 
 // doGeneralProtection models void do_general_protection(struct pt_regs *regs, long error_code). The HLT of a host-driven

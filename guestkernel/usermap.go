@@ -70,7 +70,7 @@ func (p *Process) eachPage(addr uint32, b []byte, f func(pa uint32, part []byte)
 		if vma == 0 || k.mem.Get(vma, k.lay.VMA.Start) > addr {
 			return fmt.Errorf("guestkernel: pid %d: no memory at %08x", p.task.Pid(), addr)
 		}
-		if !k.pageIn(mm, addr, true) {
+		if !k.pageIn(mm, vma, addr, true) {
 			return errNoMemory
 		}
 		pte := k.pteAddr(k.mem.Get(mm, k.lay.MM.Pgd), addr)

@@ -125,7 +125,7 @@ func (k *Kernel) userFault(mm, addr uint32, write bool, sp uint32) bool {
 	if write && flags&abi.VMWrite == 0 || !write && flags&(abi.VMRead|abi.VMWrite|abi.VMExec) == 0 {
 		return false
 	}
-	return k.pageIn(mm, addr, write)
+	return k.pageIn(mm, vma, addr, write)
 }
 
 // growStack moves the start of a stack's range down, within the stack limit.
@@ -140,8 +140,13 @@ func (k *Kernel) growStack(mm, vma, start uint32) bool {
 	return true
 }
 
-// pageIn maps a page of a private anonymous range: reading maps the shared page of zeros, writing a page of one's own.
-func (k *Kernel) pageIn(mm, addr uint32, write bool) bool {
+// pageIn maps a page of a private anonymous range: reading maps the shared page of zeros, writing a page of one's own,
+// writable if the range is.
+func (k *Kernel) pageIn(mm, vma, addr uint32, write bool) bool {
+	own := uint32(protAnonymous | abi.PageDirty)
+	if k.mem.Get(vma, k.lay.VMA.Flags)&abi.VMWrite != 0 {
+		own |= abi.PageRW
+	}
 	pte := k.pteAlloc(k.mem.Get(mm, k.lay.MM.Pgd), addr)
 	if pte == 0 {
 		return false
@@ -156,7 +161,7 @@ func (k *Kernel) pageIn(mm, addr uint32, write bool) bool {
 		return true
 	}
 	if old&abi.PagePresent != 0 && old&abi.PageMask != physical(k.sym.EmptyZero) { // a page of one's own, so far read-only
-		k.setPTE(pte, addr, old|abi.PageRW|abi.PageDirty)
+		k.setPTE(pte, addr, old|own)
 		return true
 	}
 	page := k.AllocPages(k.pages.gfp.kernel|k.pages.gfp.highmem, 0)
@@ -168,6 +173,6 @@ func (k *Kernel) pageIn(mm, addr uint32, write bool) bool {
 	if old&abi.PagePresent == 0 {
 		k.mem.Set(mm, k.lay.MM.Rss, k.mem.Get(mm, k.lay.MM.Rss)+1)
 	}
-	k.setPTE(pte, addr, frame<<abi.PageShift|protAnonymous|abi.PageRW|abi.PageDirty)
+	k.setPTE(pte, addr, frame<<abi.PageShift|own)
 	return true
 }
