@@ -17,10 +17,14 @@ func (k *Kernel) layImage() error {
 	b := newBinder(k.functions, k.profile.SyscallTable(), returnSites())
 	k.exports = newExportPlaces()
 	ram := k.m.RAM()
+	stext, ok := k.profile.Symbol("_stext") // before it lie the page tables of head.S, text by nm's letter alone
+	if !ok {
+		return fmt.Errorf("guestkernel: profile %s has no symbol _stext", k.profile.Name)
+	}
 	for s := range k.profile.EachSymbol() {
 		fn := b.see(s)
 		k.exports.see(s)
-		if !isText(s) || s.Addr < abi.KernelText {
+		if !isText(s) || s.Addr < stext {
 			continue
 		}
 		copy(ram[physical(s.Addr):], vmcallRet[:])

@@ -43,6 +43,9 @@ func (t *Task) main() {
 	defer func() {
 		switch r := recover().(type) {
 		case nil, taskGone:
+		case memFault: // between functions: there is no code whose fault it could be
+			t.k.final = &Outcome{Kind: TripleFault, EIP: t.k.m.EIP(), Reason: r.Error()}
+			t.co.yield(evFinal)
 		default:
 			t.k.final = &Outcome{Kind: InternalError, EIP: t.k.m.EIP(), Err: fmt.Errorf("%v\n%s", r, debug.Stack())}
 			t.co.yield(evFinal)
@@ -68,6 +71,16 @@ func (k *Kernel) resume(t *Task) {
 	if alive && e == evExit {
 		k.release(t)
 	}
+}
+
+// fromHost runs f for the host, outside any task. That the guest has damaged what f needs is an error.
+func (k *Kernel) fromHost(f func() error) (err error) {
+	defer func() {
+		if fault := faultOf(recover()); fault != nil {
+			err = fmt.Errorf("guestkernel: %w", fault)
+		}
+	}()
+	return f()
 }
 
 // drive runs tasks until done says so or nothing can run. It returns the outcome that ended it, nil when done did.

@@ -5,6 +5,7 @@ package guestkernel
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"ring0/guestkernel/abi"
 	"ring0/vm"
@@ -22,6 +23,14 @@ type Memory struct {
 type memFault struct {
 	addr  uint32
 	write bool
+}
+
+func (f memFault) Error() string {
+	what := "read"
+	if f.write {
+		what = "written"
+	}
+	return fmt.Sprintf("kernel memory at %08x cannot be %s: the guest has damaged its page tables or lists", f.addr, what)
 }
 
 // phys translates addr, asking the page fault handler for help once.

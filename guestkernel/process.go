@@ -8,6 +8,7 @@
 package guestkernel
 
 import (
+	"errors"
 	"fmt"
 
 	"ring0/guestkernel/abi"
@@ -51,7 +52,15 @@ const intLen = 2
 func (p *Process) haltAddr() uint32 { return codeBase + intLen }
 
 // NewProcess makes a process that waits for its first system call.
-func (k *Kernel) NewProcess(cfg ProcessConfig) (*Process, error) {
+func (k *Kernel) NewProcess(cfg ProcessConfig) (p *Process, err error) {
+	err = k.fromHost(func() error {
+		p, err = k.newProcess(cfg)
+		return err
+	})
+	return p, err
+}
+
+func (k *Kernel) newProcess(cfg ProcessConfig) (*Process, error) {
 	if k.final != nil {
 		return nil, fmt.Errorf("guestkernel: no new process: the machine stands still: %v", k.final)
 	}
@@ -78,7 +87,7 @@ func (k *Kernel) NewProcess(cfg ProcessConfig) (*Process, error) {
 	p.task.Set(k.lay.Task.ActiveMm, mm)
 	p.setIdentity(cfg)
 	if err := p.layOut(mm); err != nil {
-		p.Close()
+		p.end()
 		return nil, err
 	}
 	p.task.start()
@@ -86,7 +95,7 @@ func (k *Kernel) NewProcess(cfg ProcessConfig) (*Process, error) {
 	return p, nil
 }
 
-var errNoMemory = fmt.Errorf("guestkernel: no guest memory for another process")
+var errNoMemory = errors.New("guestkernel: no guest memory left")
 
 // setIdentity gives the process its ids and capabilities.
 func (p *Process) setIdentity(cfg ProcessConfig) {
@@ -158,8 +167,10 @@ func (p *Process) Start(nr uint32, args ...uint32) error {
 		return fmt.Errorf("guestkernel: %d arguments: a system call takes six", len(args))
 	}
 	p.request, p.calling, p.outcome = append([]uint32{nr}, args...), true, nil
-	p.k.Wake(p.task)
-	return nil
+	return p.k.fromHost(func() error {
+		p.k.Wake(p.task)
+		return nil
+	})
 }
 
 // Wait runs the machine until the call that Start began has an outcome.
@@ -205,11 +216,18 @@ func (p *Process) exited(code uint32) {
 }
 
 // Close ends a process that waits for the host, as a signal would, and gives back its memory.
-func (p *Process) Close() {
-	k := p.k
-	if p.ended || k.final != nil {
-		return
+func (p *Process) Close() error {
+	if p.ended || p.k.final != nil {
+		return nil
 	}
+	return p.k.fromHost(func() error {
+		p.end()
+		return nil
+	})
+}
+
+func (p *Process) end() {
+	k := p.k
 	p.ended, p.task.dead = true, true
 	k.dequeue(p.task)
 	if mm := p.task.MM(); mm != 0 {

@@ -4,6 +4,7 @@
 package guestkernel
 
 import (
+	"errors"
 	"fmt"
 
 	"ring0/guestkernel/abi"
@@ -20,6 +21,8 @@ const (
 	ProtExec  = abi.VMExec
 )
 
+var errEnded = errors.New("guestkernel: the process has ended")
+
 // Alloc maps size bytes, rounded up to pages, of zero-filled memory that comes in on demand, and returns their address. A page
 // behind them stays unmapped.
 func (p *Process) Alloc(size uint32) (uint32, error) {
@@ -34,6 +37,13 @@ func (p *Process) Alloc(size uint32) (uint32, error) {
 
 // Map maps a range of user memory with a protection; both must be multiples of the page size and overlap nothing.
 func (p *Process) Map(addr, size, prot uint32) error {
+	return p.k.fromHost(func() error { return p.mapRange(addr, size, prot) })
+}
+
+func (p *Process) mapRange(addr, size, prot uint32) error {
+	if p.ended {
+		return errEnded
+	}
 	k, mm := p.k, p.task.MM()
 	end := addr + size
 	if size == 0 || (addr|size)%abi.PageSize != 0 || end < addr || end > abi.TaskSize {
@@ -50,19 +60,19 @@ func (p *Process) Map(addr, size, prot uint32) error {
 
 // WriteUser writes into the process's memory whatever its protection, as a debugger would.
 func (p *Process) WriteUser(addr uint32, b []byte) error {
-	return p.eachPage(addr, b, p.k.m.WritePhys)
+	return p.k.fromHost(func() error { return p.eachPage(addr, b, p.k.m.WritePhys) })
 }
 
 // ReadUser reads the process's memory.
 func (p *Process) ReadUser(addr uint32, b []byte) error {
-	return p.eachPage(addr, b, p.k.m.ReadPhys)
+	return p.k.fromHost(func() error { return p.eachPage(addr, b, p.k.m.ReadPhys) })
 }
 
 // eachPage calls f for the page-sized parts of a user range, bringing the pages in.
 func (p *Process) eachPage(addr uint32, b []byte, f func(pa uint32, part []byte)) error {
 	k := p.k
 	if p.ended {
-		return fmt.Errorf("guestkernel: the process has ended")
+		return errEnded
 	}
 	mm := p.task.MM()
 	for len(b) > 0 {
