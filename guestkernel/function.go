@@ -57,6 +57,9 @@ type subsystem struct {
 func subsystems() []subsystem {
 	return []subsystem{
 		{"entry", entryFunctions(), nil},
+		{"log", printkFunctions(), (*Kernel).bootPrintk},
+		{"vsprintf", vsprintfFunctions(), nil},
+		{"string", stringFunctions(), (*Kernel).bootCtype},
 		{"traps", trapFunctions(), nil},
 		{"clock", clockFunctions(), (*Kernel).bootClock},
 		{"pages", pageFunctions(), (*Kernel).bootPages},
@@ -66,6 +69,7 @@ func subsystems() []subsystem {
 		{"schedule", scheduleFunctions(), nil},
 		{"identity", identityFunctions(), (*Kernel).bootIdentity},
 		{"modules", moduleFunctions(), (*Kernel).bootModules},
+		{"panic", panicFunctions(), nil},
 	}
 }
 

@@ -76,6 +76,12 @@ type symbols struct {
 	KernelModule uint32 `sym:"kernel_module"`
 	Tainted      uint32 `sym:"tainted"`
 
+	// Oops and panic.
+	PanicNotifiers uint32 `sym:"panic_notifier_list"`
+	PanicTimeout   uint32 `sym:"panic_timeout"`
+	OopsInProgress uint32 `sym:"oops_in_progress"`
+	ConsolePrintk  uint32 `sym:"console_printk"` // console_loglevel is its first word
+
 	// Functions of kernel/module.c in which a bad address shows as where the real kernel faulted.
 	FindModule    uint32 `sym:"find_module"`
 	FreeModule    uint32 `sym:"free_module"`
@@ -89,6 +95,21 @@ type symbols struct {
 	LoopsPerJiffy uint32 `sym:"loops_per_jiffy"`
 	CPUKHz        uint32 `sym:"cpu_khz"`
 	SystemUtsname uint32 `sym:"system_utsname"`
+
+	// The log (kernel/printk.c). The numbers are the compiler's, of variables inside functions.
+	PrintkBuf       uint32 `sym:"printk_buf.4"`
+	LogLevelUnknown uint32 `sym:"log_level_unknown.5"`
+	MsgLevel        uint32 `sym:"msg_level.3"`
+	LogBuf          uint32 `sym:"log_buf"`
+	LogStart        uint32 `sym:"log_start"`
+	LogEnd          uint32 `sym:"log_end"`
+	LoggedChars     uint32 `sym:"logged_chars"`
+	LogWait         uint32 `sym:"log_wait"`
+	ConsoleSem      uint32 `sym:"console_sem"`
+
+	// The library.
+	Ctype  uint32 `sym:"_ctype"`
+	Strtok uint32 `sym:"___strtok"`
 }
 
 // binder finds the symbols that somebody asked for while System.map is read once.
