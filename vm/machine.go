@@ -4,7 +4,11 @@
 
 package vm
 
-import "ring0/vm/x86"
+import (
+	"sync/atomic"
+
+	"ring0/vm/x86"
+)
 
 // Config describes a machine. The zero value of a field means its default.
 type Config struct {
@@ -22,6 +26,7 @@ type Machine struct {
 	intc      InterruptController
 	hypercall Hypercall
 	watch     watchList
+	interrupt atomic.Bool // Interrupt was called
 	hooks     hooks
 }
 

@@ -55,6 +55,10 @@ func (m *Machine) Stop() {
 	m.cpu.endSliceBy(m.cpu.now())
 }
 
+// Interrupt makes the innermost Run return soon, with StopRequested. Unlike
+// everything else here it may be called from another goroutine.
+func (m *Machine) Interrupt() { m.interrupt.Store(true) }
+
 // Forever is no limit for Run.
 const Forever = math.MaxUint64
 
@@ -71,8 +75,9 @@ func (m *Machine) Run(max uint64) Stop {
 	for {
 		now := c.now()
 		m.events.fire(now)
-		if c.stopping {
+		if c.stopping || m.interrupt.Load() {
 			c.stopping = false
+			m.interrupt.Store(false)
 			return m.stop(StopRequested)
 		}
 		if now >= end {

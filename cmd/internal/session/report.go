@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The report of a run, as text and as one JSON document.
+
+package session
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"ring0/guestkernel"
+	"ring0/loader"
+)
+
+// WriteLog writes the kernel log as dmesg shows it.
+func (r *Result) WriteLog(w io.Writer) {
+	for _, line := range r.Kernel.Log() {
+		fmt.Fprintln(w, line.Text)
+	}
+}
+
+// WriteVerdict writes what became of every module, one line each, and what
+// ring0 itself has to say.
+func (r *Result) WriteVerdict(w io.Writer) {
+	for i := range r.Modules {
+		r.Modules[i].write(w)
+	}
+	for _, note := range r.Kernel.Notes() {
+		fmt.Fprintln(w, "ring0:", note)
+	}
+}
+
+func (m *ModuleResult) write(w io.Writer) {
+	for _, text := range m.Warnings {
+		fmt.Fprintln(w, "Warning:", text)
+	}
+	if m.Init != nil {
+		fmt.Fprintf(w, "init_module: %s\n", m.Init)
+	}
+	if m.Remove != nil {
+		fmt.Fprintf(w, "delete_module: %s\n", m.Remove)
+	}
+	if m.Err != nil {
+		fmt.Fprintln(w, m.explain())
+	}
+}
+
+// explain is the error as insmod says it; a call that did not return says how
+// it ended instead.
+func (m *ModuleResult) explain() string {
+	var stop *loader.StopError
+	if errors.As(m.Err, &stop) {
+		return fmt.Sprintf("%s: %s", stop.Call, stop.Outcome)
+	}
+	return m.Err.Error()
+}
+
+// String is "0", or "-16 EBUSY (Device or resource busy)".
+func (r CallResult) String() string {
+	if e := r.Errno(); e != 0 {
+		return fmt.Sprintf("%d %s (%s)", r.Value, e, e.Text())
+	}
+	return fmt.Sprint(r.Value)
+}
+
+// WriteStats writes counts of the run.
+func (r *Result) WriteStats(w io.Writer) {
+	n := r.Kernel.Machine().Now()
+	fmt.Fprintf(w, "%d instructions", n)
+	if s := r.Elapsed.Seconds(); s > 0 {
+		fmt.Fprintf(w, " in %.3f ms, %.1f million/s", s*1e3, float64(n)/s/1e6)
+	}
+	fmt.Fprintln(w)
+}
+
+// Document is the JSON report. docs/json.md describes it; Version changes when
+// a field changes its meaning or goes.
+type Document struct {
+	Version int              `json:"version"`
+	Kernel  KernelDocument   `json:"kernel"`
+	Modules []ModuleDocument `json:"modules"`
+	Log     []LineDocument   `json:"log"`
+	Notes   []string         `json:"notes"`
+	Verdict string           `json:"verdict"`
+	Exit    int              `json:"exit"`
+	Insns   uint64           `json:"instructions"`
+}
+
+// KernelDocument describes the kernel that ran.
+type KernelDocument struct {
+	Profile string `json:"profile"`
+	Release string `json:"release"`
+	Memory  uint32 `json:"memory_bytes"`
+}
+
+// ModuleDocument is one module.
+type ModuleDocument struct {
+	File       string        `json:"file"`
+	Parameters []string      `json:"parameters"`
+	Name       string        `json:"name"`
+	Address    string        `json:"address,omitempty"`
+	Size       uint32        `json:"size"`
+	Warnings   []string      `json:"warnings"`
+	Init       *CallDocument `json:"init_module,omitempty"`
+	Remove     *CallDocument `json:"delete_module,omitempty"`
+	Error      string        `json:"error,omitempty"`
+	Stopped    *StopDocument `json:"stopped,omitempty"`
+}
+
+// CallDocument is the answer of a system call.
+type CallDocument struct {
+	Value int32  `json:"value"`
+	Errno string `json:"errno,omitempty"`
+}
+
+// StopDocument says why a system call did not return.
+type StopDocument struct {
+	Call   string `json:"call"`
+	Kind   string `json:"kind"`
+	Signal int    `json:"signal,omitempty"`
+	EIP    string `json:"eip,omitempty"`
+	Symbol string `json:"symbol,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// LineDocument is a line of the kernel log.
+type LineDocument struct {
+	Level int    `json:"level"`
+	Text  string `json:"text"`
+}
+
+// WriteJSON writes the report as one JSON document. Nothing in it depends on
+// the host or its clock.
+func (r *Result) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r.document())
+}
+
+func (r *Result) document() Document {
+	k := r.Kernel
+	d := Document{
+		Version: 1,
+		Kernel:  KernelDocument{k.Profile().Name, k.Release(), k.Machine().RAMSize()},
+		Modules: []ModuleDocument{},
+		Log:     []LineDocument{},
+		Notes:   append([]string{}, k.Notes()...),
+		Verdict: r.Verdict.String(),
+		Exit:    int(r.Verdict),
+		Insns:   k.Machine().Now(),
+	}
+	for i := range r.Modules {
+		d.Modules = append(d.Modules, r.Modules[i].document())
+	}
+	for _, line := range k.Log() {
+		d.Log = append(d.Log, LineDocument{line.Level, line.Text})
+	}
+	return d
+}
+
+func (v Verdict) String() string {
+	return [...]string{"success", "failed", "bad file", "crashed", "limit"}[v]
+}
+
+func (m *ModuleResult) document() ModuleDocument {
+	d := ModuleDocument{
+		File: m.File, Parameters: append([]string{}, m.Parameters...), Name: m.Name, Size: m.Size,
+		Warnings: append([]string{}, m.Warnings...), Init: m.Init.document(), Remove: m.Remove.document(),
+	}
+	if m.Base != 0 {
+		d.Address = fmt.Sprintf("%#08x", m.Base)
+	}
+	if m.Err != nil {
+		d.Error = strings.TrimSpace(m.Err.Error())
+	}
+	var stop *loader.StopError
+	if errors.As(m.Err, &stop) {
+		d.Stopped = stopDocument(stop.Call, stop.Outcome)
+	}
+	return d
+}
+
+func (r *CallResult) document() *CallDocument {
+	if r == nil {
+		return nil
+	}
+	d := &CallDocument{Value: r.Value}
+	if e := r.Errno(); e != 0 {
+		d.Errno = e.String()
+	}
+	return d
+}
+
+func stopDocument(call string, o guestkernel.Outcome) *StopDocument {
+	d := &StopDocument{Call: call, Kind: o.Kind.String(), Signal: o.Signal, Symbol: o.Symbol, Reason: o.Reason}
+	if o.EIP != 0 {
+		d.EIP = fmt.Sprintf("%#08x", o.EIP)
+	}
+	if o.Err != nil {
+		d.Reason = strings.TrimSpace(d.Reason + " " + o.Err.Error())
+	}
+	return d
+}

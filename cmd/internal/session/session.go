@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Package session runs modules on a freshly booted kernel and says what
+// happened: insmod one after the other, rmmod in reverse when asked. It knows
+// no flags and prints nothing.
+package session
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"ring0/guestkernel"
+	"ring0/guestkernel/abi"
+	"ring0/loader"
+)
+
+// Config says what to run.
+type Config struct {
+	Kernel  guestkernel.Config
+	UID     uint32
+	Drop    []string // capabilities the process does without, "CAP_SYS_MODULE"
+	Modules []Module
+	Options loader.Options // common to all modules; Parameters come from Module
+	Rmmod   bool           // unload everything that loaded, last first
+	Timeout time.Duration  // host time; 0: none
+	Trace   func(line string)
+}
+
+// Module is one file to load.
+type Module struct {
+	File       string
+	Parameters []string
+}
+
+// Verdict is how it ended, which is also the exit code.
+type Verdict int
+
+// Verdicts.
+const (
+	Success Verdict = 0
+	Failed  Verdict = 1 // an errno, or insmod refused
+	BadFile Verdict = 2 // unreadable input
+	Crashed Verdict = 3 // oops, panic, triple fault, or the machine stands still
+	Limited Verdict = 4 // a limit was reached, or something is not written
+)
+
+// Result is what happened.
+type Result struct {
+	Kernel  *guestkernel.Kernel
+	Modules []ModuleResult
+	Verdict Verdict
+	Cause   error // of the verdict; nil for Success
+	Elapsed time.Duration
+}
+
+// ModuleResult is the fate of one module.
+type ModuleResult struct {
+	Module
+	Name     string
+	Size     uint32
+	Base     uint32 // 0: create_module gave no address
+	Image    *loader.Image
+	Warnings []string
+	Init     *CallResult // nil: init_module was not called, or not answered
+	Remove   *CallResult // nil: not asked for, or not answered
+	Err      error       // what insmod or rmmod says
+}
+
+// CallResult is the answer of a system call.
+type CallResult struct {
+	Value int32 // 0, or a negative errno
+}
+
+// Errno is the error of a call, 0 when it succeeded.
+func (r CallResult) Errno() abi.Errno {
+	if r.Value < 0 {
+		return abi.Errno(-r.Value)
+	}
+	return 0
+}
+
+// Run boots a kernel and loads the modules. An error is about the host: the
+// kernel could not be booted as configured. What modules do is in the Result.
+func Run(cfg Config) (*Result, error) {
+	kernel, err := guestkernel.Boot(cfg.Kernel)
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{cfg: cfg, kernel: kernel, result: &Result{Kernel: kernel}}
+	began := time.Now()
+	defer r.watchdog()()
+	if err := r.process(); err != nil {
+		return nil, err
+	}
+	r.loadAll()
+	if cfg.Rmmod {
+		r.unloadAll()
+	}
+	r.result.Elapsed = time.Since(began)
+	return r.result, nil
+}
+
+type runner struct {
+	cfg    Config
+	kernel *guestkernel.Kernel
+	proc   *guestkernel.Process
+	result *Result
+}
+
+// process makes the process that stands for insmod.
+func (r *runner) process() error {
+	cfg := guestkernel.ProcessConfig{Comm: "insmod", UID: r.cfg.UID}
+	caps, err := r.capabilities()
+	if err != nil {
+		return err
+	}
+	cfg.Caps = caps
+	r.proc, err = r.kernel.NewProcess(cfg)
+	return err
+}
+
+// capabilities are those of a process of the configured uid, less the dropped ones.
+func (r *runner) capabilities() (*guestkernel.Caps, error) {
+	if len(r.cfg.Drop) == 0 {
+		return nil, nil
+	}
+	all := ^uint32(0) &^ (1 << abi.CapSetpcap)
+	if r.cfg.UID != 0 {
+		all = 0
+	}
+	for _, name := range r.cfg.Drop {
+		bit, ok := r.kernel.Profile().Constant(name)
+		if !ok || bit < 0 || bit > 31 || len(name) < 5 || name[:4] != "CAP_" {
+			return nil, fmt.Errorf("%s is not a capability of 2.4", name)
+		}
+		all &^= 1 << bit
+	}
+	return &guestkernel.Caps{Effective: all, Permitted: all}, nil
+}
+
+// watchdog stops the machine when the host time is used up. The function it
+// returns calls it off.
+func (r *runner) watchdog() (cancel func()) {
+	if r.cfg.Timeout <= 0 {
+		return func() {}
+	}
+	t := time.AfterFunc(r.cfg.Timeout, r.kernel.Machine().Interrupt)
+	return func() { t.Stop() }
+}
+
+func (r *runner) loadAll() {
+	for _, m := range r.cfg.Modules {
+		res := r.load(m)
+		r.result.Modules = append(r.result.Modules, res)
+		if r.note(res.Err) {
+			return
+		}
+	}
+}
+
+// note keeps the first error as the cause of the verdict. It reports whether
+// the run is over.
+func (r *runner) note(err error) bool {
+	if err == nil {
+		return false
+	}
+	if r.result.Cause == nil {
+		r.result.Cause, r.result.Verdict = err, verdictOf(err)
+	}
+	return true
+}
+
+// load reads and inserts one file: an object, or a linked image.
+func (r *runner) load(m Module) ModuleResult {
+	res := ModuleResult{Module: m}
+	data, err := os.ReadFile(m.File)
+	if err != nil {
+		res.Err = &fileError{err}
+		return res
+	}
+	loaded, err := r.insert(m, data)
+	res.Err = err
+	if loaded != nil {
+		res.Name, res.Warnings, res.Image = loaded.Name, loaded.Warnings, loaded.Image
+		if loaded.Image != nil {
+			res.Base, res.Size = loaded.Image.Base, loaded.Image.Size()
+		}
+	}
+	res.Init = answer("init_module", err)
+	return res
+}
+
+func (r *runner) insert(m Module, data []byte) (*loader.Loaded, error) {
+	if loader.KindOf(data) == loader.KindELF {
+		object, err := loader.Parse(m.File, data)
+		if err != nil {
+			return nil, &fileError{err}
+		}
+		options := r.cfg.Options
+		options.Parameters = m.Parameters
+		options.Release = r.kernel.Release()
+		return loader.Insmod(r.proc, object, options)
+	}
+	image, err := loader.ReadImage(m.File, data, firstModule)
+	if err != nil {
+		return nil, &fileError{err}
+	}
+	if len(m.Parameters) > 0 {
+		return nil, fmt.Errorf("%s: a linked image has its parameters already; %s comes too late", m.File, m.Parameters[0])
+	}
+	return loader.InsmodImage(r.proc, image)
+}
+
+// firstModule is where the first module of a fresh 128 MB kernel lands.
+const firstModule = 0xc880f000
+
+// unloadAll removes what loaded, last first.
+func (r *runner) unloadAll() {
+	for i := len(r.result.Modules) - 1; i >= 0; i-- {
+		res := &r.result.Modules[i]
+		if res.Err != nil {
+			continue
+		}
+		res.Err = loader.Rmmod(r.proc, res.Name)
+		res.Remove = answer("delete_module", res.Err)
+		if r.note(res.Err) {
+			return
+		}
+	}
+}
+
+// answer is the result of call as err tells it: 0 without an error, nil when
+// err is about something else.
+func answer(call string, err error) *CallResult {
+	if err == nil {
+		return &CallResult{}
+	}
+	var e *loader.CallError
+	if errors.As(err, &e) && e.Call == call {
+		return &CallResult{Value: -int32(e.Errno)}
+	}
+	return nil
+}
+
+// fileError is an input that cannot be read.
+type fileError struct{ error }
+
+func (e *fileError) Unwrap() error { return e.error }
+
+// verdictOf classes an error.
+func verdictOf(err error) Verdict {
+	var file *fileError
+	if errors.As(err, &file) {
+		return BadFile
+	}
+	var stop *loader.StopError
+	if !errors.As(err, &stop) {
+		return Failed
+	}
+	switch stop.Outcome.Kind {
+	case guestkernel.Exited:
+		return Failed
+	case guestkernel.Limit, guestkernel.Requested, guestkernel.Missing, guestkernel.Unwritten:
+		return Limited
+	}
+	return Crashed
+}

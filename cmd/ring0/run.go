@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// ring0 run: boot, insmod, print the kernel log and the verdict.
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"ring0/cmd/internal/session"
+	"ring0/guestkernel"
+)
+
+// kernelFlags are the flags of every command that boots a kernel.
+type kernelFlags struct {
+	config guestkernel.Config
+	mem    string
+}
+
+func (f *kernelFlags) register(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVar(&f.mem, "mem", "128M", "RAM of the machine, `SIZE` in bytes or with K, M, G")
+	fl.StringVar(&f.config.Release, "kernel-release", "", "what uname says the kernel is, `RELEASE`; from 2.6 on there is no create_module")
+	fl.StringVar(&f.config.Profile, "profile", "", "which 2.4 kernel `BUILD` to model")
+	fl.Uint64Var(&f.config.MaxInsns, "max-insns", 0, "stop after `N` guest instructions")
+	fl.BoolVar(&f.config.StubMissing, "stub-missing", false, "log calls of kernel functions that are not written and return 0, instead of stopping")
+}
+
+// kernel is the configuration the flags ask for.
+func (f *kernelFlags) kernel() (guestkernel.Config, error) {
+	mem, err := parseSize(f.mem)
+	if err != nil {
+		return f.config, fmt.Errorf("--mem: %w", err)
+	}
+	cfg := f.config
+	cfg.Mem = mem
+	return cfg, nil
+}
+
+// parseSize reads "64M", "1G", "131072K" or bytes.
+func parseSize(s string) (uint32, error) {
+	shift := 0
+	digits := strings.TrimRight(strings.ToUpper(s), "KMG")
+	switch suffix := strings.ToUpper(s)[len(digits):]; suffix {
+	case "":
+	case "K":
+		shift = 10
+	case "M":
+		shift = 20
+	case "G":
+		shift = 30
+	default:
+		return 0, fmt.Errorf("%q is not a size", s)
+	}
+	n, err := strconv.ParseUint(digits, 10, 32)
+	if err != nil || n<<shift > 1<<32-1 {
+		return 0, fmt.Errorf("%q is not a size below 4 GB", s)
+	}
+	return uint32(n << shift), nil
+}
+
+// runFlags are the flags of ring0 run.
+type runFlags struct {
+	kernelFlags
+	session session.Config
+	json    bool
+	stats   bool
+	loadMap bool
+	quiet   bool
+	trace   bool
+}
+
+func runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run [flags] MODULE [PARAMETER=VALUE…] [-- MODULE [PARAMETER=VALUE…]]…",
+		Short: "Boot, load modules, print the kernel log and the verdict",
+		Long: `Boot a kernel and load one module after the other, as insmod does. A MODULE is
+an i386 object file, an image made by ring0 link, or a raw image that begins
+with struct module. The kernel log and the verdicts go to stdout.`,
+		Example: `  ring0 run hello.o who=world
+  ring0 run exporter.o -- importer.o --rmmod`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
+	}
+	f.register(cmd)
+	fl := cmd.Flags()
+	fl.Uint32Var(&f.session.UID, "uid", 0, "run insmod as user `UID`")
+	fl.StringSliceVar(&f.session.Drop, "drop-cap", nil, "run insmod without these capabilities, `CAP_…`")
+	fl.BoolVar(&f.session.Rmmod, "rmmod", false, "unload the modules again, last first")
+	fl.DurationVar(&f.session.Timeout, "timeout", 0, "stop after this much host `TIME`")
+	fl.BoolVar(&f.json, "json", false, "print one JSON document instead of text")
+	fl.BoolVar(&f.stats, "stats", false, "print instruction count and speed")
+	fl.BoolVarP(&f.loadMap, "map", "m", false, "print a load map of each module")
+	fl.BoolVarP(&f.session.Options.Force, "force", "f", false, "load in spite of a kernel version mismatch")
+	fl.StringVarP(&f.session.Options.Name, "name", "o", "", "call the module `NAME`")
+	fl.BoolVarP(&f.session.Options.Autoclean, "autoclean", "k", false, "mark the module for automatic removal")
+	fl.BoolVarP(&f.session.Options.NoExport, "noexport", "x", false, "export nothing that the module does not list itself")
+	return cmd
+}
+
+func (f *runFlags) run(cmd *cobra.Command, args []string) error {
+	cfg := f.session
+	var err error
+	if cfg.Kernel, err = f.kernel(); err != nil {
+		return err
+	}
+	if cfg.Modules, err = splitModules(args, cmd.ArgsLenAtDash()); err != nil {
+		return err
+	}
+	result, err := session.Run(cfg)
+	if err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	if f.json {
+		if err := result.WriteJSON(out); err != nil {
+			return err
+		}
+		return exitWith(int(result.Verdict))
+	}
+	if f.loadMap {
+		for _, m := range result.Modules {
+			if m.Image != nil {
+				fmt.Fprint(out, m.Image.LoadMap())
+			}
+		}
+	}
+	result.WriteLog(out)
+	result.WriteVerdict(out)
+	if f.stats {
+		result.WriteStats(os.Stderr)
+	}
+	return exitWith(int(result.Verdict))
+}
+
+// splitModules groups arguments: a module and its parameters, groups apart by
+// "--". The flag parser has eaten the first "--", which stood at index dash.
+func splitModules(args []string, dash int) ([]session.Module, error) {
+	var groups [][]string
+	group := []string{}
+	for i, a := range args {
+		if i == dash || a == "--" {
+			groups, group = append(groups, group), []string{}
+		}
+		if a != "--" {
+			group = append(group, a)
+		}
+	}
+	groups = append(groups, group)
+	var modules []session.Module
+	for _, g := range groups {
+		if len(g) == 0 {
+			return nil, fmt.Errorf("a module is missing before or after --")
+		}
+		if strings.Contains(g[0], "=") {
+			return nil, fmt.Errorf("%s: want a module before its parameters", g[0])
+		}
+		for _, p := range g[1:] {
+			if !strings.Contains(p, "=") {
+				return nil, fmt.Errorf("%s: want PARAMETER=VALUE; modules are separated by --", p)
+			}
+		}
+		modules = append(modules, session.Module{File: g[0], Parameters: g[1:]})
+	}
+	return modules, nil
+}
