@@ -188,9 +188,12 @@ func (p *Process) waitForHost(f Frame) {
 	if p.calling && p.request == nil {
 		p.calling, p.outcome = false, &Outcome{Kind: Returned, Value: int32(f.Get(regs.Eax))}
 	}
-	for p.request == nil {
+	for {
 		if p.task.Get(lay.Sigpending) != 0 {
-			return
+			return // on the way back to the HLT
+		}
+		if p.request != nil {
+			break
 		}
 		p.task.Set(lay.State, abi.TaskInterruptible)
 		k.Schedule()
