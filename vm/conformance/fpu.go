@@ -11,6 +11,7 @@ import (
 
 	"ring0/vm"
 	"ring0/vm/vectors"
+	"ring0/vm/x86"
 )
 
 // Offsets in the FXSAVE area. Stack registers are in order from ST(0).
@@ -52,6 +53,9 @@ func (b *bench) probeFPU() error {
 }
 
 func address(la uint32) []byte { return binary.LittleEndian.AppendUint32(nil, la) }
+
+// usesFPU says whether an instruction looks at x87, MMX or SSE state.
+func usesFPU(in *x86.Inst) bool { return in.Op >= x86.FADD || in.Op == x86.EMMS || in.Op == x86.WAIT }
 
 // loadFPU makes s the machine's FPU state. The machine is at CPL 0.
 func (b *bench) loadFPU(s *vectors.State) error {
