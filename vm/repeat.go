@@ -5,18 +5,15 @@
 //
 // Between two elements (E)CX, (E)SI and (E)DI say how far it has come, and
 // EIP is that of the instruction: there it may be left for an interrupt, a
-// fault, a limit or a debug trap, and is then simply executed again.
+// fault, a limit or a debug trap, and is then simply executed again. The one
+// exception is a repetition that overwrites itself; see overwritten.
 //
 // The clock counts each element as one instruction, and a repetition of no
 // elements as one.
 
 package vm
 
-import (
-	"unsafe"
-
-	"ring0/vm/x86"
-)
+import "ring0/vm/x86"
 
 // A bulk does up to max elements, index registers and flags included, and
 // returns how many it did; 0 when only one at a time will do.
@@ -53,7 +50,7 @@ func (c *CPU) repeat(in *inst, one handler, many bulk) bool {
 		if count == 0 || r.compares && c.zf() != (in.Flags&x86.Rep != 0) {
 			return true
 		}
-		if c.budget <= 0 || r.single || c.attention() || in.stale() {
+		if (c.budget <= 0 || r.single || c.attention()) && (c.interrupted() || !c.overwritten(in)) {
 			if c.flags&FlagTF == 0 {
 				r.restoreFlags(c)
 			}
@@ -83,9 +80,21 @@ func (r *repetition) restoreFlags(c *CPU) {
 	}
 }
 
-// stale reports that the record's bytes were overwritten while it ran: its
-// block was dropped, which made opStale its handler.
-func (in *inst) stale() bool {
-	f, stale := in.fn, fastHandler(opStale)
-	return *(*unsafe.Pointer)(unsafe.Pointer(&f)) == *(*unsafe.Pointer)(unsafe.Pointer(&stale))
+// interrupted reports that the program itself sees an interrupt or a debug
+// trap here.
+func (c *CPU) interrupted() bool {
+	return c.flags&FlagTF != 0 || c.nmi || c.intrLine && c.flags&FlagIF != 0 ||
+		c.sys.hits != 0 || c.sys.attn&attnTrap != 0
+}
+
+// overwritten reports that a running repetition has changed its own bytes.
+//
+// A processor has fetched the instruction and goes on with it until an
+// interrupt or trap makes it fetch again. So it is not left for the clock or
+// for somebody who only looks on: the program must not be able to tell.
+func (c *CPU) overwritten(in *inst) bool {
+	var code [x86.MaxLen]byte
+	n := c.m.ReadLinear(c.seg[x86.CS].base+in.EIP, code[:in.Len])
+	var now x86.Inst
+	return x86.Decode(code[:n], in.EIP, c.decodeMode(), &now) != x86.OK || now != in.Inst
 }

@@ -255,9 +255,10 @@ func TestRepetitionFaults(t *testing.T) {
 	}
 }
 
-// A repetition that overwrites itself goes on with what it has written.
+// A repetition that overwrites itself goes on as it was fetched, whoever
+// looks on and whatever the limit; only a trap makes it fetch again.
 func TestRepetitionOverItself(t *testing.T) {
-	for _, hook := range []bool{false, true} {
+	start := func() *Machine {
 		m := newPaged(t)
 		// rep stosb from the byte before the instruction on: the second
 		// element turns its prefix into INC EAX.
@@ -266,16 +267,33 @@ func TestRepetitionOverItself(t *testing.T) {
 		m.SetReg(EAX, 0x40)
 		m.SetReg(ECX, 3)
 		m.SetReg(EDI, flatCode)
-		if hook {
-			m.SetInstrHook(func(*x86.Inst) {})
-		}
-		s := m.Run(Forever)
-		require.Equal(t, StopHalt, s.Reason)
-		// 2 elements; inc eax; stosb (over itself); hlt
-		require.Equal(t, uint64(5), m.Now(), "hook %v", hook)
-		require.Equal(t, uint32(0x41), m.Reg(EAX))
-		require.Equal(t, uint32(1), m.Reg(ECX))
+		return m
 	}
+	for limit := uint64(1); limit < 6; limit++ {
+		for _, hook := range []bool{false, true} {
+			m := start()
+			if hook {
+				m.SetInstrHook(func(*x86.Inst) {})
+			}
+			for m.Run(limit).Reason == StopLimit {
+			}
+			require.True(t, m.Halted())
+			require.Equal(t, uint64(4), m.Now(), "hook %v, limit %d", hook, limit)
+			require.Equal(t, uint32(0x40), m.Reg(EAX))
+			require.Zero(t, m.Reg(ECX))
+		}
+	}
+	// With TF: two elements, each with its trap, then INC EAX.
+	m := start()
+	m.SetEflags(flagsFixed | FlagTF)
+	for range 3 {
+		m.cpu.sys.attn &^= attnTrap
+		m.cpu.sys.trap = 0
+		_, faulted := m.runSlice(1)
+		require.False(t, faulted)
+	}
+	require.Equal(t, uint32(0x41), m.Reg(EAX))
+	require.Equal(t, uint32(1), m.Reg(ECX))
 }
 
 // A repetition may write code that lies beside its data: the cached block is

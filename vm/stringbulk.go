@@ -107,16 +107,10 @@ func (c *CPU) spanOffset(la uint32, acc access) (off uint32, ok bool) {
 	return la + e.delta, true
 }
 
-// claim drops cached code in the span, which is about to be written. When
-// that is the running instruction itself only one element may be written:
-// the next is fetched again.
-func (c *CPU) claim(in *inst, s *span, size uint32) {
-	if !s.look {
-		return
-	}
-	c.m.beforeWrite(s.off, s.n*size)
-	if s.n > 1 && in.stale() {
-		s.keep(1, size)
+// claim drops cached code in the span, which is about to be written.
+func (c *CPU) claim(s *span) {
+	if s.look {
+		c.m.beforeWrite(s.off, uint32(len(s.mem)))
 	}
 }
 
@@ -162,7 +156,7 @@ func movsBulk[T element](c *CPU, in *inst, max uint32) uint32 {
 	if dst.n == 0 {
 		return 0
 	}
-	c.claim(in, &dst, uint32(size))
+	c.claim(&dst)
 	src.keep(dst.n, uint32(size))
 	moveSpan[T](c, &dst, &src)
 	c.moveIndex(in, x86.ESI, dst.n, size)
@@ -204,7 +198,7 @@ func stosBulk[T element](c *CPU, in *inst, max uint32) uint32 {
 	if dst.n == 0 {
 		return 0
 	}
-	c.claim(in, &dst, uint32(size))
+	c.claim(&dst)
 	v := T(c.gpr[x86.EAX])
 	if v == 0 {
 		clear(dst.mem)
