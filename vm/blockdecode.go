@@ -85,7 +85,7 @@ func (d *blockDecoder) fetch(in *x86.Inst) fetchStatus {
 	if d.n > 0 {
 		return fetchLater
 	}
-	return d.fetchCross(in, buf[:avail], limit)
+	return d.fetchCross(in, code, limit)
 }
 
 // faultHere is an exception on fetching: at once when the instruction is the
@@ -115,8 +115,8 @@ func (d *blockDecoder) fetchCross(in *x86.Inst, head []byte, limit uint32) fetch
 	}
 	var buf [15]byte
 	n := copy(buf[:], head)
-	tail := c.codeBytes(buf[n:limit], off2)
-	switch x86.Decode(buf[:n+len(tail)], d.eip, c.decodeMode(), in) {
+	n2 := copy(buf[n:limit], c.codeBytes(buf[n:limit], off2))
+	switch x86.Decode(buf[:n+n2], d.eip, c.decodeMode(), in) {
 	case x86.OK:
 	default: // too long, or past the segment limit
 		c.gp0()
