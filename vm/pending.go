@@ -4,4 +4,4 @@
 
 package vm
 
-var fpuOps, sseOps opTable
+var fpuOps opTable

@@ -5,6 +5,7 @@ package conformance
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 
@@ -68,6 +69,9 @@ const (
 	cr4 = vm.CR4PSE | vm.CR4OSFXSR | vm.CR4OSXMMEXCPT
 )
 
+// fullModel has every feature that the vectors use.
+const fullModel = "pentium4"
+
 // bench is a machine set up for one vector file.
 type bench struct {
 	m       *vm.Machine
@@ -89,7 +93,7 @@ type region struct {
 }
 
 func newBench(f *vectors.File, opt Options) (*bench, error) {
-	m, err := vm.New(vm.Config{RAM: ramSize, CPU: opt.CPU})
+	m, err := vm.New(vm.Config{RAM: ramSize, CPU: cmp.Or(opt.CPU, fullModel)})
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ import (
 
 // Options choose what is run and how it is compared.
 type Options struct {
-	CPU    string // model name for vm.Config; empty for the default
+	CPU    string // model name for vm.Config; empty for one that has SSE2
 	Form   string // only forms whose name contains this
 	Strict bool   // compare what the manual leaves undefined, too
 }
