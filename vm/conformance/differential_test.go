@@ -35,7 +35,7 @@ const (
 	maxInstructions = 100_000
 )
 
-// slicing is how a run is cut: 0 not at all.
+// slicings are how runs are cut: 0 not at all.
 var slicings = [...]uint64{0, 0, 3} // twice in a row: the second time from cached blocks
 
 // guest is a machine for sequences.
