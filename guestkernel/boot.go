@@ -33,7 +33,10 @@ func Boot(cfg Config) (*Kernel, error) {
 	}
 	k.mem = &Memory{m: k.m, k: k}
 	k.m.SetHypercall(k.hypercall)
-	return k, k.setUp()
+	if err := k.fromHost(k.setUp); err != nil {
+		return nil, err
+	}
+	return k, nil
 }
 
 // setUp lays out the image and boots the subsystems.
@@ -75,7 +78,7 @@ func (k *Kernel) startCPU() {
 	m.SetCR(4, bootCR4)
 	m.SetCR(3, physical(k.sym.SwapperPgDir))
 	m.SetCR(0, bootCR0)
-	for seg, sel := range map[int]uint16{vm.CS: abi.KernelCS, vm.SS: abi.KernelDS, vm.DS: abi.KernelDS, vm.ES: abi.KernelDS, vm.FS: 0, vm.GS: 0} {
+	for seg, sel := range [...]uint16{vm.ES: abi.KernelDS, vm.CS: abi.KernelCS, vm.SS: abi.KernelDS, vm.DS: abi.KernelDS, vm.FS: 0, vm.GS: 0} {
 		m.LoadSegment(seg, sel)
 	}
 	tss, _ := k.profile.TSSSelector(0)

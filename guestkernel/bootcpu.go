@@ -95,9 +95,11 @@ func (k *Kernel) layIDT() {
 	k.m.WritePhys(physical(k.sym.IDTTable), idt)
 	k.layTableOperand(k.sym.IDTDescr, abi.IDTEntries*8-1, k.sym.IDTTable)
 	ldt := make([]byte, 8*5)
-	for i, to := range map[int]uint32{0: k.sym.Lcall7, 4: k.sym.Lcall27} {
-		binary.LittleEndian.PutUint32(ldt[8*i:], kernelCSInGate|to&0xffff)
-		binary.LittleEndian.PutUint32(ldt[8*i+4:], to&0xffff0000|gateCall)
+	callGate := func(index int, to uint32) {
+		binary.LittleEndian.PutUint32(ldt[8*index:], kernelCSInGate|to&0xffff)
+		binary.LittleEndian.PutUint32(ldt[8*index+4:], to&0xffff0000|gateCall)
 	}
+	callGate(0, k.sym.Lcall7)
+	callGate(4, k.sym.Lcall27)
 	k.m.WritePhys(physical(k.sym.DefaultLDT), ldt)
 }

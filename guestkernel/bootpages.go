@@ -13,7 +13,6 @@ import (
 // The memory of the PC on which the profile was measured.
 const (
 	ebdaFrame    = 0x9fc00 >> abi.PageShift   // base memory ends inside this page
-	isaHoleEnd   = 0x100000 >> abi.PageShift  // video memory, ROMs
 	dmaFrames    = 16 << 20 >> abi.PageShift  // zone DMA
 	lowFramesMax = 896 << 20 >> abi.PageShift // the rest is high memory
 	acpiReserved = 128 << 10                  // at the top of RAM
@@ -144,8 +143,8 @@ func (k *Kernel) layZone(i int) {
 	for order := range uint32(maxOrder) {
 		k.listInit(k.freeList(z, order))
 		if z.size > 0 && order < maxOrder-1 {
-			bits := (z.size-1)>>(order+4) + 1 // in bytes, as the kernel rounds it
-			k.mem.SetU32(k.freeArea(z, order)+k.lay.FreeArea.Map.Off, k.bootAlloc((bits+3)&^3))
+			size := (z.size-1)>>(order+4) + 1 // a bit for two blocks, in bytes, rounded as the kernel does
+			k.mem.SetU32(k.freeArea(z, order)+k.lay.FreeArea.Map.Off, k.bootAlloc((size+3)&^3))
 		}
 	}
 	if z.size > 0 {

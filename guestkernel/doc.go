@@ -12,9 +12,12 @@
 //	dispatch.go call.go     VMCALL → row; a row's view of its caller
 //	guestcall.go            calling guest code from Go
 //	memory.go usermem.go    guest memory as kernel code and as copy_from_user sees it
-//	pages.go slab.go vmalloc.go pagetable.go usermm.go   memory management
-//	task.go coroutine.go schedule.go exit.go             tasks
-//	process.go outcome.go   host-driven processes and how a system call ended
-//	trap.go fault.go extable.go oops.go                  exceptions
+//	pages.go slab*.go vmalloc.go pagetable.go usermm.go  memory management
+//	task.go coroutine.go schedule.go signal.go exit.go   tasks
+//	process.go usermap.go outcome.go  host-driven processes and how a system call ended
+//	trap.go fault.go extable.go oops*.go panic.go        exceptions and what they end in
+//	module*.go              the module system calls
+//	printk.go vsprintf.go string.go …  what modules call, a file per header or source file of the kernel
+//	clock.go                the timer interrupt
 //	entry/                  the real guest code: IDT stubs, int 0x80, user copies
 package guestkernel
