@@ -23,8 +23,9 @@ const (
 
 // farTSS is JMP or CALL to a TSS.
 func (c *CPU) farTSS(in *inst, t *farTarget, cause taskCause) bool {
-	// The TSS's DPL must not be below CPL or RPL.
-	if t.desc.dpl() < c.cpl || t.desc.dpl() < uint8(t.sel&3) {
+	// A TSS is in the GDT (SDM vol. 3, 7.2.2). Its DPL must not be below CPL
+	// or RPL.
+	if t.sel&4 != 0 || t.desc.dpl() < c.cpl || t.desc.dpl() < uint8(t.sel&3) {
 		return c.selFault(VecGP, t.sel)
 	}
 	// (A busy TSS has another type and does not come here.)
@@ -211,7 +212,7 @@ func (c *CPU) canWriteSys(la, n uint32) bool {
 	if _, ok := c.translate(la, accWrite); !ok {
 		return false
 	}
-	_, ok := c.translate(la+n-1, accWrite)
+	_, ok := c.translate(max(la, (la+n-1)&^pageMask), accWrite)
 	return ok
 }
 
@@ -220,7 +221,7 @@ func (c *CPU) canReadSys(la, n uint32) bool {
 	if _, ok := c.translate(la, 0); !ok {
 		return false
 	}
-	_, ok := c.translate(la+n-1, 0)
+	_, ok := c.translate(max(la, (la+n-1)&^pageMask), 0)
 	return ok
 }
 
