@@ -40,6 +40,7 @@ func newFlat(t testing.TB) *Machine {
 	c.cr3 = flatPgdir
 	c.cr4 = CR4PSE
 	c.cr0 = CR0PE | CR0PG | CR0WP | CR0ET | CR0NE
+	c.fpu.init()
 	c.flushTLB()
 	c.updateMode()
 	return m

@@ -20,6 +20,7 @@ type fpuState struct {
 	fcs, fds uint16
 	fip, fdp uint32
 	mxcsr    uint32
+	ferr     bool // FERR# is asserted (fpuerror.go)
 }
 
 // xmmReg is an XMM register, low half first.
@@ -71,17 +72,15 @@ func (c *CPU) needFPU() bool {
 }
 
 // needMMX checks before an MMX instruction: EM set is #UD, TS #NM, an
-// unmasked x87 exception is #MF.
+// unmasked x87 exception is reported.
 func (c *CPU) needMMX() bool {
 	switch {
 	case c.cr0&CR0EM != 0:
 		return c.ud()
 	case c.cr0&CR0TS != 0:
 		return c.raise(VecNM)
-	case c.fpu.fsw&fswES != 0:
-		return c.raise(VecMF)
 	}
-	return true
+	return c.reportError()
 }
 
 // needSSE checks before an SSE instruction on XMM registers: EM set or

@@ -10,15 +10,18 @@ package vm
 import "ring0/vm/x86"
 
 // opImpl is how an operation is executed: by one handler that looks at the
-// form itself, or by one per form and operand size; and where it is hot, by a
-// fast handler in front of it.
+// form itself, or by one per form and operand size or chosen in another way;
+// and where it is hot, by a fast handler in front of it.
 type opImpl struct {
 	any  handler
-	pick func(*inst) handler // chooses where form and size do not suffice
+	pick picker // chooses where form and size do not suffice
 	by   *formTable
 	fast *fastTable
 	dead *fastTable // variants of handlers in fast that set no flags
 }
+
+// A picker chooses a record's handlers; the fast one may be nil.
+type picker func(r *inst) (fast fastHandler, full handler)
 
 // formTable has handlers by operand form and by size: 1, 2, 4 bytes.
 type formTable [x86.NumForms][3]handler
@@ -66,6 +69,9 @@ func (impl *opImpl) handlers(r *inst) (fast fastHandler, full handler) {
 	}
 	if impl.fast != nil {
 		fast = impl.fast[r.Form][size]
+	}
+	if impl.pick != nil {
+		fast, full = impl.pick(r)
 	}
 	if full != nil && (fast == nil || r.slow != 0) {
 		fast = runFull

@@ -28,6 +28,7 @@ type Machine struct {
 	watch     watchList
 	interrupt atomic.Bool // Interrupt was called
 	hooks     hooks
+	fpuPins   fpuPins
 }
 
 // A Hypercall serves VMCALL executed at CPL 0. EIP is already behind the

@@ -33,9 +33,6 @@ const (
 	kStubs    = kernel + 0x400 // one per vector, stubSize bytes each
 	kInit     = kernel + 0xa00
 	kEnter    = kernel + 0xa80
-	kLoadFPU  = kernel + 0xaa0
-	kSaveFPU  = kernel + 0xab0
-	kFXSave   = kernel + 0xb00
 	kStackTop = kernel + 0xff0
 	kIDT      = kernel + 0x1000
 	kReset    = kernel + 0x1ff0 // here at resetPage+ff0 the processor starts
@@ -77,7 +74,6 @@ type bench struct {
 	m       *vm.Machine
 	file    *vectors.File
 	strict  bool
-	fpu     bool // the machine has FXSAVE
 	regions []region
 
 	// Copies of the regions, one behind the other as in physical memory.
@@ -108,7 +104,7 @@ func newBench(f *vectors.File, opt Options) (*bench, error) {
 	if err := b.boot(); err != nil {
 		return nil, err
 	}
-	return b, b.probeFPU()
+	return b, nil
 }
 
 // mapRegions gives every region physical memory with its content, and the

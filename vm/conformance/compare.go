@@ -52,9 +52,7 @@ func (b *bench) compare(rec *vectors.Record, got *outcome) []string {
 	for i, name := range segNames {
 		d.hex(name, uint32(rec.Out.Seg[i]), uint32(got.Seg[i]))
 	}
-	if b.fpu {
-		d.compareFPU(rec, &got.State, undefined.FSW)
-	}
+	d.compareFPU(rec, &got.State, undefined.FSW)
 	b.compareMemory(&d, undefined.Mem)
 	return d
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// x87, MMX and SSE state of a vector, through FXRSTOR and FXSAVE in the kernel
-// (SDM vol. 1, 10.5 "FXSAVE and FXRSTOR instructions").
+// x87, MMX and SSE state of a vector: loading it, reading it, comparing it.
 
 package conformance
 
@@ -10,20 +9,8 @@ import (
 	"fmt"
 
 	"ring0/vm"
+	"ring0/vm/float80"
 	"ring0/vm/vectors"
-	"ring0/vm/x86"
-)
-
-// Offsets in the FXSAVE area. Stack registers are in order from ST(0).
-const (
-	fxSize  = 512
-	fxFCW   = 0
-	fxFSW   = 2
-	fxTag   = 4
-	fxMXCSR = 24
-	fxST    = 32
-	fxXMM   = 160
-	fxReg   = 16 // bytes for each register
 )
 
 // Tolerances for vectors.Approximate, in units of the last place: of an
@@ -33,77 +20,25 @@ const (
 	ulps32 = 0x2000
 )
 
-// probeFPU finds out whether the machine has FXSAVE. One without is a machine
-// whose x87 and SSE are not written; its vectors run without that state, and
-// the report says so.
-func (b *bench) probeFPU() error {
-	b.poke(kLoadFPU, append([]byte{0x0f, 0xae, 0x0d}, address(kFXSave)...)) // fxrstor kFXSave
-	b.poke(kLoadFPU+7, []byte{0x0f, 0x01, 0xc1})                            // vmcall
-	b.poke(kSaveFPU, append([]byte{0x0f, 0xae, 0x05}, address(kFXSave)...)) // fxsave kFXSave
-	b.poke(kSaveFPU+7, []byte{0x0f, 0x01, 0xc1})
-	b.m.SetEIP(kSaveFPU)
-	switch s := b.m.Run(2); s.Reason {
-	case vm.StopHypercall:
-		b.fpu = true
-	case vm.StopUnwritten:
-	default:
-		return fmt.Errorf("conformance: FXSAVE ended with %v %v", s.Reason, s.Err)
-	}
-	return nil
-}
-
-func address(la uint32) []byte { return binary.LittleEndian.AppendUint32(nil, la) }
-
-// usesFPU says whether an instruction looks at x87, MMX or SSE state.
-func usesFPU(in *x86.Inst) bool { return in.Op >= x86.FADD || in.Op == x86.EMMS || in.Op == x86.WAIT }
-
-// loadFPU makes s the machine's FPU state. The machine is at CPL 0.
-func (b *bench) loadFPU(s *vectors.State) error {
-	if !b.fpu {
-		return nil
-	}
-	var area [fxSize]byte
-	le := binary.LittleEndian
-	le.PutUint16(area[fxFCW:], s.FCW)
-	le.PutUint16(area[fxFSW:], s.FSW)
-	area[fxTag] = s.Tag
-	le.PutUint32(area[fxMXCSR:], s.MXCSR)
+// loadFPU makes s the machine's FPU state.
+func (b *bench) loadFPU(s *vectors.State) {
+	f := vm.FPU{FCW: s.FCW, FSW: s.FSW, Tag: s.Tag, MXCSR: s.MXCSR}
 	for i := range s.R {
-		st := s.ST(i)
-		copy(area[fxST+i*fxReg:], st[:])
-		copy(area[fxXMM+i*fxReg:], s.XMM[i][:])
+		f.R[i] = float80.FromBytes(s.R[i])
+		f.XMM[i] = [2]uint64{binary.LittleEndian.Uint64(s.XMM[i][:]), binary.LittleEndian.Uint64(s.XMM[i][8:])}
 	}
-	b.poke(kFXSave, area[:])
-	return b.kernelCode(kLoadFPU, "FXRSTOR")
+	b.m.SetFPU(&f)
 }
 
-// readFPU reads the machine's FPU state into s. The machine is at CPL 0.
-func (b *bench) readFPU(s *vectors.State) error {
-	if !b.fpu {
-		return nil
-	}
-	if err := b.kernelCode(kSaveFPU, "FXSAVE"); err != nil {
-		return err
-	}
-	var area [fxSize]byte
-	b.m.ReadPhys(kFXSave-kernel+physKern, area[:])
-	le := binary.LittleEndian
-	s.FCW, s.FSW, s.Tag = le.Uint16(area[fxFCW:]), le.Uint16(area[fxFSW:]), area[fxTag]
-	s.MXCSR = le.Uint32(area[fxMXCSR:])
+// readFPU reads the machine's FPU state into s.
+func (b *bench) readFPU(s *vectors.State) {
+	f := b.m.FPU()
+	s.FCW, s.FSW, s.Tag, s.MXCSR = f.FCW, f.FSW, f.Tag, f.MXCSR
 	for i := range s.R {
-		copy(s.R[(s.Top()+i)&7][:], area[fxST+i*fxReg:])
-		copy(s.XMM[i][:], area[fxXMM+i*fxReg:])
+		s.R[i] = f.R[i].Bytes()
+		binary.LittleEndian.PutUint64(s.XMM[i][:], f.XMM[i][0])
+		binary.LittleEndian.PutUint64(s.XMM[i][8:], f.XMM[i][1])
 	}
-	return nil
-}
-
-// kernelCode runs two instructions of the kernel, the second VMCALL.
-func (b *bench) kernelCode(at uint32, what string) error {
-	b.m.SetEIP(at)
-	if s := b.m.Run(2); s.Reason != vm.StopHypercall || s.EIP != at+10 {
-		return fmt.Errorf("%s in the kernel ended with %v at %08x, %v", what, s.Reason, s.EIP, s.Err)
-	}
-	return nil
 }
 
 // compareFPU lists the differences in x87, MMX and SSE state.

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Memory operands of x87 instructions.
+//
+// Intel SDM vol. 1, 4.2 and 4.7 for the formats; vol. 3, table 6-7 for their
+// alignment. Numbers of up to 8 bytes go through the fast memory path where
+// it holds; longer operands are checked as a whole before any byte moves.
+
+package vm
+
+import (
+	"encoding/binary"
+
+	"ring0/vm/float80"
+	"ring0/vm/x86"
+)
+
+// operandRead reads a memory operand as a value, and the exceptions that its
+// conversion has pending. On true FIP and FDP have been set.
+type operandRead func(c *CPU, in *inst) (v float80.F80, pending float80.Status, ok bool)
+
+// operandReader chooses how to read r's number.
+func operandReader(r *inst) operandRead {
+	switch r.Op {
+	case x86.FIADD, x86.FISUB, x86.FISUBR, x86.FIMUL, x86.FIDIV, x86.FIDIVR, x86.FICOM, x86.FICOMP, x86.FILD:
+		switch r.Size {
+		case 2:
+			return readInt16
+		case 4:
+			return readInt32
+		}
+		return readInt64
+	}
+	if r.Size == 4 {
+		return readFloat32
+	}
+	return readFloat64
+}
+
+func readFloat32(c *CPU, in *inst) (v float80.F80, pending float80.Status, ok bool) {
+	raw, ok := c.readNumber(in)
+	v, pending = float80.Widen32(uint32(raw))
+	return v, pending, ok
+}
+
+func readFloat64(c *CPU, in *inst) (v float80.F80, pending float80.Status, ok bool) {
+	raw, ok := c.readNumber(in)
+	v, pending = float80.Widen64(raw)
+	return v, pending, ok
+}
+
+func readInt16(c *CPU, in *inst) (v float80.F80, pending float80.Status, ok bool) {
+	raw, ok := c.readNumber(in)
+	return float80.FromInt(int64(int16(raw))), 0, ok
+}
+
+func readInt32(c *CPU, in *inst) (v float80.F80, pending float80.Status, ok bool) {
+	raw, ok := c.readNumber(in)
+	return float80.FromInt(int64(int32(raw))), 0, ok
+}
+
+func readInt64(c *CPU, in *inst) (v float80.F80, pending float80.Status, ok bool) {
+	raw, ok := c.readNumber(in)
+	return float80.FromInt(int64(raw)), 0, ok
+}
+
+// readNumber reads 2, 4 or 8 bytes.
+func (c *CPU) readNumber(in *inst) (uint64, bool) {
+	off := c.effAddr(in)
+	v, ok := c.readSeg(in.Seg, off, in.Size)
+	if ok {
+		c.noteMem(in, off)
+	}
+	return v, ok
+}
+
+// read80 reads 10 bytes.
+func (c *CPU) read80(in *inst) (b [10]byte, ok bool) {
+	off := c.effAddr(in)
+	a, ok := c.areaAt(in.Seg, off, 10, 8, 0)
+	if !ok {
+		return b, false
+	}
+	c.readArea(a, b[:])
+	c.noteMem(in, off)
+	return b, true
+}
+
+// write80 writes 10 bytes.
+func (c *CPU) write80(in *inst, b [10]byte) bool {
+	a, ok := c.areaAt(in.Seg, c.effAddr(in), 10, 8, accWrite)
+	if ok {
+		c.writeArea(a, b[:])
+	}
+	return ok
+}
+
+// An area is an operand of up to a page that has been checked for an access.
+type area struct {
+	la      uint32
+	pa, pa2 uint32 // pa2: of the second page's part
+	first   uint32 // bytes in the first page
+}
+
+// areaAt checks an access to size bytes at seg:off: segment, alignment, pages.
+func (c *CPU) areaAt(seg uint8, off, size, align uint32, acc access) (a area, ok bool) {
+	if a.la, ok = c.linear(seg, off, size, acc); !ok || !c.checkAlign(a.la, align) {
+		return a, false
+	}
+	acc = c.dataAccess(acc)
+	if a.pa, ok = c.translate(a.la, acc); !ok {
+		return a, false
+	}
+	if a.first = pageSize - a.la&pageMask; a.first < size {
+		a.pa2, ok = c.translate(a.la+a.first, acc)
+	}
+	return a, ok
+}
+
+// readArea fills b from a.
+func (c *CPU) readArea(a area, b []byte) {
+	a.each(b, func(pa, la uint32, part []byte) {
+		v := c.m.readPhys(pa, uint8(len(part)))
+		switch len(part) {
+		case 4:
+			binary.LittleEndian.PutUint32(part, v)
+		case 2:
+			binary.LittleEndian.PutUint16(part, uint16(v))
+		default:
+			part[0] = uint8(v)
+		}
+		c.m.watchHit(la, uint8(len(part)), uint64(v), 0)
+	})
+}
+
+// writeArea writes b to a.
+func (c *CPU) writeArea(a area, b []byte) {
+	a.each(b, func(pa, la uint32, part []byte) {
+		var v uint32
+		switch len(part) {
+		case 4:
+			v = binary.LittleEndian.Uint32(part)
+		case 2:
+			v = uint32(binary.LittleEndian.Uint16(part))
+		default:
+			v = uint32(part[0])
+		}
+		c.m.writePhys(pa, uint8(len(part)), v)
+		c.m.watchHit(la, uint8(len(part)), uint64(v), accWrite)
+	})
+}
+
+// skip leaves out the first n bytes of a.
+func (a *area) skip(n uint32) {
+	a.la += n
+	if n < a.first {
+		a.pa, a.first = a.pa+n, a.first-n
+		return
+	}
+	a.pa, a.first = a.pa2+n-a.first, pageSize
+}
+
+// each calls f for the parts of b, of 4, 2 or 1 bytes, none of which crosses
+// a page.
+func (a *area) each(b []byte, f func(pa, la uint32, part []byte)) {
+	for done := uint32(0); len(b) > 0; {
+		pa, room := a.pa+done, a.first-done
+		if done >= a.first {
+			pa, room = a.pa2+done-a.first, uint32(len(b))
+		}
+		n := uint32(4)
+		for n > room || n > uint32(len(b)) {
+			n >>= 1
+		}
+		f(pa, a.la+done, b[:n])
+		b, done = b[n:], done+n
+	}
+}
