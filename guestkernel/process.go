@@ -83,6 +83,7 @@ func (k *Kernel) newProcess(cfg ProcessConfig) (*Process, error) {
 		return nil, errNoMemory
 	}
 	p.task.proc = p
+	p.task.start()
 	p.task.Set(k.lay.Task.Mm, mm)
 	p.task.Set(k.lay.Task.ActiveMm, mm)
 	p.setIdentity(cfg)
@@ -90,7 +91,6 @@ func (k *Kernel) newProcess(cfg ProcessConfig) (*Process, error) {
 		p.end()
 		return nil, err
 	}
-	p.task.start()
 	k.enqueue(p.task)
 	return p, nil
 }

@@ -68,6 +68,27 @@ func TestUserMode(t *testing.T) {
 	}
 }
 
+// Without memory there is no process, and what it had got so far is given back.
+func TestNoMemoryForAProcess(t *testing.T) {
+	k := boot(t, Config{Mem: 32 << 20})
+	newProcess(t, k, ProcessConfig{}).Close()
+	var pages []uint32
+	for page := k.AllocPages(k.pages.gfp.kernel, 0); page != noPage; page = k.AllocPages(k.pages.gfp.kernel, 0) {
+		pages = append(pages, page)
+	}
+	for n := range 12 {
+		free := k.freePageCount()
+		p, err := k.NewProcess(ProcessConfig{})
+		if err == nil {
+			require.NoError(t, p.Close())
+			require.Greater(t, n, 5, "stack, directory, page tables and pages")
+		}
+		require.Equal(t, free, k.freePageCount())
+		k.freePage(pages[n], 0)
+	}
+	newProcess(t, k, ProcessConfig{})
+}
+
 // Whatever a process did, when it is gone its memory is back.
 func TestProcessesLeaveNothing(t *testing.T) {
 	g := newGuest(t, Config{})
