@@ -105,7 +105,7 @@ func benchMachine(name string) (m *vm.Machine, entry uint32, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	image, err := loader.Link(object, benchBase, nil, loader.Options{})
+	image, err := loader.Link(object, benchBase, nil, loader.Options{Force: true})
 	if err != nil {
 		return nil, 0, err
 	}

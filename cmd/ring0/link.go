@@ -46,9 +46,12 @@ func (f *linkFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	modules, err := splitModules(args, -1)
+	modules, err := splitModules(args)
 	if err != nil {
 		return err
+	}
+	if len(modules) != 1 {
+		return fmt.Errorf("one module at a time")
 	}
 	image, err := session.Link(cfg, modules[0], f.options)
 	if err != nil {

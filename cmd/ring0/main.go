@@ -51,7 +51,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 // run executes a command line and returns the exit code.
 func run(args []string) int {
 	root := rootCommand()
-	root.SetArgs(args)
+	root.SetArgs(hideSeparators(args))
 	err := root.Execute()
 	if err == nil {
 		return exitOK

@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -83,7 +84,7 @@ func runCommand() *cobra.Command {
 an i386 object file, an image made by ring0 link, or a raw image that begins
 with struct module. The kernel log and the verdicts go to stdout.`,
 		Example: `  ring0 run hello.o who=world
-  ring0 run exporter.o -- importer.o --rmmod`,
+  ring0 run --rmmod exporter.o -- importer.o`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
@@ -109,7 +110,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if cfg.Kernel, err = f.kernel(); err != nil {
 		return err
 	}
-	if cfg.Modules, err = splitModules(args, cmd.ArgsLenAtDash()); err != nil {
+	if cfg.Modules, err = splitModules(args); err != nil {
 		return err
 	}
 	result, err := session.Run(cfg)
@@ -138,18 +139,31 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	return exitWith(int(result.Verdict))
 }
 
-// splitModules groups arguments: a module and its parameters, groups apart by
-// "--". The flag parser has eaten the first "--", which stood at index dash.
-func splitModules(args []string, dash int) ([]session.Module, error) {
+// separator stands for "--" between modules. The flag parser must not see the
+// real one: it would take every flag behind it for a parameter.
+const separator = "\x00--"
+
+// hideSeparators replaces "--" in a command line.
+func hideSeparators(args []string) []string {
+	out := slices.Clone(args)
+	for i, a := range out {
+		if a == "--" {
+			out[i] = separator
+		}
+	}
+	return out
+}
+
+// splitModules groups arguments: a module and its parameters, groups apart by "--".
+func splitModules(args []string) ([]session.Module, error) {
 	var groups [][]string
 	group := []string{}
-	for i, a := range args {
-		if i == dash || a == "--" {
+	for _, a := range args {
+		if a == separator {
 			groups, group = append(groups, group), []string{}
+			continue
 		}
-		if a != "--" {
-			group = append(group, a)
-		}
+		group = append(group, a)
 	}
 	groups = append(groups, group)
 	var modules []session.Module
