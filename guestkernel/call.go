@@ -14,9 +14,10 @@ import (
 type Call struct {
 	Kernel *Kernel
 	Fn     *Function
-	Slot   uint32    // address of the function
-	regs   [8]uint32 // general registers at entry; what the caller gets back
-	next   uint32    // where the guest goes on: the slot's RET
+	Slot   uint32     // address of the function
+	regs   [8]uint32  // general registers at entry; what the caller gets back
+	next   uint32     // where the guest goes on: the slot's RET
+	trap   *guestTrap // set when the function ended in an exception
 }
 
 // SP is ESP at entry; the return address lies there.

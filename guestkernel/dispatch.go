@@ -61,6 +61,10 @@ func (k *Kernel) serve(at uint32, fn *Function) {
 	for r, v := range c.regs {
 		k.m.SetReg(r, v)
 	}
+	if c.trap != nil {
+		k.raise(c.trap.eip, c.trap.vector, 0)
+		return
+	}
 	if fault != nil {
 		if k.faultEIP != 0 {
 			at, k.faultEIP = k.faultEIP, 0
@@ -71,9 +75,16 @@ func (k *Kernel) serve(at uint32, fn *Function) {
 	k.m.SetEIP(c.next)
 }
 
-// guard is the one boundary that catches an accessor's bad address.
+// guard is the one boundary that catches an accessor's bad address, and a BUG().
 func guard(fn func(*Call), c *Call) (fault *memFault) {
-	defer func() { fault = faultOf(recover()) }()
+	defer func() {
+		r := recover()
+		if trap, ok := r.(guestTrap); ok {
+			c.trap = &trap
+			return
+		}
+		fault = faultOf(r)
+	}()
 	fn(c)
 	return nil
 }

@@ -61,6 +61,7 @@ func subsystems() []subsystem {
 		{"vsprintf", vsprintfFunctions(), nil},
 		{"string", stringFunctions(), (*Kernel).bootCtype},
 		{"traps", trapFunctions(), nil},
+		{"bug", bugFunctions(), nil},
 		{"clock", clockFunctions(), (*Kernel).bootClock},
 		{"pages", pageFunctions(), (*Kernel).bootPages},
 		{"slab", slabFunctions(), (*Kernel).bootSlab},

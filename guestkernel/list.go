@@ -3,6 +3,8 @@
 
 package guestkernel
 
+import "iter"
+
 // listInit makes head an empty list.
 func (k *Kernel) listInit(head uint32) {
 	k.mem.SetU32(head, head)
@@ -31,3 +33,23 @@ func (k *Kernel) listDel(entry uint32) {
 
 // listEmpty tells whether head has no entries.
 func (k *Kernel) listEmpty(head uint32) bool { return k.mem.U32(head) == head }
+
+// listMembers walks a list, without its head. Each member's successor is known before the member is yielded. A list that
+// does not come back to its head ends with a remark where a member comes a second time.
+func (k *Kernel) listMembers(what string, head uint32) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		seen := map[uint32]bool{}
+		for at := k.mem.U32(head); at != head; {
+			if seen[at] {
+				k.note("%s is circular: 2.4.18 would follow it for ever", what)
+				return
+			}
+			seen[at] = true
+			next := k.mem.U32(at)
+			if !yield(at) {
+				return
+			}
+			at = next
+		}
+	}
+}

@@ -2,7 +2,7 @@
 // Page allocation: the buddy system over mem_map and the zones' free areas, all in guest memory
 // (2.4.18 mm/page_alloc.c, linux/mmzone.h). Setting them up is in bootpages.go.
 //
-// Left out: reclaiming (there is nothing to reclaim: an allocation below the zones' marks fails), and the vendor kernel's
+// Left out: reclaiming other than of slabs (nothing else could be), and the vendor kernel's
 // per-CPU lists of single pages.
 
 package guestkernel
@@ -77,7 +77,7 @@ func (k *Kernel) FreePages(addr, order uint32) {
 
 // AllocPages returns the struct page of 2^order contiguous page frames, noPage when there are none. As in 2.4 zones are
 // asked from the highest allowed one down, three times: while they stay above their low mark, above their minimum, and,
-// for atomic requests, above a quarter of that.
+// for atomic requests, above a quarter of that. One that may wait then takes back what slab caches do not use.
 func (k *Kernel) AllocPages(gfp, order uint32) (page uint32) {
 	if order >= maxOrder {
 		return noPage
@@ -103,6 +103,9 @@ func (k *Kernel) AllocPages(gfp, order uint32) (page uint32) {
 				return page
 			}
 		}
+	}
+	if gfp&k.pages.gfp.wait != 0 && k.reapCaches() {
+		return k.AllocPages(gfp, order)
 	}
 	return noPage
 }

@@ -110,6 +110,14 @@ type symbols struct {
 	// The library.
 	Ctype  uint32 `sym:"_ctype"`
 	Strtok uint32 `sym:"___strtok"`
+
+	// Slabs (mm/slab.c).
+	CacheCache    uint32 `sym:"cache_cache"`
+	CacheSizes    uint32 `sym:"cache_sizes"`
+	CacheChainSem uint32 `sym:"cache_chain_sem"`
+	ClockSearchp  uint32 `sym:"clock_searchp"`
+	SlabBreak     uint32 `sym:"slab_break_gfp_order"`
+	OffslabLimit  uint32 `sym:"offslab_limit"`
 }
 
 // binder finds the symbols that somebody asked for while System.map is read once.

@@ -83,6 +83,7 @@ func TestNoMemoryForAProcess(t *testing.T) {
 			require.NoError(t, p.Close())
 			require.Greater(t, n, 5, "stack, directory, page tables and pages")
 		}
+		k.reapCaches()
 		require.Equal(t, free, k.freePageCount())
 		k.freePage(pages[n], 0)
 	}

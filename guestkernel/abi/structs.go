@@ -45,6 +45,10 @@ type Structs struct {
 	FreeArea FreeAreaLayout `c:"free_area_t"`
 	PgData   PgDataLayout   `c:"pg_data_t"`
 
+	KmemCache  KmemCacheLayout  `c:"struct kmem_cache_s"`
+	Slab       SlabLayout       `c:"struct slab_s"`
+	CacheSizes CacheSizesLayout `c:"struct cache_sizes"`
+
 	Timer          TimerLayout          `c:"struct timer_list"`
 	Timeval        TimevalLayout        `c:"struct timeval"`
 	Tasklet        TaskletLayout        `c:"struct tasklet_struct"`

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// BUG() in modelled functions (2.4.18 asm-i386/page.h, kernel/panic.c).
+
+package guestkernel
+
+import (
+	"encoding/binary"
+
+	"ring0/vm"
+)
+
+// A guestTrap is the panic of modelled code that ends in an exception other than a page fault. The dispatcher lets the
+// guest have it, at eip.
+type guestTrap struct {
+	eip    uint32
+	vector uint8
+}
+
+// BUG() is ud2, the line, the address of the file's name: what the oops shows of it is read from there.
+const (
+	bugOffset  = 16 // where in its function ring0 puts one; the real one's place is not known
+	bugLen     = 8
+	bugMaxText = 24 // file names are shorter, with their NUL
+)
+
+// bug ends a modelled function at the BUG() of a kernel function. It does not return.
+func (k *Kernel) bug(function, file string, line uint16) {
+	addr, ok := k.profile.Symbol(function)
+	if !ok || len(file) >= bugMaxText {
+		panicf("BUG() at %s:%d in %s, which profile %s has not", file, line, function, k.profile.Name)
+	}
+	addr += bugOffset
+	code := []byte{0x0f, 0x0b}
+	code = binary.LittleEndian.AppendUint16(code, line)
+	code = binary.LittleEndian.AppendUint32(code, addr+bugLen)
+	code = append(append(code, file...), 0)
+	k.m.WritePhys(physical(addr), code)
+	panic(guestTrap{addr, vm.VecUD})
+}
+
+// divideError ends a modelled function at a division by zero. It does not return.
+func (k *Kernel) divideError(function string) {
+	addr, ok := k.profile.Symbol(function)
+	if !ok {
+		panicf("division in %s, which profile %s has not", function, k.profile.Name)
+	}
+	panic(guestTrap{addr, vm.VecDE})
+}
+
+func bugFunctions() []Function {
+	return []Function{
+		{Name: "__out_of_line_bug", Fn: outOfLineBug, Level: Full},
+	}
+}
+
+// outOfLineBug models void __out_of_line_bug(int line): the BUG() of inline functions in headers. It does not return.
+func outOfLineBug(c *Call) {
+	const ownLine = 143 // in kernel/panic.c
+	c.Kernel.Printk("<4>kernel BUG in header file at line %d\n", int32(c.Arg(0)))
+	c.Kernel.bug("__out_of_line_bug", "panic.c", ownLine)
+}
