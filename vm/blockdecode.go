@@ -147,6 +147,9 @@ func (c *CPU) decodeMode() x86.Mode {
 // append adds in as a record.
 func (d *blockDecoder) append(in *x86.Inst, crossed bool) {
 	r := inst{Inst: *in, n: 1}
+	if !d.c.model.Has(in) {
+		r.Op = x86.Invalid
+	}
 	if d.c.mode&modeFlat == 0 || in.Flags&x86.Addr16 != 0 || !alwaysFlat[in.Seg&7] {
 		r.slow = 1
 	}
