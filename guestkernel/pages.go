@@ -34,13 +34,30 @@ type gfpFlags struct{ dma, highmem, wait, kernel, atomic uint32 }
 
 func pageFunctions() []Function {
 	return []Function{
-		{Name: "__get_free_pages", Fn: getFreePages, Level: Full},
-		{Name: "get_zeroed_page", Fn: getZeroedPage, Level: Full},
-		{Name: "free_pages", Fn: func(c *Call) { c.Kernel.FreePages(c.Arg(0), c.Arg(1)) }, Level: Full},
-		{Name: "__free_pages", Fn: func(c *Call) { c.Kernel.freePage(c.Arg(0), c.Arg(1)) }, Level: Full},
-		{Name: "_alloc_pages", Fn: func(c *Call) { c.Return(c.Kernel.AllocPages(c.Arg(0), c.Arg(1))) }, Level: Full},
+		{Name: "__get_free_pages", Fn: getFreePages, Level: Full, Conv: Regparm3},
+		{Name: "get_zeroed_page", Fn: getZeroedPage, Level: Full, Conv: Regparm3},
+		{Name: "free_pages", Fn: func(c *Call) { c.Kernel.FreePages(c.Arg(0), c.Arg(1)) }, Level: Full, Conv: Regparm3},
+		{Name: "__free_pages", Fn: func(c *Call) { c.Kernel.freePage(c.Arg(0), c.Arg(1)) }, Level: Full, Conv: Regparm3},
+		{Name: "_alloc_pages", Fn: func(c *Call) { c.Return(c.Kernel.AllocPages(c.Arg(0), c.Arg(1))) }, Level: Full, Conv: Regparm3},
+		{Name: "__alloc_pages", Fn: allocPagesFrom, Level: Partial, Conv: Regparm3,
+			Note: "takes the zone list's first zone for the highest allowed one"},
+		{Name: "alloc_pages_node", Fn: func(c *Call) { c.Return(c.Kernel.AllocPages(c.Arg(1), c.Arg(2))) }, Level: Full},
 		{Name: "nr_free_pages", Fn: func(c *Call) { c.Return(c.Kernel.freePageCount()) }, Level: Full},
 	}
+}
+
+// allocPagesFrom models struct page *__alloc_pages(unsigned int gfp_mask, unsigned int order, zonelist_t *zonelist). The
+// kernel's own zone lists have the zones from one down.
+func allocPagesFrom(c *Call) {
+	k := c.Kernel
+	gfp := c.Arg(0) &^ (k.pages.gfp.dma | k.pages.gfp.highmem)
+	switch k.mem.U32(c.Arg(2)) {
+	case k.pages.zones[0].addr:
+		gfp |= k.pages.gfp.dma
+	case k.pages.zones[2].addr:
+		gfp |= k.pages.gfp.highmem
+	}
+	c.Return(k.AllocPages(gfp, c.Arg(1)))
 }
 
 // getFreePages models unsigned long __get_free_pages(unsigned int gfp_mask, unsigned int order) (mm/page_alloc.c).

@@ -21,12 +21,45 @@ const (
 func vmallocFunctions() []Function {
 	return []Function{
 		{Name: "__vmalloc", Fn: vmallocGFP, Level: Full},
-		{Name: "vfree", Fn: func(c *Call) { c.Kernel.Vfree(c.Arg(0)) }, Level: Full},
+		{Name: "vfree", Fn: vfree, Level: Full},
+		{Name: "vmalloc_to_page", Fn: vmallocToPage, Level: Full},
 	}
 }
 
-// vmallocGFP models void *__vmalloc(unsigned long size, int gfp_mask, pgprot_t prot). Returns the address or NULL.
-func vmallocGFP(c *Call) { c.Return(c.Kernel.vmalloc(c.Arg(0), c.Arg(1), c.Arg(2))) }
+// vmallocGFP models void *__vmalloc(unsigned long size, int gfp_mask, pgprot_t prot). Returns the address or NULL; a size
+// of 0 or of more than all memory is a BUG().
+func vmallocGFP(c *Call) {
+	const sizeBug = 249
+	k := c.Kernel
+	if pages, ok := k.vmallocPages(c.Arg(0)); !ok {
+		k.bug("__vmalloc", "vmalloc.c", sizeBug)
+	} else {
+		c.Return(k.vmallocArea(pages, c.Arg(1), c.Arg(2)))
+	}
+}
+
+// vfree models void vfree(void *addr).
+func vfree(c *Call) {
+	k, addr := c.Kernel, c.Arg(0)
+	if addr != 0 && addr&^abi.PageMask == 0 && k.inInterrupt() {
+		k.Printk("<4>vfree(): sleeping in interrupt!! \n")
+		k.showStack(c.SP())
+	}
+	if !k.Vfree(addr) {
+		k.showStack(c.SP())
+	}
+}
+
+// vmallocToPage models struct page *vmalloc_to_page(void *addr): the page that is mapped at a vmalloc address, or NULL.
+func vmallocToPage(c *Call) {
+	k, addr := c.Kernel, c.Arg(0)
+	c.Return(0)
+	if pte := k.pteAddr(k.sym.SwapperPgDir, addr); pte != 0 {
+		if v := k.mem.U32(pte); v&abi.PagePresent != 0 {
+			c.Return(k.pageOf(v >> abi.PageShift))
+		}
+	}
+}
 
 // bootVmalloc finds the bounds (VMALLOC_START, VMALLOC_END) and makes the areas of boot time.
 func (k *Kernel) bootVmalloc() error {
@@ -53,14 +86,25 @@ func (k *Kernel) ModuleMap(size uint32) uint32 { return k.Vmalloc(size) }
 // ModuleUnmap frees what ModuleMap returned; 0 is ignored.
 func (k *Kernel) ModuleUnmap(addr uint32) { k.Vfree(addr) }
 
-// vmalloc makes an area and maps fresh pages into it. For sizes of 0 and above all of memory 2.4.18 stops with BUG() in
-// vmalloc.c; ring0 has no memory for them.
+// vmallocPages is how many pages size bytes take; ok is false for none and for more than there are.
+func (k *Kernel) vmallocPages(size uint32) (pages uint32, ok bool) {
+	pages = size>>abi.PageShift + (size&^abi.PageMask+abi.PageSize-1)>>abi.PageShift
+	return pages, pages != 0 && pages <= k.mem.U32(k.sym.NumPhyspages)
+}
+
+// vmalloc makes an area of size bytes. For sizes of 0 and above all of memory 2.4.18 stops with BUG() in vmalloc.c; the
+// system calls that come here have no memory for them.
 func (k *Kernel) vmalloc(size, gfp, prot uint32) uint32 {
-	pages := size>>abi.PageShift + (size&^abi.PageMask+abi.PageSize-1)>>abi.PageShift
-	if pages == 0 || pages > k.mem.U32(k.sym.NumPhyspages) {
+	pages, ok := k.vmallocPages(size)
+	if !ok {
 		k.note("vmalloc of %d bytes: 2.4.18 stops at a BUG() in mm/vmalloc.c here", size)
 		return 0
 	}
+	return k.vmallocArea(pages, gfp, prot)
+}
+
+// vmallocArea makes an area and maps fresh pages into it; 0 without memory or space.
+func (k *Kernel) vmallocArea(pages, gfp, prot uint32) uint32 {
 	area := k.getVMArea(pages<<abi.PageShift, abi.VMAlloc)
 	if area == 0 {
 		return 0
@@ -127,27 +171,28 @@ func (k *Kernel) findGap(size uint32) (link, addr uint32, ok bool) {
 	}
 }
 
-// Vfree unmaps and frees an area by its address; 0 is ignored. Addresses that are no area's are only complained about.
-func (k *Kernel) Vfree(addr uint32) {
+// Vfree unmaps and frees an area by its address; 0 is ignored. Addresses that are no area's are only complained about; it
+// returns false for one that might have been.
+func (k *Kernel) Vfree(addr uint32) bool {
 	if addr == 0 {
-		return
+		return true
 	}
 	if addr&^abi.PageMask != 0 {
 		k.Printk("<3>Trying to vfree() bad address (%08x)\n", addr)
-		return
+		return true
 	}
 	lay := &k.lay.VMStruct
 	for link := k.sym.Vmlist; ; {
 		area := k.mem.U32(link)
 		if area == 0 {
 			k.Printk("<3>Trying to vfree() nonexistent vm area (%08x)\n", addr)
-			return
+			return false
 		}
 		if k.mem.Get(area, lay.Addr) == addr {
 			k.mem.SetU32(link, k.mem.Get(area, lay.Next))
 			k.freeAreaPages(addr, k.mem.Get(area, lay.AreaSize))
 			k.Kfree(area)
-			return
+			return true
 		}
 		link = area + lay.Next.Off
 	}
