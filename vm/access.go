@@ -88,6 +88,23 @@ func (c *CPU) checkAlign(la, size uint32) bool {
 type rmwRef struct {
 	pa, pa2 uint32 // pa2: second page's part, when the operand crosses
 	n       uint8  // bytes in the first part
+	quiet   bool   // pa is a slab offset that quietWrite has approved
+}
+
+// quietWrite returns the slab offset of size bytes at la when they can be
+// written without further ado although their page holds code or is watched:
+// they lie in one page, translated for writing, and none of their own lines
+// has a state. The page's other data pays no more than this look.
+func (c *CPU) quietWrite(la, size uint32) (off uint32, ok bool) {
+	const want = tlbValid | tlbWritable | tlbPlain
+	i := la >> pageShift % tlbEntries
+	e := &c.tlb[i]
+	if e.phys&want != want || c.tlbLin[c.cpl/3][i] != la&^pageMask || la&pageMask > pageSize-size {
+		return 0, false
+	}
+	off = la + e.delta
+	lines := c.m.phys.lines
+	return off, lines[off>>lineShift]|lines[(off+size-1)>>lineShift] == 0
 }
 
 // resolve translates [la, la+size) for acc; both parts are checked before
@@ -198,14 +215,32 @@ func (c *CPU) readMem32(in *inst) (uint32, bool) {
 func (c *CPU) readMem64(in *inst) (uint64, bool) { return c.readSeg(in.Seg, c.effAddr(in), 8) }
 
 func (c *CPU) writeMem8(in *inst, v uint8) bool {
+	if in.slow == 0 {
+		if off, ok := c.quietWrite(c.effAddr(in), 1); ok {
+			*(*uint8)(c.at(off)) = v
+			return true
+		}
+	}
 	return c.writeSeg(in.Seg, c.effAddr(in), 1, uint64(v))
 }
 
 func (c *CPU) writeMem16(in *inst, v uint16) bool {
+	if in.slow == 0 {
+		if off, ok := c.quietWrite(c.effAddr(in), 2); ok {
+			*(*uint16)(c.at(off)) = v
+			return true
+		}
+	}
 	return c.writeSeg(in.Seg, c.effAddr(in), 2, uint64(v))
 }
 
 func (c *CPU) writeMem32(in *inst, v uint32) bool {
+	if in.slow == 0 {
+		if off, ok := c.quietWrite(c.effAddr(in), 4); ok {
+			*(*uint32)(c.at(off)) = v
+			return true
+		}
+	}
 	return c.writeSeg(in.Seg, c.effAddr(in), 4, uint64(v))
 }
 
@@ -217,6 +252,12 @@ func (c *CPU) writeMem64(in *inst, v uint64) bool {
 // write permission already asked for; rmwWrite then completes it and cannot
 // fault.
 func (c *CPU) rmwRead(in *inst, size uint8) (uint32, bool) {
+	if in.slow == 0 {
+		if off, ok := c.quietWrite(c.effAddr(in), uint32(size)); ok {
+			c.rmw = rmwRef{pa: off, quiet: true}
+			return c.m.phys.fetch(off, size), true
+		}
+	}
 	v, ok := c.rmwReadAt(in.Seg, c.effAddr(in), size)
 	return uint32(v), ok
 }
@@ -235,6 +276,10 @@ func (c *CPU) rmwReadAt(seg uint8, off uint32, size uint8) (uint64, bool) {
 }
 
 func (c *CPU) rmwWrite(size uint8, v uint64) {
+	if c.rmw.quiet {
+		c.m.phys.store(c.rmw.pa, size, uint32(v))
+		return
+	}
 	c.store(c.rmw, size, v)
 	c.m.watchHit(c.rmwLin, size, v, accWrite)
 }
@@ -290,6 +335,13 @@ func (c *CPU) setSP(sp uint32) {
 // changes nothing.
 func (c *CPU) push(size uint8, v uint32) bool {
 	sp := c.gpr[x86.ESP] - uint32(size)
+	if c.mode&modeFlat != 0 {
+		if off, ok := c.quietWrite(sp, uint32(size)); ok {
+			c.m.phys.store(off, size, v)
+			c.gpr[x86.ESP] = sp
+			return true
+		}
+	}
 	if !c.writeSeg(x86.SS, sp&c.stackMask(), size, uint64(v)) {
 		return false
 	}

@@ -8281,6 +8281,29 @@ func opCALLIND32RFull(c *CPU, in *inst) bool {
 	return c.callIndirectSlow(in)
 }
 
+func opCALLIND32M(c *CPU, in *inst) *inst {
+	var t uint32
+	{
+		la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+		e := &c.tlb[la>>pageShift%tlbEntries]
+		if e.rd != (la+3)&^pageMask|in.slow {
+			c.exit = exitSlow
+			return nil
+		}
+		t = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	}
+	la := c.gpr[x86.ESP] - 4
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = in.EIP + uint32(in.Len)
+	c.gpr[x86.ESP] = la
+	c.eip, c.link = t, linkIndirect
+	return c.jumped()
+}
+
 func opCALLIND32MFull(c *CPU, in *inst) bool {
 	return c.callIndirectSlow(in)
 }
@@ -8300,6 +8323,7 @@ var byCALLIND = formTable{
 
 var fastCALLIND = fastTable{
 	x86.FormR: {nil, nil, opCALLIND32R},
+	x86.FormM: {nil, nil, opCALLIND32M},
 }
 
 func opRET32None(c *CPU, in *inst) *inst {

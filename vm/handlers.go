@@ -73,7 +73,7 @@ func (impl *opImpl) handlers(r *inst) (fast fastHandler, full handler) {
 	if impl.pick != nil {
 		fast, full = impl.pick(r)
 	}
-	if full != nil && (fast == nil || r.slow != 0) {
+	if full != nil && (fast == nil || r.slow != 0 || r.Flags&(x86.Rep|x86.Repne) != 0) {
 		fast = runFull
 	}
 	return fast, full

@@ -113,6 +113,11 @@ func (p *physMemory) read(pa uint32, size uint8) uint32 {
 		}
 		return sizeMask(size)
 	}
+	return p.fetch(off, size)
+}
+
+// fetch reads size bytes of the slab without any check.
+func (p *physMemory) fetch(off uint32, size uint8) uint32 {
 	switch size {
 	case 1:
 		return uint32(p.slab[off])

@@ -561,6 +561,28 @@ func opPUSH32IFull(c *CPU, in *inst) bool {
 	return true
 }
 
+func opPUSH32M(c *CPU, in *inst) *inst {
+	var v uint32
+	{
+		la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+		e := &c.tlb[la>>pageShift%tlbEntries]
+		if e.rd != (la+3)&^pageMask|in.slow {
+			c.exit = exitSlow
+			return nil
+		}
+		v = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	}
+	la := c.gpr[x86.ESP] - 4
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
+	c.gpr[x86.ESP] = la
+	return nextRec(in)
+}
+
 func opPUSH32MFull(c *CPU, in *inst) bool {
 	v, ok := c.readMem32(in)
 	return ok && c.push(4, v)
@@ -575,6 +597,7 @@ var byPUSH = formTable{
 var fastPUSH = fastTable{
 	x86.FormR: {nil, nil, opPUSH32R},
 	x86.FormI: {nil, nil, opPUSH32I},
+	x86.FormM: {nil, nil, opPUSH32M},
 }
 
 func opPOP32R(c *CPU, in *inst) *inst {

@@ -22,11 +22,11 @@ import (
 type element interface{ uint8 | uint16 | uint32 }
 
 var stringOps = opTable{
-	x86.MOVS: {by: &formTable{x86.FormNone: {opMOVS[uint8], opMOVS[uint16], opMOVS[uint32]}}},
-	x86.CMPS: {by: &formTable{x86.FormNone: {opCMPS[uint8], opCMPS[uint16], opCMPS[uint32]}}},
-	x86.STOS: {by: &formTable{x86.FormNone: {opSTOS[uint8], opSTOS[uint16], opSTOS[uint32]}}},
-	x86.LODS: {by: &formTable{x86.FormNone: {opLODS[uint8], opLODS[uint16], opLODS[uint32]}}},
-	x86.SCAS: {by: &formTable{x86.FormNone: {opSCAS[uint8], opSCAS[uint16], opSCAS[uint32]}}},
+	x86.MOVS: {by: &formTable{x86.FormNone: {opMOVS[uint8], opMOVS[uint16], opMOVS[uint32]}}, fast: &fastMOVS},
+	x86.CMPS: {by: &formTable{x86.FormNone: {opCMPS[uint8], opCMPS[uint16], opCMPS[uint32]}}, fast: &fastCMPS},
+	x86.STOS: {by: &formTable{x86.FormNone: {opSTOS[uint8], opSTOS[uint16], opSTOS[uint32]}}, fast: &fastSTOS},
+	x86.LODS: {by: &formTable{x86.FormNone: {opLODS[uint8], opLODS[uint16], opLODS[uint32]}}, fast: &fastLODS},
+	x86.SCAS: {by: &formTable{x86.FormNone: {opSCAS[uint8], opSCAS[uint16], opSCAS[uint32]}}, fast: &fastSCAS},
 	x86.INS:  {any: opINS},
 	x86.OUTS: {any: opOUTS},
 }

@@ -195,7 +195,9 @@ func genJump(f *file) {
 	s.addMem("R", w, orSlow("c.callIndirectSlow(in)", func(p path) string {
 		return "t := " + w.reg("d") + "\n" + push(p, next, goIndirect(p, "t"))
 	}))
-	s.addFull("M", w, "return c.callIndirectSlow(in)\n")
+	s.addMem("M", w, orSlow("c.callIndirectSlow(in)", func(p path) string {
+		return w.loadInto("t") + push(p, next, goIndirect(p, "t"))
+	}))
 	s.addFull("R", w16, "return c.callIndirectSlow(in)\n")
 	s.addFull("M", w16, "return c.callIndirectSlow(in)\n")
 	s.done()

@@ -28,6 +28,7 @@ func main() {
 		{"alu_gen.go", genALU},
 		{"move_gen.go", genMove},
 		{"branch_gen.go", genBranch},
+		{"string_gen.go", genString},
 	} {
 		out := &file{}
 		f.make(out)
@@ -106,6 +107,12 @@ func (w width) load(p path, v string) string {
 		return fmt.Sprintf("%s, ok := c.readMem%d(in)\nif !ok {\nreturn false\n}\n", v, w.bits)
 	}
 	return ea + w.miss("rd") + fmt.Sprintf("%s := *%s\n", v, w.host())
+}
+
+// loadInto is the fast load in a scope of its own, for a body that goes on to
+// another place in memory.
+func (w width) loadInto(v string) string {
+	return fmt.Sprintf("var %s %s\n{\n%s%s%s = *%s\n}\n", v, w.typ, ea, w.miss("rd"), v, w.host())
 }
 
 // store writes v to the memory operand and returns.

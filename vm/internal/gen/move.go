@@ -95,7 +95,12 @@ func genPush(f *file) {
 	s.addFull("M", w16, "v, ok := c.readMem16(in)\nreturn ok && c.push(2, uint32(v))\n")
 	s.addMem("R", w32, func(p path) string { return push(p, w32.reg("d"), "return true\n") })
 	s.addMem("I", w32, func(p path) string { return push(p, "in.Imm", "return true\n") })
-	s.addFull("M", w32, "v, ok := c.readMem32(in)\nreturn ok && c.push(4, v)\n")
+	s.addMem("M", w32, func(p path) string {
+		if p.slow {
+			return "v, ok := c.readMem32(in)\nreturn ok && c.push(4, v)\n"
+		}
+		return w32.loadInto("v") + push(p, "v", "return true\n")
+	})
 	s.done()
 }
 
