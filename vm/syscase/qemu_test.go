@@ -9,6 +9,7 @@ package syscase_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -126,7 +128,7 @@ func runQEMU(qemu, dir string, img *syscase.Image) (*syscase.Outcome, error) {
 		if err == nil {
 			regs, err = m.command("info registers")
 		}
-		if err == io.EOF {
+		if err == io.EOF || errors.Is(err, syscall.EPIPE) {
 			return &syscase.Outcome{Shutdown: true}, nil
 		}
 		if err != nil {
