@@ -41,7 +41,7 @@ var fpuOps = opTable{
 	x86.FLD: {pick: pickFLD}, x86.FILD: {pick: pickFILD}, x86.FBLD: {any: opFBLD},
 	x86.FST: {pick: storeReal(0)}, x86.FSTP: {pick: storeReal(1)},
 	x86.FIST: {pick: storeInteger(0)}, x86.FISTP: {pick: storeInteger(1)}, x86.FBSTP: {any: opFBSTP},
-	x86.FXCH: {any: opFXCH}, x86.FCMOVCC: {any: opFCMOVCC},
+	x86.FXCH: {pick: pickFXCH}, x86.FCMOVCC: {any: opFCMOVCC},
 	x86.FLD1: {any: constant(float80.ConstOne)}, x86.FLDZ: {any: constant(float80.ConstZero)}, x86.FLDPI: {any: constant(float80.ConstPi)},
 	x86.FLDL2T: {any: constant(float80.ConstL2T)}, x86.FLDL2E: {any: constant(float80.ConstL2E)},
 	x86.FLDLG2: {any: constant(float80.ConstLG2)}, x86.FLDLN2: {any: constant(float80.ConstLN2)},

@@ -34,9 +34,9 @@ func divR(a, b float80.F80, ctl float80.Control) (float80.F80, float80.Status) {
 func arithmetic(op binaryOp, pops uint8) picker {
 	return func(r *inst) (fastHandler, handler) {
 		if r.Form == x86.FormM {
-			return nil, arithmeticMem(op, operandReader(r))
+			return fastArithmeticMem(r, op), arithmeticMem(op, operandReader(r))
 		}
-		return nil, arithmeticReg(op, pops)
+		return fastArithmeticReg(op, pops), arithmeticReg(op, pops)
 	}
 }
 

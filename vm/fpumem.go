@@ -10,6 +10,7 @@ package vm
 
 import (
 	"encoding/binary"
+	"unsafe"
 
 	"ring0/vm/float80"
 	"ring0/vm/x86"
@@ -21,8 +22,7 @@ type operandRead func(c *CPU, in *inst) (v float80.F80, pending float80.Status, 
 
 // operandReader chooses how to read r's number.
 func operandReader(r *inst) operandRead {
-	switch r.Op {
-	case x86.FIADD, x86.FISUB, x86.FISUBR, x86.FIMUL, x86.FIDIV, x86.FIDIVR, x86.FICOM, x86.FICOMP, x86.FILD:
+	if isInteger(r) {
 		switch r.Size {
 		case 2:
 			return readInt16
@@ -35,6 +35,15 @@ func operandReader(r *inst) operandRead {
 		return readFloat32
 	}
 	return readFloat64
+}
+
+// isInteger reports that r's memory operand is an integer.
+func isInteger(r *inst) bool {
+	switch r.Op {
+	case x86.FIADD, x86.FISUB, x86.FISUBR, x86.FIMUL, x86.FIDIV, x86.FIDIVR, x86.FICOM, x86.FICOMP, x86.FILD:
+		return true
+	}
+	return false
 }
 
 func readFloat32(c *CPU, in *inst) (v float80.F80, pending float80.Status, ok bool) {
@@ -72,6 +81,38 @@ func (c *CPU) readNumber(in *inst) (uint64, bool) {
 		c.noteMem(in, off)
 	}
 	return v, ok
+}
+
+// fastRead is where the host has in's memory operand of size bytes at offset
+// la, nil where the fast memory path does not hold.
+func (c *CPU) fastRead(in *inst, size uint32) (p unsafe.Pointer, la uint32) {
+	la = *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+size-1)&^pageMask|in.slow {
+		return nil, la
+	}
+	return unsafe.Add(c.mem, uintptr(la+e.delta)), la
+}
+
+// fastWrite is fastRead for writing.
+func (c *CPU) fastWrite(in *inst, size uint32) (p unsafe.Pointer, la uint32) {
+	la = *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.wr != (la+size-1)&^pageMask|in.slow && !c.besideCode(e, in, la, size) {
+		return nil, la
+	}
+	return unsafe.Add(c.mem, uintptr(la+e.delta)), la
+}
+
+// besideCode reports a write to a page that holds code, to lines that do not.
+func (c *CPU) besideCode(e *tlbEntry, in *inst, la, size uint32) bool {
+	const plain = tlbValid | tlbWritable | tlbPlain
+	page := &c.tlbLin[0][la>>pageShift%tlbEntries]
+	if c.cpl == 3 {
+		page = &c.tlbLin[1][la>>pageShift%tlbEntries]
+	}
+	return in.slow == 0 && e.phys&plain == plain && c.sys.attn&attnData == 0 &&
+		*page == (la+size-1)&^pageMask && c.m.phys.lineStates(la+e.delta, size) == 0
 }
 
 // read80 reads 10 bytes.

@@ -22,13 +22,13 @@ import (
 func pickFLD(r *inst) (fastHandler, handler) {
 	switch {
 	case r.Form == x86.FormR:
-		return nil, opFLD
+		return fastFLD, opFLD
 	case r.Size == 10:
 		return nil, opFLD80
 	case r.Size == 4:
-		return nil, opFLD32
+		return fastFLD32, opFLD32
 	}
-	return nil, opFLD64
+	return fastFLD64, opFLD64
 }
 
 // opFLD pushes ST(i). An empty ST(i) is reported before a full stack.
@@ -173,13 +173,13 @@ func storeReal(pops uint8) picker {
 	return func(r *inst) (fastHandler, handler) {
 		switch {
 		case r.Form == x86.FormR:
-			return nil, storeReg(pops)
+			return fastStoreReg(pops), storeReg(pops)
 		case r.Size == 10:
 			return nil, opFSTP80
 		case r.Size == 4:
-			return nil, storeMem(toFloat32, pops)
+			return fastStore32(pops), storeMem(toFloat32, pops)
 		}
-		return nil, storeMem(float80.ToFloat64, pops)
+		return fastStore64(pops), storeMem(float80.ToFloat64, pops)
 	}
 }
 
@@ -331,3 +331,5 @@ func opFCMOVCC(c *CPU, in *inst) bool {
 	}
 	return true
 }
+
+func pickFXCH(*inst) (fastHandler, handler) { return fastFXCH, opFXCH }

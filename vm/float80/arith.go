@@ -13,6 +13,11 @@ func Sub(a, b F80, c Control) (F80, Status) { return sum(a, b, signBit, c) }
 
 // sum is a + b, the sign of b inverted if flip is signBit.
 func sum(a, b F80, flip uint16, c Control) (F80, Status) {
+	if c.quick() && a.isNormal() && b.isNormal() {
+		if r, st, ok := quickSum(a, F80{b.Man, b.SE ^ flip}); ok {
+			return r, st
+		}
+	}
 	var st Status
 	if !c.plain(a, b) {
 		r, s, done := c.screen(a, b)
@@ -50,6 +55,11 @@ func (c Control) zeroSum(x, y exact.Num) F80 {
 
 // Mul is FMUL: a · b.
 func Mul(a, b F80, c Control) (F80, Status) {
+	if c.quick() && a.isNormal() && b.isNormal() {
+		if r, st, ok := quickMul(a, b); ok {
+			return r, st
+		}
+	}
 	var st Status
 	sign := (a.SE ^ b.SE) & signBit
 	if !c.plain(a, b) {
@@ -74,6 +84,11 @@ func Mul(a, b F80, c Control) (F80, Status) {
 
 // Div is FDIV: a / b. FDIVR is Div with the operands exchanged.
 func Div(a, b F80, c Control) (F80, Status) {
+	if c.quick() && a.isNormal() && b.isNormal() {
+		if r, st, ok := quickDiv(a, b); ok {
+			return r, st
+		}
+	}
 	var st Status
 	sign := (a.SE ^ b.SE) & signBit
 	if !c.plain(a, b) {
