@@ -83,7 +83,7 @@ func fastArithmeticMem(r *inst, op binaryOp) fastHandler {
 func fastArithmetic64(op binaryOp) fastHandler {
 	return func(c *CPU, in *inst) *inst {
 		f := &c.fpu
-		p, la := c.fastRead(in, 8)
+		p, la := c.readPlace(in, 8)
 		if p == nil || !c.quiet() {
 			return c.toFull()
 		}
@@ -102,7 +102,7 @@ func fastArithmetic64(op binaryOp) fastHandler {
 func fastArithmetic32(op binaryOp) fastHandler {
 	return func(c *CPU, in *inst) *inst {
 		f := &c.fpu
-		p, la := c.fastRead(in, 4)
+		p, la := c.readPlace(in, 4)
 		if p == nil || !c.quiet() {
 			return c.toFull()
 		}
@@ -130,7 +130,7 @@ func fastFLD(c *CPU, in *inst) *inst {
 }
 
 func fastFLD64(c *CPU, in *inst) *inst {
-	p, la := c.fastRead(in, 8)
+	p, la := c.readPlace(in, 8)
 	if p == nil || !c.mayPush() {
 		return c.toFull()
 	}
@@ -144,7 +144,7 @@ func fastFLD64(c *CPU, in *inst) *inst {
 }
 
 func fastFLD32(c *CPU, in *inst) *inst {
-	p, la := c.fastRead(in, 4)
+	p, la := c.readPlace(in, 4)
 	if p == nil || !c.mayPush() {
 		return c.toFull()
 	}
@@ -178,7 +178,7 @@ func fastStoreReg(pops uint8) fastHandler {
 func fastStore64(pops uint8) fastHandler {
 	return func(c *CPU, in *inst) *inst {
 		f := &c.fpu
-		p, la := c.fastWrite(in, 8)
+		p, la := c.writePlace(in, 8)
 		if p == nil || !c.quiet() {
 			return c.toFull()
 		}
@@ -199,7 +199,7 @@ func fastStore64(pops uint8) fastHandler {
 func fastStore32(pops uint8) fastHandler {
 	return func(c *CPU, in *inst) *inst {
 		f := &c.fpu
-		p, la := c.fastWrite(in, 4)
+		p, la := c.writePlace(in, 4)
 		if p == nil || !c.quiet() {
 			return c.toFull()
 		}

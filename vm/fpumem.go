@@ -83,9 +83,9 @@ func (c *CPU) readNumber(in *inst) (uint64, bool) {
 	return v, ok
 }
 
-// fastRead is where the host has in's memory operand of size bytes at offset
+// readPlace is where the host has in's memory operand of size bytes at offset
 // la, nil where the fast memory path does not hold.
-func (c *CPU) fastRead(in *inst, size uint32) (p unsafe.Pointer, la uint32) {
+func (c *CPU) readPlace(in *inst, size uint32) (p unsafe.Pointer, la uint32) {
 	la = *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+size-1)&^pageMask|in.slow {
@@ -94,8 +94,8 @@ func (c *CPU) fastRead(in *inst, size uint32) (p unsafe.Pointer, la uint32) {
 	return unsafe.Add(c.mem, uintptr(la+e.delta)), la
 }
 
-// fastWrite is fastRead for writing.
-func (c *CPU) fastWrite(in *inst, size uint32) (p unsafe.Pointer, la uint32) {
+// writePlace is readPlace for writing.
+func (c *CPU) writePlace(in *inst, size uint32) (p unsafe.Pointer, la uint32) {
 	la = *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.wr != (la+size-1)&^pageMask|in.slow && !c.besideCode(e, in, la, size) {
