@@ -26,6 +26,7 @@ func TestOutcomes(t *testing.T) {
 		{"unknown function", code(call(0xc0105000), 0xc3), Missing},
 		{"VMCALL of its own", code(0x0f, 0x01, 0xc1, 0xc3), Killed},
 		{"single step", code(0x9c, 0x81, 0x0c, 0x24, uint32(vm.FlagTF), 0x9d, 0x90, movEax(1), 0xc3), Returned},
+		{"x87", code(0xd9, 0xe8, 0xdd, 0xd8, movEax(1), 0xc3), Returned}, // #NM switches it on
 		{"int 0x80", code(movEax(abi.NrGetpid), 0xcd, 0x80, 0xc3), Returned},
 		{"write to kernel text", code(0xc6, 0x05, uint32(0xc0105000), 0x90, movEax(1), 0xc3), Returned},
 	} {

@@ -53,9 +53,21 @@ func (k *Kernel) Schedule() {
 
 // switchOut saves the running task, parks it and loads it again when it is resumed.
 func (k *Kernel) switchOut(t *Task) {
+	k.saveFPU(t)
 	k.save(t)
 	t.park(evSwitch)
 	k.load(t)
+}
+
+// saveFPU keeps the FPU's state of a task that has used it since it was switched to (unlazy_fpu). The guest's
+// math_state_restore is the other half: load arranges for #NM at the next use.
+func (k *Kernel) saveFPU(t *Task) {
+	flags := t.Get(k.lay.Task.Flags)
+	if flags&abi.PFUsedFPU == 0 {
+		return
+	}
+	k.Call(k.stub("save_fpu"), t.addr)
+	t.Set(k.lay.Task.Flags, flags&^abi.PFUsedFPU)
 }
 
 // Wake makes a task runnable. It reports whether the task was not.
@@ -100,6 +112,9 @@ func (k *Kernel) save(t *Task) {
 func (k *Kernel) load(t *Task) {
 	if mm := t.MM(); mm != 0 {
 		k.useMM(mm)
+	}
+	if cr0 := k.m.CR(0); cr0&vm.CR0TS == 0 {
+		k.m.SetCR(0, cr0|vm.CR0TS)
 	}
 	k.mem.Set(k.sym.InitTSS, k.lay.TSS.Esp0, t.Get(k.lay.Task.ThreadEsp0))
 	for s, sel := range t.cpu.seg {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ring0/guestkernel/abi"
+	"ring0/vm"
 )
 
 // modelled gives a function of the test's own a slot and returns its address.
@@ -119,4 +120,23 @@ func TestYield(t *testing.T) {
 	require.Equal(t, Returned, g.p.Wait().Kind)
 	require.Equal(t, Returned, other.Wait().Kind)
 	require.Equal(t, []int32{10, 11, 10, 11, 10, 11}, order)
+}
+
+// Each task has the FPU to itself.
+func TestFPUStateIsTheTasksOwn(t *testing.T) {
+	g := newGuest(t, Config{})
+	k := g.k
+	other := newProcess(t, k, ProcessConfig{})
+	yield := g.modelled(func(c *Call) { k.Schedule() })
+	// push 4(%esp); fildl (%esp); call yield; fistpl (%esp); pop %eax; ret: the argument comes back through the FPU
+	k.mem.SetU32(k.sym.SysCallTable+4*testSyscall, g.put(code(0xff, 0x74, 0x24, 4, 0xdb, 0x04, 0x24, call(yield), 0xdb, 0x1c, 0x24, 0x58, 0xc3)...))
+	for round := range uint32(3) { // the second time the state is restored, not made
+		require.NoError(t, g.p.Start(testSyscall, 1000+round))
+		require.NoError(t, other.Start(testSyscall, 2000+round))
+		require.Equal(t, Outcome{Kind: Returned, Value: int32(1000 + round)}, g.p.Wait())
+		require.Equal(t, Outcome{Kind: Returned, Value: int32(2000 + round)}, other.Wait())
+	}
+	require.Equal(t, Exited, other.Syscall(abi.NrExit).Kind)
+	require.Equal(t, Returned, g.p.Syscall(abi.NrGetpid).Kind)
+	require.NotZero(t, k.m.CR(0)&vm.CR0TS, "nobody has the FPU")
 }

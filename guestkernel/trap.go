@@ -113,7 +113,6 @@ func trapFunctions() []Function {
 		{Name: "do_general_protection", Fn: doGeneralProtection, Level: Full},
 		{Name: "do_page_fault", Fn: doPageFault, Level: Full},
 		{Name: "do_debug", Fn: doDebug, Level: Partial, Note: "no ptrace: a hardware breakpoint of the guest's own gives SIGTRAP"},
-		{Name: "math_state_restore", Fn: mathStateRestore, Level: Partial, Note: "the FPU's state is not switched with the task"},
 		{Name: "do_spurious_interrupt_bug", Fn: func(*Call) {}, Level: Full},
 		{Name: "search_exception_table", Fn: searchExceptionTable, Level: Full},
 		{Name: "do_signal", Fn: doSignal, Level: Partial, Note: "no handlers in user space"},
@@ -174,13 +173,4 @@ func doDebug(c *Call) {
 	k.running.Set(k.lay.Task.ThreadErrorCode, c.Arg(1))
 	k.forceSignal(k.running, abi.SIGTRAP)
 	k.m.SetDR(7, 0)
-}
-
-// mathStateRestore models void math_state_restore(void): the task may use the FPU from now on (#NM).
-func mathStateRestore(c *Call) {
-	k := c.Kernel
-	k.m.SetCR(0, k.m.CR(0)&^vm.CR0TS)
-	lay := &k.lay.Task
-	k.running.Set(lay.UsedMath, 1)
-	k.running.Set(lay.Flags, k.running.Get(lay.Flags)|abi.PFUsedFPU)
 }

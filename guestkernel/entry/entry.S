@@ -26,6 +26,9 @@
 #define T_ADDR_LIMIT	12
 #define T_NEED_RESCHED	20
 #define T_PTRACE	24
+#define T_FLAGS		4
+#define T_USED_MATH	572
+#define T_I387		688		/* thread.i387, in FXSAVE's layout */
 
 #define PT_TRACESYS	2
 #define NR_SYSCALLS	256
@@ -33,6 +36,8 @@
 #define EFAULT		14
 #define SIGSEGV		11
 #define EFLAGS_VM	0x20000
+#define PF_USEDFPU	0x100000
+#define MXCSR_DEFAULT	0x1f80
 
 #define VMCALL		.byte 0x0f, 0x01, 0xc1
 
@@ -261,6 +266,23 @@ device_not_available:			/* the FPU is used for the first time since the task was
 	current %ebx
 	call math_state_restore
 	jmp ret_from_exception
+
+	at c010a200
+	.globl math_state_restore
+math_state_restore:			/* give the FPU to the current task: its own state, or at first use a fresh one */
+	clts
+	current %eax
+	cmpw $0, T_USED_MATH(%eax)
+	je 1f
+	fxrstor T_I387(%eax)
+	jmp 2f
+1:	fninit
+	pushl $MXCSR_DEFAULT
+	ldmxcsr (%esp)
+	popl %edx
+	movw $1, T_USED_MATH(%eax)
+2:	orl $PF_USEDFPU, T_FLAGS(%eax)
+	ret
 
 	at c010926c
 	.globl nmi
@@ -678,3 +700,11 @@ from_user_zero:
 guest_return:				/* where a function called by modelled code returns to */
 	VMCALL
 	ud2
+
+	at c02444f0
+	.globl save_fpu
+save_fpu:				/* (task): keep the FPU's state when the task is switched away from */
+	movl 4(%esp), %eax
+	fxsave T_I387(%eax)
+	fnclex
+	ret
