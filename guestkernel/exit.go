@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The end of tasks, and of the machine (2.4.18 kernel/exit.c do_exit, kernel/panic.c).
+// The end of tasks (2.4.18 kernel/exit.c do_exit).
 
 package guestkernel
 
@@ -45,19 +45,6 @@ func (k *Kernel) release(t *Task) {
 	k.unlinkTask(t)
 	k.tasks = slices.DeleteFunc(k.tasks, func(other *Task) bool { return other == t })
 	k.FreePages(t.addr, 1)
-}
-
-// Panic prints what panic() prints and stops the machine. It does not return.
-func (k *Kernel) Panic(text string) {
-	k.Printk("<0>Kernel panic: %s\n", text)
-	switch {
-	case k.inInterrupt():
-		k.Printk("<0>In interrupt handler - not syncing\n")
-	case k.running.Pid() == 0:
-		k.Printk("<0>In idle task - not syncing\n")
-	}
-	k.stop(Outcome{Kind: KernelPanic, Reason: text})
-	panicf("the machine ran after a panic")
 }
 
 // inInterrupt is in_interrupt(): an interrupt handler or a bottom half runs.

@@ -33,6 +33,7 @@ type Kernel struct {
 	final     *Outcome // set while the machine stands still
 	deadline  uint64   // m.Now() at which the run ends with Limit
 	notes     []string // ring0's own remarks
+	panicking bool     // panic() has been called
 
 	exports     exportPlaces // while booting
 	bootNext    uint32       // physical address of the next boot-time allocation

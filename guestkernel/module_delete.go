@@ -101,6 +101,7 @@ func (d *deletion) inUse() bool {
 	}
 	k := d.c.Kernel
 	d.layFrame()
+	k.setArithFlags(vm.FlagSF | vm.FlagPF)
 	eax, _ := k.Invoke(GuestCall{Fn: canUnload, ReturnTo: k.site("sys_delete_module", 0xb4), Regs: d.registers(canUnload)})
 	k.m.SetReg(vm.ESP, d.base)
 	return eax != 0
@@ -144,6 +145,7 @@ func (d *deletion) callCleanup(cleanup uint32) {
 	regs := d.c.Kernel.registers()
 	d.c.saveArea(m.addr, tag, abi.PageSize, regs[vm.EBX], regs[vm.ESI], regs[vm.EDI])
 	d.c.saveArea(m.addr, m.addr, errnoWord(abi.EBUSY), d.name, k.site("sys_delete_module", 0xa7))
+	k.setArithFlags(vm.FlagSF)
 	k.Invoke(GuestCall{Fn: cleanup, ReturnTo: k.site("free_module", 0xba), Regs: &Registers{vm.EAX: m.flags(), vm.EBX: m.addr,
 		vm.ECX: zone, vm.EDX: cleanup, vm.ESI: errnoWord(abi.EBUSY), vm.EDI: tag, vm.EBP: d.c.Reg(vm.EBP)}})
 	k.m.SetReg(vm.ESP, d.base)

@@ -55,3 +55,9 @@ func (c *Call) saveArea(words ...uint32) {
 	}
 	c.Kernel.mem.Write(c.Alloca(uint32(len(b))), b)
 }
+
+// setArithFlags leaves the flags that the real function's last comparison before a call did.
+func (k *Kernel) setArithFlags(flags uint32) {
+	const arith = vm.FlagCF | vm.FlagPF | vm.FlagAF | vm.FlagZF | vm.FlagSF | vm.FlagOF
+	k.m.SetEflags(k.m.Eflags()&^arith | flags)
+}

@@ -156,6 +156,7 @@ func (in *initModule) run() int32 {
 	m.set(lay.Usecount, 1)
 	m.setFlags(abi.ModInitializing, 0)
 	if init := m.get(lay.Init); init != 0 {
+		k.setArithFlags(vm.FlagSF | vm.FlagPF)
 		eax, _ := k.Invoke(GuestCall{Fn: init, ReturnTo: k.site("sys_init_module", 0x4d9), Regs: in.initRegisters(init)})
 		if result := int32(eax); result != 0 {
 			m.set(lay.Usecount, 0)
