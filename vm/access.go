@@ -99,7 +99,8 @@ func (c *CPU) quietWrite(la, size uint32) (off uint32, ok bool) {
 	const want = tlbValid | tlbWritable | tlbPlain
 	i := la >> pageShift % tlbEntries
 	e := &c.tlb[i]
-	if e.phys&want != want || c.tlbLin[c.cpl/3][i] != la&^pageMask || la&pageMask > pageSize-size {
+	if e.phys&want != want || c.tlbLin[c.cpl/3][i] != la&^pageMask || la&pageMask > pageSize-size ||
+		c.sys.attn&attnData != 0 {
 		return 0, false
 	}
 	off = la + e.delta
@@ -125,8 +126,11 @@ func (c *CPU) resolve(la uint32, size uint8, acc access) (r rmwRef, ok bool) {
 
 // load reads size bytes (1–8) from a resolved place.
 func (c *CPU) load(r rmwRef, size uint8) uint64 {
-	if r.n >= size && size <= 4 {
+	switch {
+	case r.n >= size && size <= 4:
 		return uint64(c.m.readPhys(r.pa, size))
+	case r.n >= 8 && size == 8:
+		return uint64(c.m.readPhys(r.pa, 4)) | uint64(c.m.readPhys(r.pa+4, 4))<<32
 	}
 	var b [8]byte
 	for i := range size {
@@ -137,8 +141,13 @@ func (c *CPU) load(r rmwRef, size uint8) uint64 {
 
 // store writes size bytes (1–8) to a resolved place.
 func (c *CPU) store(r rmwRef, size uint8, v uint64) {
-	if r.n >= size && size <= 4 {
+	switch {
+	case r.n >= size && size <= 4:
 		c.m.writePhys(r.pa, size, uint32(v))
+		return
+	case r.n >= 8 && size == 8:
+		c.m.writePhys(r.pa, 4, uint32(v))
+		c.m.writePhys(r.pa+4, 4, uint32(v>>32))
 		return
 	}
 	for i := range size {

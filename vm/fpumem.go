@@ -83,36 +83,28 @@ func (c *CPU) readNumber(in *inst) (uint64, bool) {
 	return v, ok
 }
 
-// readPlace is where the host has in's memory operand of size bytes at offset
-// la, nil where the fast memory path does not hold.
+// readPlace is where the host has in's memory operand of size bytes, at offset
+// la; nil where the fast memory path does not hold.
 func (c *CPU) readPlace(in *inst, size uint32) (p unsafe.Pointer, la uint32) {
 	la = *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
 	if e.rd != (la+size-1)&^pageMask|in.slow {
 		return nil, la
 	}
-	return unsafe.Add(c.mem, uintptr(la+e.delta)), la
+	return c.at(la + e.delta), la
 }
 
 // writePlace is readPlace for writing.
 func (c *CPU) writePlace(in *inst, size uint32) (p unsafe.Pointer, la uint32) {
 	la = *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+size-1)&^pageMask|in.slow && !c.besideCode(e, in, la, size) {
-		return nil, la
+	if e.wr == (la+size-1)&^pageMask|in.slow {
+		return c.at(la + e.delta), la
 	}
-	return unsafe.Add(c.mem, uintptr(la+e.delta)), la
-}
-
-// besideCode reports a write to a page that holds code, to lines that do not.
-func (c *CPU) besideCode(e *tlbEntry, in *inst, la, size uint32) bool {
-	const plain = tlbValid | tlbWritable | tlbPlain
-	page := &c.tlbLin[0][la>>pageShift%tlbEntries]
-	if c.cpl == 3 {
-		page = &c.tlbLin[1][la>>pageShift%tlbEntries]
+	if off, ok := c.quietWrite(la, size); ok && in.slow == 0 {
+		return c.at(off), la
 	}
-	return in.slow == 0 && e.phys&plain == plain && c.sys.attn&attnData == 0 &&
-		*page == (la+size-1)&^pageMask && c.m.phys.lineStates(la+e.delta, size) == 0
+	return nil, la
 }
 
 // read80 reads 10 bytes.
