@@ -41,7 +41,7 @@ func (m *Machine) ClearBreakpoint(la uint32) {
 type WatchEvent struct {
 	Addr  uint32 // linear address of the access
 	Size  uint8
-	Value uint64
+	Value uint64 // of 16 bytes the lower half
 	Write bool
 	EIP   uint32 // of the instruction
 }

@@ -54,13 +54,28 @@ func (c *CPU) simdFlags(f softfloat.Flags) bool {
 	return c.raise(VecXM)
 }
 
-// xmmSrc reads the source operand of an operation on XMM registers: all of
-// register Src, or as much memory as the instruction has.
-func (c *CPU) xmmSrc(in *inst) (xmmReg, bool) {
-	if in.Form == x86.FormRR || in.Form == x86.FormRRI {
-		return c.fpu.xmm[in.Src&7], true
+// lowSrc reads the source operand of an operation on lowest elements or low
+// halves: the low half of register Src, or 4 or 8 bytes of memory.
+func (c *CPU) lowSrc(in *inst) (uint64, bool) {
+	switch {
+	case in.Form == x86.FormRR || in.Form == x86.FormRRI:
+		return c.fpu.xmm[in.Src&7][0], true
+	case in.Size == 8:
+		return c.read64(in)
 	}
-	return c.readVec(in, alignedVec)
+	v, ok := c.read32(in)
+	return uint64(v), ok
+}
+
+// wholeSrc reads the source operand of an operation on whole registers: all
+// of register Src, or 16 bytes of memory, which must be aligned.
+func (c *CPU) wholeSrc(in *inst) (low, high uint64, ok bool) {
+	v := &c.fpu.xmm[in.Src&7]
+	if in.Form != x86.FormRR && in.Form != x86.FormRRI {
+		m, ok := c.read128(in, alignedVec)
+		return m[0], m[1], ok
+	}
+	return v[0], v[1], true
 }
 
 // packedSingle replaces the four elements of Dst.
@@ -68,23 +83,20 @@ func (c *CPU) packedSingle(in *inst, f elemOp[uint32]) bool {
 	if !c.needSSE() {
 		return false
 	}
-	b, ok := c.xmmSrc(in)
+	low, high, ok := c.wholeSrc(in)
 	if !ok {
 		return false
 	}
 	d, ctl := &c.fpu.xmm[in.Dst&7], c.simdControl()
-	var r xmmReg
-	var flags softfloat.Flags
-	for i, a := range d {
-		low, f0 := f(uint32(a), uint32(b[i]), ctl)
-		high, f1 := f(uint32(a>>32), uint32(b[i]>>32), ctl)
-		r[i] = uint64(low) | uint64(high)<<32
-		flags |= f0 | f1
-	}
-	if !c.simdFlags(flags) {
+	r0, f0 := f(uint32(d[0]), uint32(low), ctl)
+	r1, f1 := f(uint32(d[0]>>32), uint32(low>>32), ctl)
+	r2, f2 := f(uint32(d[1]), uint32(high), ctl)
+	r3, f3 := f(uint32(d[1]>>32), uint32(high>>32), ctl)
+	if !c.simdFlags(f0 | f1 | f2 | f3) {
 		return false
 	}
-	*d = r
+	d[0] = uint64(r0) | uint64(r1)<<32
+	d[1] = uint64(r2) | uint64(r3)<<32
 	return true
 }
 
@@ -93,17 +105,17 @@ func (c *CPU) packedDouble(in *inst, f elemOp[uint64]) bool {
 	if !c.needSSE() {
 		return false
 	}
-	b, ok := c.xmmSrc(in)
+	low, high, ok := c.wholeSrc(in)
 	if !ok {
 		return false
 	}
 	d, ctl := &c.fpu.xmm[in.Dst&7], c.simdControl()
-	low, f0 := f(d[0], b[0], ctl)
-	high, f1 := f(d[1], b[1], ctl)
+	r0, f0 := f(d[0], low, ctl)
+	r1, f1 := f(d[1], high, ctl)
 	if !c.simdFlags(f0 | f1) {
 		return false
 	}
-	*d = xmmReg{low, high}
+	d[0], d[1] = r0, r1
 	return true
 }
 
@@ -112,16 +124,15 @@ func (c *CPU) scalarSingle(in *inst, f elemOp[uint32]) bool {
 	if !c.needSSE() {
 		return false
 	}
-	b, ok := c.xmmSrc(in)
+	b, ok := c.lowSrc(in)
 	if !ok {
 		return false
 	}
-	d := &c.fpu.xmm[in.Dst&7][0]
-	r, flags := f(uint32(*d), uint32(b[0]), c.simdControl())
+	r, flags := f(uint32(c.fpu.xmm[in.Dst&7][0]), uint32(b), c.simdControl())
 	if !c.simdFlags(flags) {
 		return false
 	}
-	*d = *d&^0xffffffff | uint64(r)
+	c.fpu.setSingle(in.Dst, r)
 	return true
 }
 
@@ -130,12 +141,12 @@ func (c *CPU) scalarDouble(in *inst, f elemOp[uint64]) bool {
 	if !c.needSSE() {
 		return false
 	}
-	b, ok := c.xmmSrc(in)
+	b, ok := c.lowSrc(in)
 	if !ok {
 		return false
 	}
 	d := &c.fpu.xmm[in.Dst&7][0]
-	r, flags := f(*d, b[0], c.simdControl())
+	r, flags := f(*d, b, c.simdControl())
 	if !c.simdFlags(flags) {
 		return false
 	}

@@ -56,11 +56,11 @@ func opCompareSingle(compare relater[uint32]) opImpl {
 		if !c.needSSE() {
 			return false
 		}
-		b, ok := c.xmmSrc(in)
+		b, ok := c.lowSrc(in)
 		if !ok {
 			return false
 		}
-		r, f := compare(uint32(c.fpu.xmm[in.Dst&7][0]), uint32(b[0]), c.simdControl())
+		r, f := compare(uint32(c.fpu.xmm[in.Dst&7][0]), uint32(b), c.simdControl())
 		return c.simdRelation(r, f)
 	}}
 }
@@ -71,11 +71,11 @@ func opCompareDouble(compare relater[uint64]) opImpl {
 		if !c.needSSE() {
 			return false
 		}
-		b, ok := c.xmmSrc(in)
+		b, ok := c.lowSrc(in)
 		if !ok {
 			return false
 		}
-		r, f := compare(c.fpu.xmm[in.Dst&7][0], b[0], c.simdControl())
+		r, f := compare(c.fpu.xmm[in.Dst&7][0], b, c.simdControl())
 		return c.simdRelation(r, f)
 	}}
 }

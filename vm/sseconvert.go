@@ -57,11 +57,11 @@ func opWiden(f widener) opImpl {
 		if !c.needSSE() {
 			return false
 		}
-		b, ok := c.xmmSrc(in)
+		b, ok := c.lowSrc(in)
 		if !ok {
 			return false
 		}
-		r, flags := widenTwo(f, b[0], c.simdControl())
+		r, flags := widenTwo(f, b, c.simdControl())
 		if !c.simdFlags(flags) {
 			return false
 		}
@@ -82,11 +82,11 @@ func opNarrow(f narrower) opImpl {
 		if !c.needSSE() {
 			return false
 		}
-		b, ok := c.xmmSrc(in)
+		low, high, ok := c.wholeSrc(in)
 		if !ok {
 			return false
 		}
-		r, flags := narrowTwo(f, b, c.simdControl())
+		r, flags := narrowTwo(f, low, high, c.simdControl())
 		if !c.simdFlags(flags) {
 			return false
 		}
@@ -95,10 +95,10 @@ func opNarrow(f narrower) opImpl {
 	}}
 }
 
-func narrowTwo(f narrower, v xmmReg, ctl softfloat.Control) (uint64, softfloat.Flags) {
-	low, f0 := f(v[0], ctl)
-	high, f1 := f(v[1], ctl)
-	return uint64(low) | uint64(high)<<32, f0 | f1
+func narrowTwo(f narrower, low, high uint64, ctl softfloat.Control) (uint64, softfloat.Flags) {
+	r0, f0 := f(low, ctl)
+	r1, f1 := f(high, ctl)
+	return uint64(r0) | uint64(r1)<<32, f0 | f1
 }
 
 // opCVTSS2SD and opCVTSD2SS convert the lowest element and keep the rest.
@@ -112,16 +112,15 @@ func opCVTSD2SS(c *CPU, in *inst) bool {
 	if !c.needSSE() {
 		return false
 	}
-	b, ok := c.xmmSrc(in)
+	b, ok := c.lowSrc(in)
 	if !ok {
 		return false
 	}
-	r, f := softfloat.Narrow(b[0], c.simdControl())
+	r, f := softfloat.Narrow(b, c.simdControl())
 	if !c.simdFlags(f) {
 		return false
 	}
-	d := &c.fpu.xmm[in.Dst&7][0]
-	*d = *d&^0xffffffff | uint64(r)
+	c.fpu.setSingle(in.Dst, r)
 	return true
 }
 
@@ -138,8 +137,7 @@ func opCVTSI2SS(c *CPU, in *inst) bool {
 	if !c.simdFlags(f) {
 		return false
 	}
-	d := &c.fpu.xmm[in.Dst&7][0]
-	*d = *d&^0xffffffff | uint64(r)
+	c.fpu.setSingle(in.Dst, r)
 	return true
 }
 
@@ -166,11 +164,11 @@ func opDoubleToInt(f narrower) opImpl {
 		if !c.needSSE() {
 			return false
 		}
-		b, ok := c.xmmSrc(in)
+		b, ok := c.lowSrc(in)
 		if !ok {
 			return false
 		}
-		r, flags := f(b[0], c.simdControl())
+		r, flags := f(b, c.simdControl())
 		if !c.simdFlags(flags) {
 			return false
 		}
@@ -184,8 +182,7 @@ func (c *CPU) mmSrc(in *inst) (uint64, bool) {
 	if in.Form == x86.FormRR {
 		return c.mm(in.Src), true
 	}
-	v, ok := c.readVec(in, unalignedVec)
-	return v[0], ok
+	return c.read64(in)
 }
 
 // needSSEFromMM checks before CVTPI2PS and CVTPI2PD: only with a register as
@@ -235,32 +232,42 @@ func opCVTPI2PD(c *CPU, in *inst) bool {
 
 // opSinglesToMM is CVTPS2PI and CVTTPS2PI, opDoublesToMM CVTPD2PI and
 // CVTTPD2PI: two integers into an MMX register.
+
 func opSinglesToMM(f elemOp[uint32]) opImpl {
-	return opToMM(func(b xmmReg, ctl softfloat.Control) (uint64, softfloat.Flags) {
-		low, f0 := f(0, uint32(b[0]), ctl)
-		high, f1 := f(0, uint32(b[0]>>32), ctl)
-		return uint64(low) | uint64(high)<<32, f0 | f1
-	})
-}
-
-func opDoublesToMM(f narrower) opImpl {
-	return opToMM(func(b xmmReg, ctl softfloat.Control) (uint64, softfloat.Flags) { return narrowTwo(f, b, ctl) })
-}
-
-func opToMM(f func(b xmmReg, ctl softfloat.Control) (uint64, softfloat.Flags)) opImpl {
 	return opImpl{any: func(c *CPU, in *inst) bool {
 		if !c.needSSE() || !c.needMMX() {
 			return false
 		}
-		b, ok := c.xmmSrc(in)
+		b, ok := c.lowSrc(in)
 		if !ok {
 			return false
 		}
-		r, flags := f(b, c.simdControl())
-		if !c.simdFlags(flags) {
+		ctl := c.simdControl()
+		r0, f0 := f(0, uint32(b), ctl)
+		r1, f1 := f(0, uint32(b>>32), ctl)
+		return c.converted(in, uint64(r0)|uint64(r1)<<32, f0|f1)
+	}}
+}
+
+func opDoublesToMM(f narrower) opImpl {
+	return opImpl{any: func(c *CPU, in *inst) bool {
+		if !c.needSSE() || !c.needMMX() {
 			return false
 		}
-		c.setMM(in.Dst, r)
-		return true
+		low, high, ok := c.wholeSrc(in)
+		if !ok {
+			return false
+		}
+		r, flags := narrowTwo(f, low, high, c.simdControl())
+		return c.converted(in, r, flags)
 	}}
+}
+
+// converted puts r into MMX register Dst.
+func (c *CPU) converted(in *inst, r uint64, f softfloat.Flags) bool {
+	if !c.simdFlags(f) {
+		return false
+	}
+	c.setMM(in.Dst, r)
+	return true
 }

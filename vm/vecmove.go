@@ -62,61 +62,25 @@ func (c *CPU) vecSrc(in *inst) (xmmReg, bool) {
 	return c.readVec(in, alignedVec)
 }
 
-// vecAlign says whether a 16-byte operand must be aligned.
-type vecAlign bool
-
-const (
-	alignedVec   vecAlign = true
-	unalignedVec vecAlign = false
-)
-
 // readVec reads the memory operand of 4, 8 or 16 bytes.
 func (c *CPU) readVec(in *inst, align vecAlign) (v xmmReg, ok bool) {
-	size := uint8(in.MemSize())
-	if size <= 8 {
-		v[0], ok = c.readSeg(in.Seg, c.effAddr(in), size)
-		return v, ok
+	if in.Size == 16 {
+		return c.read128(in, align)
 	}
-	r, ok := c.resolveVec(in, align, 0)
-	if !ok {
-		return v, false
+	if in.MemSize() == 4 {
+		low, ok := c.read32(in)
+		return xmmReg{uint64(low)}, ok
 	}
-	for i := range uint8(16) {
-		v[i>>3] |= uint64(c.m.readPhys(r.at(i), 1)) << (i & 7 * 8)
-	}
-	return v, true
+	v[0], ok = c.read64(in)
+	return v, ok
 }
 
-// writeVec writes the memory operand of 4, 8 or 16 bytes.
+// writeVec writes the memory operand of 8 or 16 bytes.
 func (c *CPU) writeVec(in *inst, align vecAlign, v xmmReg) bool {
-	size := uint8(in.MemSize())
-	if size <= 8 {
-		return c.writeSeg(in.Seg, c.effAddr(in), size, v[0])
+	if in.Size == 16 {
+		return c.write128(in, align, v)
 	}
-	r, ok := c.resolveVec(in, align, accWrite)
-	if !ok {
-		return false
-	}
-	for i := range uint8(16) {
-		c.m.writePhys(r.at(i), 1, uint32(v[i>>3]>>(i&7*8))&0xff)
-	}
-	return true
-}
-
-// resolveVec checks and translates a 16-byte operand: segment, then the
-// 16-byte alignment (#GP), then paging.
-func (c *CPU) resolveVec(in *inst, align vecAlign, acc access) (rmwRef, bool) {
-	la, ok := c.linear(in.Seg, c.effAddr(in), 16, acc)
-	if !ok {
-		return rmwRef{}, false
-	}
-	if align == alignedVec && la&15 != 0 {
-		return rmwRef{}, c.gp0()
-	}
-	if align == unalignedVec && !c.checkAlign(la, 16) {
-		return rmwRef{}, false
-	}
-	return c.resolve(la, 16, c.dataAccess(acc))
+	return c.write64(in, v[0])
 }
 
 // opHalves runs an operation that works on each 64-bit half alone.
@@ -289,29 +253,50 @@ func opVecMove(align vecAlign) handler {
 	}
 }
 
-// opMoveScalar is MOVSS and MOVSD: a load clears the rest of the register, a
-// register move keeps it.
-func opMoveScalar(width int) handler {
-	return func(c *CPU, in *inst) bool {
-		if !c.needSSE() {
+// opMOVSS and opMOVSD: a load clears the rest of the register, a register
+// move keeps it.
+func opMOVSS(c *CPU, in *inst) bool {
+	if !c.needSSE() {
+		return false
+	}
+	switch in.Form {
+	case x86.FormRR:
+		c.fpu.setSingle(in.Dst, uint32(c.fpu.xmm[in.Src&7][0]))
+	case x86.FormRM:
+		v, ok := c.read32(in)
+		if !ok {
 			return false
 		}
-		low := ^uint64(0) >> (64 - width)
-		d := &c.fpu.xmm[in.Dst&7]
-		switch in.Form {
-		case x86.FormRR:
-			d[0] = d[0]&^low | c.fpu.xmm[in.Src&7][0]&low
-		case x86.FormRM:
-			v, ok := c.readSeg(in.Seg, c.effAddr(in), uint8(width/8))
-			if !ok {
-				return false
-			}
-			*d = xmmReg{v}
-		default:
-			return c.writeSeg(in.Seg, c.effAddr(in), uint8(width/8), c.fpu.xmm[in.Src&7][0]&low)
-		}
-		return true
+		c.fpu.xmm[in.Dst&7] = xmmReg{uint64(v)}
+	default:
+		return c.write32(in, uint32(c.fpu.xmm[in.Src&7][0]))
 	}
+	return true
+}
+
+func opMOVSD(c *CPU, in *inst) bool {
+	if !c.needSSE() {
+		return false
+	}
+	switch in.Form {
+	case x86.FormRR:
+		c.fpu.xmm[in.Dst&7][0] = c.fpu.xmm[in.Src&7][0]
+	case x86.FormRM:
+		v, ok := c.read64(in)
+		if !ok {
+			return false
+		}
+		c.fpu.xmm[in.Dst&7] = xmmReg{v}
+	default:
+		return c.write64(in, c.fpu.xmm[in.Src&7][0])
+	}
+	return true
+}
+
+// setSingle replaces the lowest element of XMM register r.
+func (f *fpuState) setSingle(r uint8, v uint32) {
+	d := &f.xmm[r&7][0]
+	*d = *d&^0xffffffff | uint64(v)
 }
 
 // opMoveHalf is MOVLPS, MOVHPS and their PD twins: 8 bytes to or from a half.
@@ -321,9 +306,9 @@ func opMoveHalf(half int) handler {
 			return false
 		}
 		if in.Form == x86.FormMR {
-			return c.writeSeg(in.Seg, c.effAddr(in), 8, c.fpu.xmm[in.Src&7][half])
+			return c.write64(in, c.fpu.xmm[in.Src&7][half])
 		}
-		v, ok := c.readSeg(in.Seg, c.effAddr(in), 8)
+		v, ok := c.read64(in)
 		if ok {
 			c.fpu.xmm[in.Dst&7][half] = v
 		}
@@ -357,13 +342,13 @@ func opMOVQX(c *CPU, in *inst) bool {
 	case x86.FormRR:
 		c.fpu.xmm[in.Dst&7] = xmmReg{c.fpu.xmm[in.Src&7][0]}
 	case x86.FormRM:
-		v, ok := c.readSeg(in.Seg, c.effAddr(in), 8)
+		v, ok := c.read64(in)
 		if !ok {
 			return false
 		}
 		c.fpu.xmm[in.Dst&7] = xmmReg{v}
 	default:
-		return c.writeSeg(in.Seg, c.effAddr(in), 8, c.fpu.xmm[in.Src&7][0])
+		return c.write64(in, c.fpu.xmm[in.Src&7][0])
 	}
 	return true
 }
@@ -546,7 +531,7 @@ func makeVecOps() *opTable {
 		x86.PMOVMSKB: {any: opPMOVMSKB}, x86.MOVMSKPS: {any: opMOVMSKPS}, x86.MOVMSKPD: {any: opMOVMSKPD},
 		x86.PEXTRW: {any: opPEXTRW}, x86.PINSRW: {any: opPINSRW},
 		x86.MOVHLPS: {any: opMOVHLPS}, x86.MOVLHPS: {any: opMOVLHPS},
-		x86.MOVSS: {any: opMoveScalar(32)}, x86.MOVSD: {any: opMoveScalar(64)},
+		x86.MOVSS: {any: opMOVSS}, x86.MOVSD: {any: opMOVSD},
 
 		x86.PUNPCKLBW: {any: opWhole(unpack(8, 0))}, x86.PUNPCKHBW: {any: opWhole(unpack(8, 1))},
 		x86.PUNPCKLWD: {any: opWhole(unpack(16, 0))}, x86.PUNPCKHWD: {any: opWhole(unpack(16, 1))},

@@ -7,42 +7,62 @@ import "ring0/vm/internal/exact"
 
 // Add is a + b.
 func Add[F Float](a, b F, c Control) (F, Flags) {
+	if c.nearest() {
+		if v, f, ok := nativeSum(a, b); ok {
+			return v, f
+		}
+	}
 	v, f := formatOf[F]().sum(uint64(a), uint64(b), 0, c)
 	return F(v), f
 }
 
 // Sub is a − b.
 func Sub[F Float](a, b F, c Control) (F, Flags) {
-	l := formatOf[F]()
-	v, f := l.sum(uint64(a), uint64(b), l.signBit(), c)
+	sign := ^(^F(0) >> 1)
+	if c.nearest() {
+		if v, f, ok := nativeSum(a, b^sign); ok {
+			return v, f
+		}
+	}
+	v, f := formatOf[F]().sum(uint64(a), uint64(b), uint64(sign), c)
 	return F(v), f
 }
 
 // Mul is a · b.
 func Mul[F Float](a, b F, c Control) (F, Flags) {
+	if c.nearest() {
+		if v, f, ok := nativeMul(a, b); ok {
+			return v, f
+		}
+	}
 	v, f := formatOf[F]().mul(uint64(a), uint64(b), c)
 	return F(v), f
 }
 
 // Div is a / b.
 func Div[F Float](a, b F, c Control) (F, Flags) {
+	if c.nearest() {
+		if v, f, ok := nativeDiv(a, b); ok {
+			return v, f
+		}
+	}
 	v, f := formatOf[F]().div(uint64(a), uint64(b), c)
 	return F(v), f
 }
 
 // Sqrt is the square root of a.
 func Sqrt[F Float](a F, c Control) (F, Flags) {
+	if c.nearest() {
+		if v, f, ok := nativeSqrt(a); ok {
+			return v, f
+		}
+	}
 	v, f := formatOf[F]().sqrt(uint64(a), c)
 	return F(v), f
 }
 
 // sum is a + b, the sign of b inverted if flip is the sign bit.
 func (l format) sum(a, b, flip uint64, c Control) (uint64, Flags) {
-	if l.nativeOK(c, a, b) {
-		if v, f, ok := l.nativeSum(a, b^flip); ok {
-			return v, f
-		}
-	}
 	a, b = c.flushed(l, a), c.flushed(l, b)
 	r, f, done := l.screen(a, b)
 	if done {
@@ -82,11 +102,6 @@ func (l format) computed(x exact.Num, c Control, f Flags) (uint64, Flags) {
 }
 
 func (l format) mul(a, b uint64, c Control) (uint64, Flags) {
-	if l.nativeOK(c, a, b) {
-		if v, f, ok := l.nativeMul(a, b); ok {
-			return v, f
-		}
-	}
 	a, b = c.flushed(l, a), c.flushed(l, b)
 	r, f, done := l.screen(a, b)
 	sign := (a ^ b) & l.signBit()
@@ -104,11 +119,6 @@ func (l format) mul(a, b uint64, c Control) (uint64, Flags) {
 }
 
 func (l format) div(a, b uint64, c Control) (uint64, Flags) {
-	if l.nativeOK(c, a, b) {
-		if v, f, ok := l.nativeDiv(a, b); ok {
-			return v, f
-		}
-	}
 	a, b = c.flushed(l, a), c.flushed(l, b)
 	r, f, done := l.screen(a, b)
 	sign := (a ^ b) & l.signBit()
@@ -128,11 +138,6 @@ func (l format) div(a, b uint64, c Control) (uint64, Flags) {
 }
 
 func (l format) sqrt(a uint64, c Control) (uint64, Flags) {
-	if l.nativeOK(c, a, a) && !l.neg(a) {
-		if v, f, ok := l.nativeSqrt(a); ok {
-			return v, f
-		}
-	}
 	a = c.flushed(l, a)
 	r, f, done := l.screen(a, 0)
 	switch {

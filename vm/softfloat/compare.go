@@ -29,6 +29,9 @@ func Compare[F Float](a, b F, c Control) (Relation, Flags) {
 
 // CompareQuiet is UCOMISS and UCOMISD: only a signaling NaN is an invalid operation.
 func CompareQuiet[F Float](a, b F, c Control) (Relation, Flags) {
+	if r, ok := nativeCompare(a, b); ok {
+		return r, 0
+	}
 	return formatOf[F]().compare(uint64(a), uint64(b), c)
 }
 

@@ -3,7 +3,11 @@
 
 package softfloat
 
-import "ring0/vm/internal/exact"
+import (
+	"math"
+
+	"ring0/vm/internal/exact"
+)
 
 // IntIndefinite answers a conversion to an integer that is not valid.
 const IntIndefinite = -1 << 31
@@ -20,8 +24,14 @@ func FromInt32[F Float](n int32, c Control) (F, Flags) {
 // ToInt32 is CVTSS2SI, CVTPS2DQ and their like; with c.Chop(), CVTTSS2SI and its like.
 // A denormal operand is only inexact.
 func ToInt32[F Float](a F, c Control) (int32, Flags) {
-	l := formatOf[F]()
-	v := c.flushed(l, uint64(a))
+	if n, f, ok := nativeToInt32(a, c); ok {
+		return n, f
+	}
+	return formatOf[F]().toInt32(uint64(a), c)
+}
+
+func (l format) toInt32(a uint64, c Control) (int32, Flags) {
+	v := c.flushed(l, a)
 	if l.isNaN(v) || l.isInf(v) {
 		return IntIndefinite, IE
 	}
@@ -37,12 +47,20 @@ func ToInt32[F Float](a F, c Control) (int32, Flags) {
 
 // Widen is CVTSS2SD: exact.
 func Widen(a uint32, c Control) (uint64, Flags) {
+	if plain(a) {
+		return math.Float64bits(single64(a)), 0
+	}
 	v := c.flushed(single, uint64(a))
 	return convert(single, double, v, c)
 }
 
 // Narrow is CVTSD2SS.
 func Narrow(a uint64, c Control) (uint32, Flags) {
+	if c.nearest() {
+		if v, f, ok := nativeNarrow(a); ok {
+			return v, f
+		}
+	}
 	v, f := convert(double, single, c.flushed(double, a), c)
 	return uint32(v), f
 }

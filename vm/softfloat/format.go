@@ -52,12 +52,6 @@ func (l format) isZero(v uint64) bool        { return l.abs(v) == 0 }
 func (l format) isDenormal(v uint64) bool    { return l.abs(v)-1 < 1<<l.fracBits-1 }
 func (l format) withSign(v, s uint64) uint64 { return l.abs(v) | s&l.signBit() }
 
-// isNormal says that v is neither zero nor denormal nor infinity nor NaN.
-func (l format) isNormal(v uint64) bool {
-	smallest := uint64(1) << l.fracBits
-	return l.abs(v)-smallest < l.infinity()-smallest
-}
-
 // num unpacks a finite value.
 func (l format) num(v uint64) exact.Num {
 	exp := int(l.abs(v) >> l.fracBits)

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Rounding to nearest by Go's own floating point, where value and flags are provably the same.
+// Go's own floating point, where value and flags are provably the same.
 //
-// The operands are normal and the result is well inside the range, so that PE
-// is the only flag there can be. It comes from the exact error of the result:
-// the two-sum of an addition, a fused multiply-add for the others. The error
-// is exact as long as it does not underflow, which the margins exclude.
-// Single precision goes through double, whose 53 bits are more than twice 24
-// plus 2: the second rounding then gives what one rounding would.
+// The operands are zeros or far from the ends of the exponent range, the
+// rounding mode is to nearest, and the result is again zero or far from the
+// ends, so that PE is the only flag there can be. It comes from the exact
+// error of the result: the two-sum of an addition, a fused multiply-add for
+// the others. The error is exact as long as it does not underflow, which the
+// margins exclude. Single precision goes through double, whose 53 bits are
+// more than twice 24 plus 2: the second rounding then gives what one rounding
+// would.
 
 package softfloat
 
-import (
-	"math"
-
-	"ring0/vm/internal/exact"
-)
+import "math"
 
 // Exponent fields within these margins are far enough from both ends.
 const (
@@ -22,38 +20,35 @@ const (
 	lowDouble, highDouble = 128, 1900
 )
 
-// nativeOK says whether Go may compute on a, and b where there is one.
-func (l format) nativeOK(c Control, a, b uint64) bool {
-	return c.mode() == exact.Nearest && l.isNormal(a) && l.isNormal(b)
+// isSingle says which format F is; the compiler knows.
+func isSingle[F Float]() bool { return ^F(0)>>31 == 1 }
+
+// inside says that v is neither zero nor near an end of the exponent range.
+func inside[F Float](v F) bool {
+	if isSingle[F]() {
+		return uint32(v)>>23&0xff-lowSingle <= highSingle-lowSingle
+	}
+	return uint64(v)>>52&0x7ff-lowDouble <= highDouble-lowDouble
 }
 
-func inside64(v float64) bool {
-	exp := math.Float64bits(v) >> 52 & 0x7ff
-	return exp-lowDouble <= highDouble-lowDouble
+func isZero[F Float](v F) bool { return v<<1 == 0 }
+
+// plain says that v is zero or inside.
+func plain[F Float](v F) bool { return inside(v) || isZero(v) }
+
+// nearest says whether c rounds to nearest.
+func (c Control) nearest() bool { return c&rcMask == 0 }
+
+// exactly is PE unless the result is exact.
+func exactly(exact bool) Flags {
+	if exact {
+		return 0
+	}
+	return PE
 }
 
-func result64(v, err float64) (uint64, Flags, bool) {
-	if !inside64(v) {
-		return 0, 0, false
-	}
-	if err != 0 {
-		return math.Float64bits(v), PE, true
-	}
-	return math.Float64bits(v), 0, true
-}
-
-func result32(v float32, isExact bool) (uint64, Flags, bool) {
-	bits := math.Float32bits(v)
-	if exp := bits >> 23 & 0xff; exp-lowSingle > highSingle-lowSingle {
-		return 0, 0, false
-	}
-	if isExact {
-		return uint64(bits), 0, true
-	}
-	return uint64(bits), PE, true
-}
-
-func float32At(v uint64) float64 { return float64(math.Float32frombits(uint32(v))) }
+func single64[F Float](v F) float64 { return float64(math.Float32frombits(uint32(v))) }
+func double64[F Float](v F) float64 { return math.Float64frombits(uint64(v)) }
 
 // twoSum is x + y and its exact error.
 func twoSum(x, y float64) (s, err float64) {
@@ -62,51 +57,113 @@ func twoSum(x, y float64) (s, err float64) {
 	return s, (x - (s - part)) + (y - part)
 }
 
-func (l format) nativeSum(a, b uint64) (uint64, Flags, bool) {
-	if l.width == 32 {
-		s, err := twoSum(float32At(a), float32At(b))
-		v := float32(s)
-		return result32(v, err == 0 && float64(v) == s)
-	}
-	s, err := twoSum(math.Float64frombits(a), math.Float64frombits(b))
-	return result64(s, err)
-}
-
-func (l format) nativeMul(a, b uint64) (uint64, Flags, bool) {
-	if l.width == 32 {
-		p := float32At(a) * float32At(b) // exact
-		v := float32(p)
-		return result32(v, float64(v) == p)
-	}
-	x, y := math.Float64frombits(a), math.Float64frombits(b)
-	p := x * y
-	return result64(p, math.FMA(x, y, -p))
-}
-
-func (l format) nativeDiv(a, b uint64) (uint64, Flags, bool) {
-	if l.width == 32 {
-		x, y := float32At(a), float32At(b)
-		v := float32(x / y)
-		return result32(v, float64(v)*y == x)
-	}
-	x, y := math.Float64frombits(a), math.Float64frombits(b)
-	if !inside64(x) {
+func nativeSum[F Float](a, b F) (v F, f Flags, ok bool) {
+	if !plain(a) || !plain(b) {
 		return 0, 0, false
 	}
-	q := x / y
-	return result64(q, math.FMA(-q, y, x))
+	if isSingle[F]() {
+		s, err := twoSum(single64(a), single64(b))
+		r := float32(s)
+		v, f = F(math.Float32bits(r)), exactly(err == 0 && float64(r) == s)
+	} else {
+		s, err := twoSum(double64(a), double64(b))
+		v, f = F(math.Float64bits(s)), exactly(err == 0)
+	}
+	return v, f, plain(v)
 }
 
-func (l format) nativeSqrt(a uint64) (uint64, Flags, bool) {
-	if l.width == 32 {
-		x := float32At(a)
-		v := float32(math.Sqrt(x))
-		return result32(v, float64(v)*float64(v) == x)
-	}
-	x := math.Float64frombits(a)
-	if !inside64(x) {
+func nativeMul[F Float](a, b F) (v F, f Flags, ok bool) {
+	if !plain(a) || !plain(b) {
 		return 0, 0, false
 	}
-	root := math.Sqrt(x)
-	return result64(root, math.FMA(-root, root, x))
+	if isSingle[F]() {
+		p := single64(a) * single64(b) // exact
+		r := float32(p)
+		v, f = F(math.Float32bits(r)), exactly(float64(r) == p)
+	} else {
+		x, y := double64(a), double64(b)
+		p := x * y
+		v, f = F(math.Float64bits(p)), exactly(math.FMA(x, y, -p) == 0)
+	}
+	return v, f, inside(v) || isZero(a) || isZero(b)
+}
+
+func nativeDiv[F Float](a, b F) (v F, f Flags, ok bool) {
+	if !plain(a) || !inside(b) {
+		return 0, 0, false
+	}
+	if isSingle[F]() {
+		x, y := single64(a), single64(b)
+		r := float32(x / y)
+		v, f = F(math.Float32bits(r)), exactly(float64(r)*y == x)
+	} else {
+		x, y := double64(a), double64(b)
+		q := x / y
+		v, f = F(math.Float64bits(q)), exactly(math.FMA(-q, y, x) == 0)
+	}
+	return v, f, inside(v) || isZero(a)
+}
+
+// nativeSqrt cannot leave the range.
+func nativeSqrt[F Float](a F) (v F, f Flags, ok bool) {
+	if !inside(a) || a&^(^F(0)>>1) != 0 {
+		return 0, 0, false
+	}
+	if isSingle[F]() {
+		x := single64(a)
+		r := float32(math.Sqrt(x))
+		return F(math.Float32bits(r)), exactly(float64(r)*float64(r) == x), true
+	}
+	x := double64(a)
+	r := math.Sqrt(x)
+	return F(math.Float64bits(r)), exactly(math.FMA(-r, r, x) == 0), true
+}
+
+// nativeCompare raises nothing.
+func nativeCompare[F Float](a, b F) (r Relation, ok bool) {
+	if !plain(a) || !plain(b) {
+		return 0, false
+	}
+	x, y := double64(a), double64(b)
+	if isSingle[F]() {
+		x, y = single64(a), single64(b)
+	}
+	switch {
+	case x < y:
+		return Less, true
+	case x > y:
+		return Greater, true
+	}
+	return Equal, true
+}
+
+// nativeToInt32 rounds to nearest or toward zero.
+func nativeToInt32[F Float](a F, c Control) (n int32, f Flags, ok bool) {
+	if !plain(a) {
+		return 0, 0, false
+	}
+	x := double64(a)
+	if isSingle[F]() {
+		x = single64(a)
+	}
+	var r float64
+	switch c & rcMask {
+	case 0:
+		r = math.RoundToEven(x)
+	case rcMask:
+		r = math.Trunc(x)
+	default:
+		return 0, 0, false
+	}
+	if math.Abs(r) > math.MaxInt32 {
+		return 0, 0, false
+	}
+	return int32(r), exactly(r == x), true
+}
+
+func nativeNarrow(a uint64) (v uint32, f Flags, ok bool) {
+	x := double64(a)
+	r := float32(x)
+	v = math.Float32bits(r)
+	return v, exactly(float64(r) == x), plain(a) && (inside(v) || isZero(a))
 }
