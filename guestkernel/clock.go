@@ -19,6 +19,9 @@ type clockState struct {
 	k       *Kernel
 	perTick uint64 // instructions
 	pending bool   // INTR is asserted
+
+	lastTick uint64 // when the tick was due that jiffies and xtime count last
+	zoneSet  bool   // settimeofday has been given a time zone
 }
 
 func clockFunctions() []Function {
@@ -32,7 +35,7 @@ func (k *Kernel) bootClock() error {
 	const bootTime = 1066893663 // Thu Oct 23 07:21:03 2003 UTC
 	k.clock = clockState{k: k, perTick: uint64(k.cfg.MHz) * 1_000_000 / uint64(k.profile.HZ)}
 	k.mem.SetU32(k.sym.Xtime, bootTime)
-	k.mem.SetU32(k.sym.LoopsPerJiffy, uint32(k.clock.perTick/2)) // two instructions a loop
+	k.mem.SetU32(k.sym.LoopsPerJiffy, uint32(k.clock.perTick)) // cycles of the time stamp counter
 	k.mem.SetU32(k.sym.CPUKHz, k.cfg.MHz*1000)
 	k.m.SetInterruptController(&k.clock)
 	k.clock.arm()
@@ -62,6 +65,7 @@ func doIRQ(c *Call) {
 	if line := f.Get(k.lay.PtRegs.OrigEax) & 0xff; line != 0 {
 		panicf("interrupt on line %d, which has no device", line)
 	}
+	k.clock.lastTick = k.m.Now() - k.m.Now()%k.clock.perTick
 	jiffies := k.mem.U64(k.sym.Jiffies) + 1
 	k.mem.SetU64(k.sym.Jiffies, jiffies)
 	usec := k.mem.U32(k.sym.Xtime+k.lay.Timeval.Usec.Off) + 1_000_000/uint32(k.profile.HZ)

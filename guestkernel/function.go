@@ -63,6 +63,8 @@ func subsystems() []subsystem {
 		{"traps", trapFunctions(), nil},
 		{"bug", bugFunctions(), nil},
 		{"clock", clockFunctions(), (*Kernel).bootClock},
+		{"delay", delayFunctions(), (*Kernel).bootCPUData},
+		{"time", timeFunctions(), nil},
 		{"pages", pageFunctions(), (*Kernel).bootPages},
 		{"slab", slabFunctions(), (*Kernel).bootSlab},
 		{"vmalloc", vmallocFunctions(), (*Kernel).bootVmalloc},

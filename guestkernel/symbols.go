@@ -94,6 +94,8 @@ type symbols struct {
 	Xtime         uint32 `sym:"xtime"`
 	LoopsPerJiffy uint32 `sym:"loops_per_jiffy"`
 	CPUKHz        uint32 `sym:"cpu_khz"`
+	SysTz         uint32 `sym:"sys_tz"`
+	UdelayTSC     uint32 `sym:"x86_udelay_tsc"`
 	SystemUtsname uint32 `sym:"system_utsname"`
 
 	// The log (kernel/printk.c). The numbers are the compiler's, of variables inside functions.

@@ -165,3 +165,6 @@ func opCPUID(c *CPU, in *inst) bool {
 	c.gpr[x86.EAX], c.gpr[x86.EBX], c.gpr[x86.ECX], c.gpr[x86.EDX] = r[0], r[1], r[2], r[3]
 	return c.proceed(in, c.mode)
 }
+
+// CPUID returns what the instruction gives for a leaf: EAX, EBX, ECX, EDX.
+func (m *Machine) CPUID(leaf uint32) [4]uint32 { return m.cpu.model.cpuid(leaf) }
