@@ -5970,6 +5970,194 @@ var deadIMUL = fastTable{
 	x86.FormRRI: {nil, opIMUL16RRINF, opIMUL32RRINF},
 }
 
+func opMUL32R(c *CPU, in *inst) *inst {
+	v := *c.at32(in.d)
+	p := uint64(c.gpr[x86.EAX]) * uint64(v)
+	over := p>>32 != 0
+	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(p), uint32(p>>32)
+	c.fres, c.faux = uint32(p), 0
+	if c.fres == 0 {
+		c.fres = 1 << 8
+	}
+	if over {
+		c.faux = auxCF
+	}
+	return nextRec(in)
+}
+
+func opMUL32M(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := uint64(c.gpr[x86.EAX]) * uint64(v)
+	over := p>>32 != 0
+	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(p), uint32(p>>32)
+	c.fres, c.faux = uint32(p), 0
+	if c.fres == 0 {
+		c.fres = 1 << 8
+	}
+	if over {
+		c.faux = auxCF
+	}
+	return nextRec(in)
+}
+
+var fastMUL = fastTable{
+	x86.FormR: {nil, nil, opMUL32R},
+	x86.FormM: {nil, nil, opMUL32M},
+}
+
+func opIMUL132R(c *CPU, in *inst) *inst {
+	v := *c.at32(in.d)
+	p := int64(int32(c.gpr[x86.EAX])) * int64(int32(v))
+	over := p != int64(int32(p))
+	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(p), uint32(p>>32)
+	c.fres, c.faux = uint32(p), 0
+	if c.fres == 0 {
+		c.fres = 1 << 8
+	}
+	if over {
+		c.faux = auxCF
+	}
+	return nextRec(in)
+}
+
+func opIMUL132M(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := int64(int32(c.gpr[x86.EAX])) * int64(int32(v))
+	over := p != int64(int32(p))
+	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(p), uint32(p>>32)
+	c.fres, c.faux = uint32(p), 0
+	if c.fres == 0 {
+		c.fres = 1 << 8
+	}
+	if over {
+		c.faux = auxCF
+	}
+	return nextRec(in)
+}
+
+var fastIMUL1 = fastTable{
+	x86.FormR: {nil, nil, opIMUL132R},
+	x86.FormM: {nil, nil, opIMUL132M},
+}
+
+func opDIV32R(c *CPU, in *inst) *inst {
+	v := *c.at32(in.d)
+	if v <= c.gpr[x86.EDX] {
+		c.exit = exitSlow
+		return nil
+	}
+	n := uint64(c.gpr[x86.EDX])<<32 | uint64(c.gpr[x86.EAX])
+	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(n/uint64(v)), uint32(n%uint64(v))
+
+	return nextRec(in)
+}
+
+func opDIV32M(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	if v <= c.gpr[x86.EDX] {
+		c.exit = exitSlow
+		return nil
+	}
+	n := uint64(c.gpr[x86.EDX])<<32 | uint64(c.gpr[x86.EAX])
+	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(n/uint64(v)), uint32(n%uint64(v))
+
+	return nextRec(in)
+}
+
+var fastDIV = fastTable{
+	x86.FormR: {nil, nil, opDIV32R},
+	x86.FormM: {nil, nil, opDIV32M},
+}
+
+func opIDIV32R(c *CPU, in *inst) *inst {
+	v := *c.at32(in.d)
+	n := int64(uint64(c.gpr[x86.EDX])<<32 | uint64(c.gpr[x86.EAX]))
+	d := int64(int32(v))
+	if d == 0 || n/d != int64(int32(n/d)) {
+		c.exit = exitSlow
+		return nil
+	}
+	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(n/d), uint32(n%d)
+
+	return nextRec(in)
+}
+
+func opIDIV32M(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	e := &c.tlb[la>>pageShift%tlbEntries]
+	if e.rd != (la+3)&^pageMask|in.slow {
+		c.exit = exitSlow
+		return nil
+	}
+	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	n := int64(uint64(c.gpr[x86.EDX])<<32 | uint64(c.gpr[x86.EAX]))
+	d := int64(int32(v))
+	if d == 0 || n/d != int64(int32(n/d)) {
+		c.exit = exitSlow
+		return nil
+	}
+	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(n/d), uint32(n%d)
+
+	return nextRec(in)
+}
+
+var fastIDIV = fastTable{
+	x86.FormR: {nil, nil, opIDIV32R},
+	x86.FormM: {nil, nil, opIDIV32M},
+}
+
+func opSHLD32RRI(c *CPU, in *inst) *inst {
+	n := in.Imm & 31
+	if n == 0 {
+		return nextRec(in)
+	}
+	a, b := *c.at32(in.d), *c.at32(in.s)
+	r := a<<n | b>>(32-n)
+	cf, of := a>>(32-n)&1, (a^a<<1)>>31
+	c.fres, c.faux = r, cf<<31|(cf^of)<<30
+	*c.at32(in.d) = r
+	return nextRec(in)
+}
+
+var fastSHLD = fastTable{
+	x86.FormRRI: {nil, nil, opSHLD32RRI},
+}
+
+func opSHRD32RRI(c *CPU, in *inst) *inst {
+	n := in.Imm & 31
+	if n == 0 {
+		return nextRec(in)
+	}
+	a, b := *c.at32(in.d), *c.at32(in.s)
+	r := a>>n | b<<(32-n)
+	cf, of := a>>(n-1)&1, a>>31^b&1
+	c.fres, c.faux = r, cf<<31|(cf^of)<<30
+	*c.at32(in.d) = r
+	return nextRec(in)
+}
+
+var fastSHRD = fastTable{
+	x86.FormRRI: {nil, nil, opSHRD32RRI},
+}
+
 var aluOps = opTable{
 	x86.ADD:   {by: &byADD, fast: &fastADD, dead: &deadADD},
 	x86.OR:    {by: &byOR, fast: &fastOR, dead: &deadOR},

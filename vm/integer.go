@@ -11,18 +11,18 @@ import "ring0/vm/x86"
 // integerOps are the integer operations outside the generated chapters.
 var integerOps = opTable{
 	// muldiv.go
-	x86.MUL:   {any: opMUL},
-	x86.IMUL1: {any: opIMUL1},
-	x86.DIV:   {any: opDIV},
-	x86.IDIV:  {any: opIDIV},
+	x86.MUL:   {any: opMUL, fast: &fastMUL},
+	x86.IMUL1: {any: opIMUL1, fast: &fastIMUL1},
+	x86.DIV:   {any: opDIV, fast: &fastDIV},
+	x86.IDIV:  {any: opIDIV, fast: &fastIDIV},
 
 	// shift.go
 	x86.RCL:    {any: opRCL},
 	x86.RCR:    {any: opRCR},
 	x86.RCLCL:  {any: opRCLCL},
 	x86.RCRCL:  {any: opRCRCL},
-	x86.SHLD:   {any: opSHLD},
-	x86.SHRD:   {any: opSHRD},
+	x86.SHLD:   {any: opSHLD, fast: &fastSHLD},
+	x86.SHRD:   {any: opSHRD, fast: &fastSHRD},
 	x86.SHLDCL: {any: opSHLDCL},
 	x86.SHRDCL: {any: opSHRDCL},
 

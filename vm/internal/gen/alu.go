@@ -68,6 +68,8 @@ func genALU(f *file) {
 		genShift(f, o.op+"CL", "n := c.gpr[x86.ECX] & 31\n", "R", "M", o)
 	}
 	genIMUL(f)
+	genWide(f)
+	genDouble(f)
 	f.chapter("aluOps")
 }
 
@@ -161,4 +163,50 @@ func genIMUL(f *file) {
 		s.addMem("RMI", w, func(p path) string { return w.load(p, "a") + imm + full })
 	}
 	s.done()
+}
+
+// wide lists the 32-bit multiplications and divisions with EDX:EAX; v is the
+// operand. A division that would fault leaves to the full handler.
+var wide = []row{
+	{"MUL", "p := uint64(c.gpr[x86.EAX]) * uint64(v)\nover := p>>32 != 0", product},
+	{"IMUL1", "p := int64(int32(c.gpr[x86.EAX])) * int64(int32(v))\nover := p != int64(int32(p))", product},
+	{"DIV", "if v <= c.gpr[x86.EDX] {\nc.exit = exitSlow\nreturn false\n}\n" +
+		"n := uint64(c.gpr[x86.EDX])<<32 | uint64(c.gpr[x86.EAX])\n" +
+		"c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(n/uint64(v)), uint32(n%uint64(v))", ""},
+	{"IDIV", "n := int64(uint64(c.gpr[x86.EDX])<<32 | uint64(c.gpr[x86.EAX]))\nd := int64(int32(v))\n" +
+		"if d == 0 || n/d != int64(int32(n/d)) {\nc.exit = exitSlow\nreturn false\n}\n" +
+		"c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(n/d), uint32(n%d)", ""},
+}
+
+// product stores p and sets CF and OF to over; the other flags are UNDEFINED
+// and as setMulFlags leaves them.
+const product = "c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(p), uint32(p>>32)\n" +
+	"c.fres, c.faux = uint32(p), 0\nif c.fres == 0 {\nc.fres = 1 << 8\n}\nif over {\nc.faux = auxCF\n}"
+
+// genWide emits fastTables for operations whose full handlers are in muldiv.go.
+func genWide(f *file) {
+	w := widths[2]
+	for _, o := range wide {
+		var t table
+		end := "\nreturn true\n"
+		t.set("R", w, f.fastHandler(fmt.Sprintf("op%s32R", o.op), "v := "+w.reg("d")+"\n"+o.body(w)+end))
+		t.set("M", w, f.fastHandler(fmt.Sprintf("op%s32M", o.op), w.load(paths[0], "v")+o.body(w)+end))
+		t.emit(f, "fast"+o.op, "fastTable")
+	}
+}
+
+// genDouble emits SHLD and SHRD of 32-bit registers by an immediate; shift.go
+// has the full ones. OF is that of a shift by one.
+func genDouble(f *file) {
+	w := widths[2]
+	for _, o := range []row{
+		{"SHLD", "r := a<<n | b>>(32-n)", "cf, of := a>>(32-n)&1, (a^a<<1)>>31"},
+		{"SHRD", "r := a>>n | b<<(32-n)", "cf, of := a>>(n-1)&1, a>>31^b&1"},
+	} {
+		var t table
+		t.set("RRI", w, f.fastHandler("op"+o.op+"32RRI",
+			"n := in.Imm & 31\nif n == 0 {\nreturn true\n}\na, b := "+w.reg("d")+", "+w.reg("s")+"\n"+o.body(w)+
+				"\nc.fres, c.faux = r, cf<<31|(cf^of)<<30\n"+w.setReg("d", "r")+"\nreturn true\n"))
+		t.emit(f, "fast"+o.op, "fastTable")
+	}
 }
