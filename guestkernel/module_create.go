@@ -45,10 +45,20 @@ func (k *Kernel) createModule(name modName, size uint32) (addr uint32, errno abi
 		return 0, abi.EEXIST
 	}
 	if addr = k.ModuleMap(size); addr == 0 {
+		k.noteShortage(size)
 		return 0, abi.ENOMEM
 	}
 	k.layModule(addr, size, name)
 	return addr, 0
+}
+
+// noteShortage says that 2.4.18 would not have answered: what it gives up for is a lack of address space; for pages that are
+// not there, unless they are more than all of memory, it waits.
+func (k *Kernel) noteShortage(size uint32) {
+	pages, possible := k.vmallocPages(size)
+	if _, _, space := k.findGap((pages + 1) << abi.PageShift); possible && space {
+		k.note("create_module: %d pages, of %d free ones: 2.4.18 would kill processes for them for ever", pages, k.freePageCount())
+	}
 }
 
 // layModule writes the header and the name of a created module and puts it in front of the list.

@@ -117,6 +117,9 @@ func (in *initModule) takeRest() (imageName modName, errno abi.Errno) {
 	userName := in.mod.get(lay.Name) - in.mod.addr + in.image
 	imageName, errno = k.getModName(userName)
 	if errno != 0 {
+		if errno == abi.EFAULT {
+			in.noteCutOff()
+		}
 		k.Printk("<3>init_module: get_mod_name failure.\n")
 		return imageName, errno
 	}
@@ -192,16 +195,22 @@ func (in *initModule) enterDeps() {
 	}
 }
 
-// copyIn is copy_from_user into the module. A copy that fails relies, in the real kernel, on the exception table of the
-// kernel's own entry, which a header without its link has just cut off.
+// copyIn is copy_from_user into the module.
 func (in *initModule) copyIn(to, from, size uint32) (ok bool) {
-	k := in.k
-	ok = k.copyUserToKernel(to, from, size)
-	if !ok && !k.listHasKernel() {
-		k.note("init_module: the image's header has unlinked kernel_module: 2.4.18 would not find its own exception table " +
-			"and oops until the machine resets")
+	ok = in.k.copyUserToKernel(to, from, size)
+	if !ok {
+		in.noteCutOff()
 	}
 	return ok
+}
+
+// noteCutOff remarks on a failed access to user memory: the real kernel gets over it by the exception table of its own
+// entry, which a header without the link to it has just cut off.
+func (in *initModule) noteCutOff() {
+	if !in.k.listHasKernel() {
+		in.k.note("init_module: the image's header has unlinked kernel_module: 2.4.18 would not find its own exception table " +
+			"and oops until the machine resets")
+	}
 }
 
 // copyUserToKernel is copy_from_user page by page: what could not be read is zero. It reports whether all could. A range
