@@ -8,7 +8,11 @@
 
 package vm
 
-import "ring0/vm/x86"
+import (
+	"unsafe"
+
+	"ring0/vm/x86"
+)
 
 // EFLAGS bits that IRET and POPF may change, by privilege.
 const (
@@ -76,13 +80,17 @@ func (c *CPU) returned(eip uint32) bool {
 
 // iretProtected returns to the same or an outer ring, or to virtual-8086 mode.
 func (c *CPU) iretProtected(size uint8) bool {
-	// The stack must hold the three words.
-	var v [3]uint32 // EIP CS EFLAGS
-	if !c.peekAll(size, 0, v[:]) {
+	// The stack must hold the three words; the others are for an outer ring.
+	var v [5]uint32 // EIP CS EFLAGS, ESP SS
+	if p := c.stackWords(0, 5*4); p != nil && size == 4 {
+		for i := range v { // word by word, as they were written
+			v[i] = *(*uint32)(unsafe.Add(p, 4*i))
+		}
+	} else if !c.peekAll(size, 0, v[:3]) {
 		return false
 	}
 	if size == 4 && v[2]&FlagVM != 0 && c.cpl == 0 {
-		return c.iretV86(&v)
+		return c.iretV86(v[0], v[1], v[2])
 	}
 	sel := uint16(v[1])
 	code, ok := c.checkReturnSel(sel)
@@ -153,14 +161,13 @@ func (c *CPU) returnFlags(size uint8) uint32 {
 }
 
 // iretOuter also pops SS:ESP.
-func (c *CPU) iretOuter(size uint8, v *[3]uint32, code descriptor) bool {
-	var s [2]uint32 // ESP SS
-	if !c.peekAll(size, 3*uint32(size), s[:]) {
+func (c *CPU) iretOuter(size uint8, v *[5]uint32, code descriptor) bool {
+	if (size != 4 || c.stackWords(0, 5*4) == nil) && !c.peekAll(size, 3*uint32(size), v[3:]) {
 		return false
 	}
 	sel := uint16(v[1])
 	cpl := uint8(sel & 3)
-	ss, ok := c.checkStackSel(uint16(s[1]), cpl, VecGP)
+	ss, ok := c.checkStackSel(uint16(v[4]), cpl, VecGP)
 	if !ok {
 		return false
 	}
@@ -172,7 +179,7 @@ func (c *CPU) iretOuter(size uint8, v *[3]uint32, code descriptor) bool {
 		return false
 	}
 	may := c.returnFlags(size)
-	c.enterOuter(sel, code, uint16(s[1]), ss, s[0])
+	c.enterOuter(sel, code, uint16(v[4]), ss, v[3])
 	c.loadFlags(v[2], may)
 	return c.returned(v[0])
 }
@@ -194,22 +201,22 @@ func (c *CPU) enterOuter(sel uint16, code descriptor, ssSel uint16, ss descripto
 
 // iretV86 enters virtual-8086 mode from ring 0: EIP CS EFLAGS are followed by
 // ESP SS ES DS FS GS.
-func (c *CPU) iretV86(v *[3]uint32) bool {
+func (c *CPU) iretV86(eip, cs, flags uint32) bool {
 	var s [6]uint32
 	if !c.peekAll(4, 12, s[:]) {
 		return false
 	}
 	// The target must lie within 64 KB.
-	if v[0] > v86Limit {
+	if eip > v86Limit {
 		return c.gp0()
 	}
 	may := c.returnFlags(4) | FlagVM
 	c.cpl = 3
-	c.loadFlags(v[2], may)
+	c.loadFlags(flags, may)
 	for i, r := range [...]uint8{x86.SS, x86.ES, x86.DS, x86.FS, x86.GS} {
 		c.seg[r] = c.realSegment(segment{}, uint16(s[i+1]))
 	}
-	c.seg[x86.CS] = c.realSegment(segment{}, uint16(v[1]))
+	c.seg[x86.CS] = c.realSegment(segment{}, uint16(cs))
 	c.gpr[x86.ESP] = s[0]
-	return c.returned(v[0])
+	return c.returned(eip)
 }

@@ -5,7 +5,11 @@
 
 package vm
 
-import "ring0/vm/x86"
+import (
+	"unsafe"
+
+	"ring0/vm/x86"
+)
 
 // readSys64 reads 8 bytes of a system table as the supervisor.
 func (c *CPU) readSys64(la uint32) (uint64, bool) {
@@ -152,17 +156,25 @@ func (c *CPU) pushSlow(t *stackTop, size uint8, vals []uint32) bool {
 // depth bytes above its top.
 func (c *CPU) peekAll(size uint8, depth uint32, out []uint32) bool {
 	n := uint32(len(out)) * uint32(size)
-	off := c.gpr[x86.ESP] + depth
-	e := &c.tlb[off>>pageShift%tlbEntries]
-	if c.mode&modeFlat == 0 || size != 4 || e.rd != off&^pageMask || off&pageMask > pageSize-n {
+	p := c.stackWords(depth, n)
+	if size != 4 || p == nil {
 		return c.peekSlow(size, depth, out)
 	}
-	at := e.delta + off
 	for i := range out {
-		out[i] = *(*uint32)(c.at(at))
-		at += 4
+		out[i] = *(*uint32)(unsafe.Add(p, 4*i))
 	}
 	return true
+}
+
+// stackWords is where n bytes of the current stack lie, from depth bytes
+// above its top, when they can be read without any more ado; nil otherwise.
+func (c *CPU) stackWords(depth, n uint32) unsafe.Pointer {
+	off := c.gpr[x86.ESP] + depth
+	e := &c.tlb[off>>pageShift%tlbEntries]
+	if c.mode&modeFlat == 0 || e.rd != off&^pageMask || off&pageMask > pageSize-n {
+		return nil
+	}
+	return c.at(e.delta + off)
 }
 
 // peekSlow is peekAll word by word. Like the processor it checks that the
