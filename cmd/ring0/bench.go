@@ -135,6 +135,7 @@ func flatPaging(m *vm.Machine) {
 	m.SetCR(4, vm.CR4PSE)
 	m.SetCR(0, vm.CR0PE|vm.CR0PG|vm.CR0NE)
 	m.SetEflags(2)
+	m.SetFPU(&vm.FPU{FCW: 0x37f, MXCSR: 0x1f80}) // as FNINIT leaves it
 }
 
 // callBench calls bench(n).
