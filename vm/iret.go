@@ -81,27 +81,23 @@ func (c *CPU) returned(eip uint32) bool {
 // iretProtected returns to the same or an outer ring, or to virtual-8086 mode.
 func (c *CPU) iretProtected(size uint8) bool {
 	// The stack must hold the three words; the others are for an outer ring.
-	var v [5]uint32 // EIP CS EFLAGS, ESP SS
-	if p := c.stackWords(0, 5*4); p != nil && size == 4 {
-		for i := range v { // word by word, as they were written
-			v[i] = *(*uint32)(unsafe.Add(p, 4*i))
-		}
-	} else if !c.peekAll(size, 0, v[:3]) {
+	v := returnFrame{size: size}
+	if !c.readReturnFrame(&v) {
 		return false
 	}
-	if size == 4 && v[2]&FlagVM != 0 && c.cpl == 0 {
-		return c.iretV86(v[0], v[1], v[2])
+	if size == 4 && v.eflags&FlagVM != 0 && c.cpl == 0 {
+		return c.iretV86(v.eip, v.cs, v.eflags)
 	}
-	sel := uint16(v[1])
+	sel := uint16(v.cs)
 	code, ok := c.checkReturnSel(sel)
 	if !ok {
 		return false
 	}
 	if uint8(sel&3) > c.cpl {
-		return c.iretOuter(size, &v, code)
+		return c.iretOuter(&v, code)
 	}
 	// The target must lie within the segment.
-	if v[0] > code.limit() {
+	if v.eip > code.limit() {
 		return c.gp0()
 	}
 	if code, ok = c.markAccessed(sel, code); !ok {
@@ -110,8 +106,40 @@ func (c *CPU) iretProtected(size uint8) bool {
 	may := c.returnFlags(size)
 	c.drop(3 * uint32(size))
 	c.seg[x86.CS].load(sel, code)
-	c.loadFlags(v[2], may)
-	return c.returned(v[0])
+	c.loadFlags(v.eflags, may)
+	return c.returned(v.eip)
+}
+
+// returnFrame is what IRET finds on the stack. n of the words have been read.
+type returnFrame struct {
+	size, n                 uint8
+	eip, cs, eflags, sp, ss uint32
+}
+
+// readReturnFrame reads the first three words, or all of them when that is
+// no trouble.
+func (c *CPU) readReturnFrame(f *returnFrame) bool {
+	if p := c.stackWords(0, 5*4); p != nil && f.size == 4 {
+		word := func(i int) uint32 { return *(*uint32)(unsafe.Add(p, 4*i)) }
+		f.eip, f.cs, f.eflags, f.sp, f.ss = word(0), word(1), word(2), word(3), word(4)
+		f.n = 5
+		return true
+	}
+	var v [3]uint32
+	ok := c.peekAll(f.size, 0, v[:])
+	f.eip, f.cs, f.eflags, f.n = v[0], v[1], v[2], 3
+	return ok
+}
+
+// readOuter reads the other two.
+func (c *CPU) readOuter(f *returnFrame) bool {
+	if f.n == 5 {
+		return true
+	}
+	var v [2]uint32
+	ok := c.peekAll(f.size, 3*uint32(f.size), v[:])
+	f.sp, f.ss = v[0], v[1]
+	return ok
 }
 
 // checkReturnSel checks the CS of an IRET or far RET frame.
@@ -161,27 +189,27 @@ func (c *CPU) returnFlags(size uint8) uint32 {
 }
 
 // iretOuter also pops SS:ESP.
-func (c *CPU) iretOuter(size uint8, v *[5]uint32, code descriptor) bool {
-	if (size != 4 || c.stackWords(0, 5*4) == nil) && !c.peekAll(size, 3*uint32(size), v[3:]) {
+func (c *CPU) iretOuter(v *returnFrame, code descriptor) bool {
+	if !c.readOuter(v) {
 		return false
 	}
-	sel := uint16(v[1])
+	sel := uint16(v.cs)
 	cpl := uint8(sel & 3)
-	ss, ok := c.checkStackSel(uint16(v[4]), cpl, VecGP)
+	ss, ok := c.checkStackSel(uint16(v.ss), cpl, VecGP)
 	if !ok {
 		return false
 	}
 	// The target must lie within the segment.
-	if v[0] > code.limit() {
+	if v.eip > code.limit() {
 		return c.gp0()
 	}
 	if code, ok = c.markAccessed(sel, code); !ok {
 		return false
 	}
-	may := c.returnFlags(size)
-	c.enterOuter(sel, code, uint16(v[4]), ss, v[3])
-	c.loadFlags(v[2], may)
-	return c.returned(v[0])
+	may := c.returnFlags(v.size)
+	c.enterOuter(sel, code, uint16(v.ss), ss, v.sp)
+	c.loadFlags(v.eflags, may)
+	return c.returned(v.eip)
 }
 
 // enterOuter switches to an outer ring's code and stack, and empties the
