@@ -332,7 +332,5 @@ func (bc *blockCache) flush(p *physMemory) {
 
 // retagOffset renews the TLB tags of the page at slab offset off.
 func (c *CPU) retagOffset(off uint32) {
-	if pa, ok := c.m.phys.physOf(off); ok {
-		c.retagPhys(pa)
-	}
+	c.m.phys.eachPhys(off, c.retagPhys)
 }

@@ -175,10 +175,18 @@ func (m *Machine) writePhys(pa uint32, size uint8, v uint32) {
 	pa &= p.a20
 	off, writable := p.offset(pa)
 	if !writable {
-		if r := p.find(pa); r != nil && r.dev != nil {
-			r.dev.WriteMMIO(pa-r.base, size, v)
+		r := p.find(pa)
+		switch {
+		case r == nil:
+			return
+		case r.under:
+			off = pa
+		case r.dev != nil:
+			r.dev.WriteMMIO(r.off+pa-r.base, size, v)
+			return
+		default:
+			return
 		}
-		return
 	}
 	m.beforeWrite(off, uint32(size))
 	p.store(off, size, v)

@@ -28,6 +28,8 @@ type physMemory struct {
 	slab    []byte
 	ramSize uint32
 	lines   []uint8  // per line of the slab: lineCode, lineWatched
+	bus     []region // what the board has put into the address space; see physmap.go
+	shadows []shadowRange
 	regions []region // everything that is not plain RAM at its own address, by base
 	a20     uint32   // mask on physical addresses: all ones, or all but bit 20
 }
@@ -37,15 +39,6 @@ const (
 	lineCode    = 1 << 0 // bytes of a cached block
 	lineWatched = 1 << 1 // inside a watched range
 )
-
-// region is a part of the physical address space that is not plain RAM:
-// ROM (slab offset, not writable), a hole, or a device.
-type region struct {
-	base, size uint32
-	off        uint32 // in the slab, for ROM
-	rom        bool
-	dev        MMIO // nil: nothing there: reads all ones, writes are lost
-}
 
 // MMIO is a memory-mapped device. off is relative to the start of its range;
 // size is 1, 2 or 4 bytes.
@@ -63,13 +56,21 @@ func newPhysMemory(ram uint32) (*physMemory, error) {
 	return p, nil
 }
 
+// slabRoom is how much of ROM and adapter memory fits behind RAM without
+// moving it.
+const slabRoom = 1 << 20
+
 // grow makes the slab n bytes long, keeping its content.
 func (p *physMemory) grow(n uint32) {
-	slab := make([]byte, n)
-	copy(slab, p.slab)
-	lines := make([]uint8, n>>lineShift)
-	copy(lines, p.lines)
-	p.slab, p.lines = slab, lines
+	if int(n) > cap(p.slab) {
+		room := int(n) + min(int(n)/8, slabRoom)
+		slab := make([]byte, n, room)
+		copy(slab, p.slab)
+		lines := make([]uint8, n>>lineShift, room>>lineShift)
+		copy(lines, p.lines)
+		p.slab, p.lines = slab, lines
+	}
+	p.slab, p.lines = p.slab[:n], p.lines[:n>>lineShift]
 }
 
 // base is the host address of the slab.
@@ -92,8 +93,8 @@ const noBytes = ^uint32(0)
 // the guest may write there.
 func (p *physMemory) offset(pa uint32) (off uint32, writable bool) {
 	if r := p.find(pa); r != nil {
-		if r.rom {
-			return r.off + pa - r.base, false
+		if r.kind >= regionROM {
+			return r.off + pa - r.base, r.kind == regionRAM
 		}
 		return noBytes, false
 	}
@@ -109,7 +110,7 @@ func (p *physMemory) read(pa uint32, size uint8) uint32 {
 	off, _ := p.offset(pa)
 	if off == noBytes {
 		if r := p.find(pa); r != nil && r.dev != nil {
-			return r.dev.ReadMMIO(pa-r.base, size) & sizeMask(size)
+			return r.dev.ReadMMIO(r.off+pa-r.base, size) & sizeMask(size)
 		}
 		return sizeMask(size)
 	}
@@ -151,15 +152,16 @@ func (p *physMemory) lineStates(off, n uint32) uint8 {
 	return s
 }
 
-// physOf is the physical address of slab offset off.
-func (p *physMemory) physOf(off uint32) (uint32, bool) {
+// eachPhys calls f with every physical address of slab offset off. ROM may
+// have several.
+func (p *physMemory) eachPhys(off uint32, f func(pa uint32)) {
 	if off < p.ramSize {
-		return off, true
+		f(off)
+		return
 	}
 	for i := range p.regions {
-		if r := &p.regions[i]; r.rom && off-r.off < r.size {
-			return r.base + off - r.off, true
+		if r := &p.regions[i]; r.kind >= regionROM && off-r.off < r.size {
+			f(r.base + off - r.off)
 		}
 	}
-	return 0, false
 }

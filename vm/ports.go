@@ -7,6 +7,7 @@ package vm
 import "fmt"
 
 // PortDevice answers IN and OUT. size is 1, 2 or 4 bytes; port is absolute.
+// An access that reaches beyond a device's ports comes in halves.
 type PortDevice interface {
 	ReadPort(port uint16, size uint8) uint32
 	WritePort(port uint16, size uint8, v uint32)
@@ -36,27 +37,56 @@ func (m *Machine) AddPorts(first, last uint16, dev PortDevice) error {
 	return nil
 }
 
-func (p *portMap) find(port uint16) PortDevice {
+// find returns the range that holds port, or nil.
+func (p *portMap) find(port uint16) *portRange {
 	for i := range p.ranges {
 		if r := &p.ranges[i]; port >= r.first && port <= r.last {
-			return r.dev
+			return r
 		}
 	}
 	return nil
 }
 
-// in reads a port. A wide access to a device that only covers the first
-// ports is the device's to split.
-func (m *Machine) in(port uint16, size uint8) uint32 {
-	if d := m.ports.find(port); d != nil {
-		return d.ReadPort(port, size) & sizeMask(size)
+// whole reports that one access reaches all of [port, port+size): a device
+// has them all, or nothing has any. Otherwise the bus makes two of it.
+func (p *portMap) whole(r *portRange, port uint16, size uint8) bool {
+	end := port + uint16(size) - 1
+	if r != nil {
+		return end <= r.last && end >= port
 	}
-	return sizeMask(size)
+	for i := range uint16(size) {
+		if p.find(port+i) != nil {
+			return false
+		}
+	}
+	return true
 }
 
+// in reads a port.
+func (m *Machine) in(port uint16, size uint8) uint32 {
+	r := m.ports.find(port)
+	if size > 1 && !m.ports.whole(r, port, size) {
+		half := size / 2
+		low := m.in(port, half)
+		return low | m.in(port+uint16(half), half)<<(half*8)
+	}
+	if r == nil {
+		return sizeMask(size)
+	}
+	return r.dev.ReadPort(port, size) & sizeMask(size)
+}
+
+// out writes a port.
 func (m *Machine) out(port uint16, size uint8, v uint32) {
-	if d := m.ports.find(port); d != nil {
-		d.WritePort(port, size, v&sizeMask(size))
+	r := m.ports.find(port)
+	if size > 1 && !m.ports.whole(r, port, size) {
+		half := size / 2
+		m.out(port, half, v&sizeMask(half))
+		m.out(port+uint16(half), half, v>>(half*8))
+		return
+	}
+	if r != nil {
+		r.dev.WritePort(port, size, v&sizeMask(size))
 	}
 }
 

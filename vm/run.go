@@ -86,7 +86,7 @@ func (m *Machine) Run(max uint64) Stop {
 		if c.halted && !m.wake(end) {
 			return m.stop(StopHalt)
 		}
-		if now = c.now(); now >= end || m.events.due(now) {
+		if now = c.now(); c.halted || now >= end || m.events.due(now) {
 			continue
 		}
 		c.horizon = min(end, m.events.next(), now+maxSlice)
@@ -99,7 +99,8 @@ func (m *Machine) Run(max uint64) Stop {
 }
 
 // wake ends a HLT when an interrupt can do so, skipping idle time up to the
-// next event. It returns false when nothing will happen before end.
+// next event. It returns false when nothing will ever happen; true with the
+// CPU still halted when somebody wants the machine, or end has come.
 func (m *Machine) wake(end uint64) bool {
 	c := &m.cpu
 	for c.halted {
@@ -117,7 +118,7 @@ func (m *Machine) wake(end uint64) bool {
 		}
 		c.setNow(next)
 		m.events.fire(next)
-		if c.stopping {
+		if c.stopping || m.interrupt.Load() {
 			return true
 		}
 	}
