@@ -46,6 +46,7 @@ type CPU struct {
 	msr                msrState
 	fpu                fpuState
 	sys                sysState // see debug.go
+	known              sysCache
 
 	pending  fault  // valid while exit == exitFault
 	rmw      rmwRef // where the last rmw… read came from
@@ -252,7 +253,6 @@ func (c *CPU) setReg16(r uint8, v uint16) {
 
 func (c *CPU) reg32(r uint8) uint32 { return c.gpr[r&7] }
 
-func (c *CPU) setReg32(r uint8, v uint32) { c.gpr[r&7] = v }
 
 // regSized reads a general register of 1, 2 or 4 bytes, zero-extended.
 func (c *CPU) regSized(r, size uint8) uint32 {

@@ -57,9 +57,12 @@ type sysState struct {
 	nmiBlocked bool   // from an NMI to the next IRET
 	nmiLatched bool   // one more NMI came meanwhile
 	pdpte      [4]uint64
-	large      [16]uint64 // which 4 MB of linear addresses may have TLB entries from a large page
-	csBase     uint32     // CS when a mode that is not flat was last set
-	csLimit    uint32
+}
+
+// sysCache is what it remembers that is no state of the guest's.
+type sysCache struct {
+	large           [16]uint64 // which 4 MB of linear addresses may have TLB entries from a large page
+	csBase, csLimit uint32     // CS when a mode that is not flat was last set
 }
 
 type attnBits uint8
@@ -163,6 +166,17 @@ func (c *CPU) noteData(la uint32, size uint8, acc access) {
 func (c *CPU) noteIO(port uint16, size uint8) {
 	if c.cr4&CR4DE != 0 {
 		c.noteHits(uint32(port), uint32(port)+uint32(size)-1, func(cond uint8) bool { return cond == bpIO })
+	}
+}
+
+// stepShadowed executes the one instruction that interrupts wait for. When
+// somebody stops the machine before it ran, they go on waiting.
+func (c *CPU) stepShadowed() {
+	now, ss := c.now(), c.sys.shadowSS
+	c.shadow = false
+	c.stepInst()
+	if c.stopping && c.now() == now && c.exit == exitNone {
+		c.shadow, c.sys.shadowSS = true, ss
 	}
 }
 

@@ -125,8 +125,8 @@ func (c *CPU) updateMode() {
 // when a mode that is not flat was last set: their tags do not tell.
 func (c *CPU) codeChanged() {
 	cs := &c.seg[x86.CS]
-	if cs.base != c.sys.csBase || cs.limit != c.sys.csLimit {
-		c.sys.csBase, c.sys.csLimit = cs.base, cs.limit
+	if cs.base != c.known.csBase || cs.limit != c.known.csLimit {
+		c.known.csBase, c.known.csLimit = cs.base, cs.limit
 		c.cache.epoch++
 	}
 }

@@ -131,8 +131,10 @@ func (m *Machine) slice(skip bool) (Stop, bool) {
 	c.exit = exitNone
 	switch {
 	case c.shadow:
-		c.shadow = false
-		c.stepInst()
+		if !skip && c.breakAt() {
+			return m.stop(StopBreakpoint), true
+		}
+		c.stepShadowed()
 	case c.takeInterrupt():
 	case c.stepping():
 		if !skip && c.breakAt() {

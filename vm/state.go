@@ -57,6 +57,7 @@ func (m *Machine) State() State {
 		DR: c.dr, CPL: c.cpl, Halted: c.halted, Now: c.now(),
 		msr: c.msr, fpu: c.fpu, sys: c.sys, shadow: c.shadow, nmi: c.nmi, intrLine: c.intrLine,
 	}
+	s.sys.hits, s.sys.noStep = 0, false // of the instruction that has ended
 	copy(s.GPR[:], c.gpr[:])
 	for i := range s.Seg {
 		s.Seg[i] = c.seg[i].state()

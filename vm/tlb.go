@@ -55,7 +55,7 @@ func (c *CPU) flushTLB() {
 			c.tlbs[i][j].clear()
 		}
 	}
-	c.sys.large = [16]uint64{}
+	c.known.large = [16]uint64{}
 	c.newEpoch()
 }
 
@@ -85,9 +85,9 @@ func (c *CPU) flushPage(la uint32) {
 // The TLB splits large pages, so INVLPG must know where there may be some:
 // one bit for each 4 MB of linear addresses.
 
-func (c *CPU) noteLarge(la uint32) { c.sys.large[la>>28] |= 1 << (la >> 22 & 63) }
+func (c *CPU) noteLarge(la uint32) { c.known.large[la>>28] |= 1 << (la >> 22 & 63) }
 
-func (c *CPU) mayBeLarge(la uint32) bool { return c.sys.large[la>>28]>>(la>>22&63)&1 != 0 }
+func (c *CPU) mayBeLarge(la uint32) bool { return c.known.large[la>>28]>>(la>>22&63)&1 != 0 }
 
 // flushRegion drops the translations of the 4 MB around la.
 func (c *CPU) flushRegion(la uint32) {
