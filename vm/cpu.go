@@ -253,7 +253,6 @@ func (c *CPU) setReg16(r uint8, v uint16) {
 
 func (c *CPU) reg32(r uint8) uint32 { return c.gpr[r&7] }
 
-
 // regSized reads a general register of 1, 2 or 4 bytes, zero-extended.
 func (c *CPU) regSized(r, size uint8) uint32 {
 	switch size {

@@ -71,8 +71,6 @@ type runFlags struct {
 	json    bool
 	stats   bool
 	loadMap bool
-	quiet   bool
-	trace   bool
 }
 
 func runCommand() *cobra.Command {
@@ -91,6 +89,7 @@ with struct module. The kernel log and the verdicts go to stdout.`,
 	f.register(cmd)
 	fl := cmd.Flags()
 	fl.Uint32Var(&f.session.UID, "uid", 0, "run insmod as user `UID`")
+	fl.StringSliceVar(&f.session.Caps, "cap", nil, "run insmod with these capabilities and no others, `CAP_…`; none for none at all")
 	fl.StringSliceVar(&f.session.Drop, "drop-cap", nil, "run insmod without these capabilities, `CAP_…`")
 	fl.BoolVar(&f.session.Rmmod, "rmmod", false, "unload the modules again, last first")
 	fl.DurationVar(&f.session.Timeout, "timeout", 0, "stop after this much host `TIME`")

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"ring0/guestkernel"
@@ -19,7 +20,8 @@ import (
 type Config struct {
 	Kernel  guestkernel.Config
 	UID     uint32
-	Drop    []string // capabilities the process does without, "CAP_SYS_MODULE"
+	Caps    []string // capabilities the process has, "CAP_SYS_MODULE"; "none"; nil: those of its uid
+	Drop    []string // capabilities it does without
 	Modules []Module
 	Options loader.Options // common to all modules; Parameters come from Module
 	Rmmod   bool           // unload everything that loaded, last first
@@ -120,23 +122,42 @@ func (r *runner) process() error {
 	return err
 }
 
-// capabilities are those of a process of the configured uid, less the dropped ones.
+// capabilities are the process's; nil for what a process of its uid has.
 func (r *runner) capabilities() (*guestkernel.Caps, error) {
-	if len(r.cfg.Drop) == 0 {
+	if len(r.cfg.Caps)+len(r.cfg.Drop) == 0 {
 		return nil, nil
 	}
-	all := ^uint32(0) &^ (1 << abi.CapSetpcap)
-	if r.cfg.UID != 0 {
-		all = 0
+	set := uint32(0)
+	if r.cfg.UID == 0 && len(r.cfg.Caps) == 0 {
+		set = ^uint32(0) &^ (1 << abi.CapSetpcap)
+	}
+	for _, name := range r.cfg.Caps {
+		if name == "none" {
+			continue
+		}
+		bit, err := r.capability(name)
+		if err != nil {
+			return nil, err
+		}
+		set |= bit
 	}
 	for _, name := range r.cfg.Drop {
-		bit, ok := r.kernel.Profile().Constant(name)
-		if !ok || bit < 0 || bit > 31 || len(name) < 5 || name[:4] != "CAP_" {
-			return nil, fmt.Errorf("%s is not a capability of 2.4", name)
+		bit, err := r.capability(name)
+		if err != nil {
+			return nil, err
 		}
-		all &^= 1 << bit
+		set &^= bit
 	}
-	return &guestkernel.Caps{Effective: all, Permitted: all}, nil
+	return &guestkernel.Caps{Effective: set, Permitted: set}, nil
+}
+
+// capability is the bit of a capability.
+func (r *runner) capability(name string) (uint32, error) {
+	bit, ok := r.kernel.Profile().Constant(name)
+	if !ok || bit < 0 || bit > 31 || !strings.HasPrefix(name, "CAP_") {
+		return 0, fmt.Errorf("%s is not a capability of 2.4", name)
+	}
+	return 1 << bit, nil
 }
 
 // watchdog stops the machine when the host time is used up. The function it
