@@ -176,25 +176,30 @@ func (w *world) setNumber(f []string) error {
 	case "tss16":
 		w.put16(addrTSS16+at, uint16(v))
 	case "pte", "pde":
-		w.setEntry(f[0] == "pde", at, v)
+		return w.setEntry(f[0] == "pde", at, v)
 	default:
 		return fmt.Errorf("no directive %q", f[0])
 	}
 	return nil
 }
 
-func (w *world) setEntry(directory bool, la uint32, v uint64) {
+// setEntry writes the page-table or page-directory entry of la, as far as
+// there are tables: 4 MB, or 2 MB with PAE; all of the directory, or 1 GB.
+func (w *world) setEntry(directory bool, la uint32, v uint64) error {
 	pae := w.cr4&(1<<5) != 0
 	switch {
-	case pae && directory:
+	case pae && directory && la < 1<<30:
 		w.put64(addrPTab+la>>21*8, v)
-	case pae:
+	case pae && !directory && la < 1<<21:
 		w.put64(addrPAETab+la>>12*8, v)
-	case directory:
+	case !pae && directory:
 		w.put32(addrPDir+la>>22*4, uint32(v))
-	default:
+	case !pae && la < 1<<22:
 		w.put32(addrPTab+la>>12*4, uint32(v))
+	default:
+		return fmt.Errorf("no table for %x", la)
 	}
+	return nil
 }
 
 func (w *world) setLimit(what string, v uint32) error {
