@@ -35,9 +35,9 @@ func TestExpectationsCanFail(t *testing.T) {
 
 func TestBadCases(t *testing.T) {
 	for _, text := range []string{
-		"a | ring0 | | 90",               // a field is missing
-		"a | ring0 | | 9 | ok",           // half a byte
-		"a | ring0 | | 90 |",             // nothing expected
+		"a | ring0 | | 90",                 // a field is missing
+		"a | ring0 | | 9 | ok",             // half a byte
+		"a | ring0 | | 90 |",               // nothing expected
 		"a | ring0 | | 90 | ok\na|||90|ok", // a name twice
 	} {
 		_, err := syscase.Parse(strings.NewReader(text))
