@@ -16,6 +16,12 @@ import (
 
 const usingVersions = "Using_Versions"
 
+// BaseName returns a symbol's name without its checksum suffix.
+func BaseName(symbol string) string {
+	base, _ := splitVersion(symbol)
+	return base
+}
+
 // splitVersion returns a symbol's base name and its checksum suffix
 // (`_R`, an optional prefix that ends in `_`, eight hexadecimal digits).
 func splitVersion(name string) (base, suffix string) {

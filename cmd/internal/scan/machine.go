@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One kernel for one module: insmod and rmmod, each by a process of its own.
+
+package scan
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"ring0/guestkernel"
+	"ring0/loader"
+)
+
+// machine is a booted kernel.
+type machine struct {
+	kernel *guestkernel.Kernel
+	stop   func() bool // calls the watchdog off
+}
+
+// newMachine boots a kernel that stands still after timeout of host time.
+func newMachine(cfg guestkernel.Config, timeout time.Duration) (*machine, error) {
+	kernel, err := guestkernel.Boot(cfg)
+	if err != nil {
+		return nil, err
+	}
+	m := &machine{kernel: kernel, stop: func() bool { return true }}
+	if timeout > 0 {
+		m.stop = time.AfterFunc(timeout, kernel.Machine().Interrupt).Stop
+	}
+	return m, nil
+}
+
+func (m *machine) close() {
+	m.stop()
+	m.kernel.Close()
+}
+
+// insmod loads a file as insmod without options does.
+func (m *machine) insmod(dir, file string) error {
+	data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(file)))
+	if err != nil {
+		return err
+	}
+	object, err := loader.Parse(file, data)
+	if err != nil {
+		return err
+	}
+	process, err := m.kernel.NewProcess(guestkernel.ProcessConfig{Comm: "insmod"})
+	if err != nil {
+		return err
+	}
+	_, err = loader.Insmod(process, object, loader.Options{Release: m.kernel.Release()})
+	if closed := process.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+func (m *machine) rmmod(name string) error {
+	process, err := m.kernel.NewProcess(guestkernel.ProcessConfig{Comm: "rmmod"})
+	if err != nil {
+		return err
+	}
+	err = loader.Rmmod(process, name)
+	if closed := process.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// procModules is the module's line of /proc/modules, "" without one.
+func (m *machine) procModules(name string) string {
+	for line := range strings.Lines(m.kernel.ModulesText()) {
+		if fields := strings.Fields(line); len(fields) > 0 && fields[0] == name {
+			return strings.TrimRight(line, " \n")
+		}
+	}
+	return ""
+}
