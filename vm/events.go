@@ -27,7 +27,7 @@ func (m *Machine) Schedule(at uint64, fn func()) *Event {
 	q := &m.events
 	e := &Event{at: at, seq: q.seq, fn: fn}
 	q.seq++
-	heap.Push(&q.heap, e)
+	q.push(e)
 	m.cpu.endSliceBy(at)
 	return e
 }
@@ -50,6 +50,8 @@ func (c *CPU) endSliceBy(at uint64) {
 		c.horizon = at
 	}
 }
+
+func (q *eventQueue) push(e *Event) { heap.Push(&q.heap, e) }
 
 func (q *eventQueue) next() uint64 {
 	if len(q.heap) == 0 {

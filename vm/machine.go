@@ -26,6 +26,7 @@ type Machine struct {
 	intc      InterruptController
 	hypercall Hypercall
 	watch     watchList
+	snapshots []*Snapshot // oldest first
 	interrupt atomic.Bool // Interrupt was called
 	hooks     hooks
 	fpuPins   fpuPins
@@ -192,9 +193,14 @@ func (m *Machine) writePhys(pa uint32, size uint8, v uint32) {
 	p.store(off, size, v)
 }
 
-// beforeWrite drops cached code in [off, off+n) of the slab.
+// beforeWrite drops cached code in [off, off+n) of the slab, and saves its
+// pages for a snapshot.
 func (m *Machine) beforeWrite(off, n uint32) {
-	if m.phys.lineStates(off, n)&lineCode != 0 {
+	states := m.phys.lineStates(off, n)
+	if states&lineUnsaved != 0 {
+		m.savePages(off, n)
+	}
+	if states&lineCode != 0 {
 		m.cpu.cache.invalidate(m.phys, off, n)
 	}
 }

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Snapshots: going back to an earlier state of the machine.
+//
+// A snapshot keeps the processor's state, the events on the clock, and the
+// content that pages had before they were first written after it. Memory is
+// watched through the line states: a page nobody has saved yet has lineUnsaved
+// on all its lines, so the first write leaves the fast path and saves it. While
+// there is no snapshot no line has that state and nothing is different.
+
+package vm
+
+import "slices"
+
+// lineUnsaved marks the lines of pages not written since the last snapshot.
+const lineUnsaved = 1 << 2
+
+// Snapshot is a state of a machine to go back to. Devices are not part of it:
+// whoever owns them keeps their state beside it.
+type Snapshot struct {
+	state  State
+	events []savedEvent
+	seq    uint64
+	before map[uint32][]byte // by slab page: content at the time of the snapshot
+}
+
+// savedEvent is an event that was scheduled.
+type savedEvent struct {
+	event   *Event
+	at, seq uint64
+}
+
+// Now is the instruction count at which the snapshot was taken.
+func (s *Snapshot) Now() uint64 { return s.state.Now }
+
+// Pages is how many pages have been saved for the snapshot so far.
+func (s *Snapshot) Pages() int { return len(s.before) }
+
+// Snapshot records the present state. It may be called while the machine
+// stands still. Its cost is in proportion to the pages written afterwards.
+func (m *Machine) Snapshot() *Snapshot {
+	s := &Snapshot{state: m.State(), seq: m.events.seq, before: map[uint32][]byte{}}
+	for _, e := range m.events.heap {
+		s.events = append(s.events, savedEvent{e, e.at, e.seq})
+	}
+	m.snapshots = append(m.snapshots, s)
+	m.markUnsaved()
+	return s
+}
+
+// markUnsaved makes the first write to each page leave the fast path.
+func (m *Machine) markUnsaved() {
+	lines := m.phys.lines
+	for i := range lines {
+		lines[i] |= lineUnsaved
+	}
+	m.cpu.retagAll()
+}
+
+// savePages keeps the pages of [off, off+n) for the newest snapshot.
+func (m *Machine) savePages(off, n uint32) {
+	s := m.snapshots[len(m.snapshots)-1]
+	for page := off >> pageShift; page <= (off+n-1)>>pageShift; page++ {
+		at := page << pageShift
+		if m.phys.lines[at>>lineShift]&lineUnsaved == 0 {
+			continue
+		}
+		s.before[page] = slices.Clone(m.phys.slab[at : at+pageSize])
+		for l := at >> lineShift; l < (at+pageSize)>>lineShift; l++ {
+			m.phys.lines[l] &^= lineUnsaved
+		}
+		m.cpu.retagOffset(at)
+	}
+}
+
+// Restore brings the machine back to s, which stays usable; snapshots taken
+// after it are forgotten. It reports false when s is not this machine's or was
+// forgotten.
+func (m *Machine) Restore(s *Snapshot) bool {
+	i := slices.Index(m.snapshots, s)
+	if i < 0 {
+		return false
+	}
+	for j := len(m.snapshots) - 1; j >= i; j-- {
+		m.undo(m.snapshots[j])
+	}
+	clear(m.snapshots[i+1:])
+	m.snapshots = m.snapshots[:i+1]
+	m.SetState(&s.state)
+	m.cpu.stopping, m.cpu.exit = false, exitNone
+	m.events.restore(s)
+	return true
+}
+
+// undo writes back what pages held at the time of s.
+func (m *Machine) undo(s *Snapshot) {
+	for page, old := range s.before {
+		at := page << pageShift
+		m.cpu.cache.invalidate(m.phys, at, pageSize)
+		copy(m.phys.slab[at:], old)
+		for l := at >> lineShift; l < (at+pageSize)>>lineShift; l++ {
+			m.phys.lines[l] |= lineUnsaved
+		}
+	}
+	clear(s.before)
+}
+
+// Forget drops s; what it would have brought back stays reachable from the
+// snapshot before it.
+func (m *Machine) Forget(s *Snapshot) {
+	i := slices.Index(m.snapshots, s)
+	if i < 0 {
+		return
+	}
+	if i > 0 {
+		earlier := m.snapshots[i-1].before
+		for page, old := range s.before {
+			if _, has := earlier[page]; !has {
+				earlier[page] = old
+			}
+		}
+	}
+	m.snapshots = slices.Delete(m.snapshots, i, i+1)
+	if len(m.snapshots) == 0 {
+		for l := range m.phys.lines {
+			m.phys.lines[l] &^= lineUnsaved
+		}
+		m.cpu.retagAll()
+	}
+}
+
+// restore puts the queue back to what it was.
+func (q *eventQueue) restore(s *Snapshot) {
+	for _, e := range q.heap {
+		e.index = -1
+	}
+	q.heap = q.heap[:0]
+	q.seq = s.seq
+	for _, e := range s.events {
+		e.event.at, e.event.seq = e.at, e.seq
+		q.push(e.event)
+	}
+}
+
+// retagAll recomputes the tags of all TLB entries.
+func (c *CPU) retagAll() {
+	for i := range c.tlbs {
+		for j := range c.tlbs[i] {
+			e := &c.tlbs[i][j]
+			if e.phys&tlbValid == 0 {
+				continue
+			}
+			look, read := c.pageLooks(e.phys &^ pageMask)
+			e.phys = e.phys&^(tlbLook|tlbReadLook) | look | read
+			c.tagEntry(e, c.tlbLin[i][j])
+		}
+	}
+}
