@@ -3,7 +3,11 @@
 
 package guestkernel
 
-import "iter"
+import (
+	"iter"
+
+	"ring0/guestkernel/abi"
+)
 
 // listInit makes head an empty list.
 func (k *Kernel) listInit(head uint32) {
@@ -34,18 +38,23 @@ func (k *Kernel) listDel(entry uint32) {
 // listEmpty tells whether head has no entries.
 func (k *Kernel) listEmpty(head uint32) bool { return k.mem.U32(head) == head }
 
-// listMembers walks a list, without its head. Each member's successor is known before the member is yielded. A list that
-// does not come back to its head ends with a remark where a member comes a second time.
+// listMembers walks a list, without its head.
 func (k *Kernel) listMembers(what string, head uint32) iter.Seq[uint32] {
+	return k.ring(what, k.mem.U32(head), head, k.lay.ListHead.Next)
+}
+
+// ring walks structures that are linked through a field, from the first until one is at end. The next member is known
+// before one is yielded. A list that does not come to its end stops with a remark where a member comes a second time.
+func (k *Kernel) ring(what string, first, end uint32, link abi.Field) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		seen := map[uint32]bool{}
-		for at := k.mem.U32(head); at != head; {
+		for at := first; at != end; {
 			if seen[at] {
 				k.note("%s is circular: 2.4.18 would follow it for ever", what)
 				return
 			}
 			seen[at] = true
-			next := k.mem.U32(at)
+			next := k.mem.Get(at, link)
 			if !yield(at) {
 				return
 			}

@@ -120,6 +120,22 @@ type symbols struct {
 	ClockSearchp  uint32 `sym:"clock_searchp"`
 	SlabBreak     uint32 `sym:"slab_break_gfp_order"`
 	OffslabLimit  uint32 `sym:"offslab_limit"`
+
+	// Devices (fs/devices.c, fs/block_dev.c, drivers/char/misc.c).
+	Chrdevs    uint32 `sym:"chrdevs"`
+	Blkdevs    uint32 `sym:"blkdevs"`
+	BdMnt      uint32 `sym:"bd_mnt"`
+	MiscList   uint32 `sym:"misc_list"`
+	MiscSem    uint32 `sym:"misc_sem"`
+	MiscMinors uint32 `sym:"misc_minors"`
+
+	// Resources (kernel/resource.c).
+	IoportResource uint32 `sym:"ioport_resource"`
+	IomemResource  uint32 `sym:"iomem_resource"`
+	BoardPorts     uint32 `sym:"standard_io_resources"`
+	CodeResource   uint32 `sym:"code_resource"`
+	DataResource   uint32 `sym:"data_resource"`
+	Edata          uint32 `sym:"_edata"`
 }
 
 // binder finds the symbols that somebody asked for while System.map is read once.
