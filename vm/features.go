@@ -28,6 +28,26 @@ func features(in *x86.Inst) uint32 {
 // #UD, whatever else is wrong with it.
 func (m *Model) Has(in *x86.Inst) bool { return m.has(features(in)) }
 
+// Feature names the feature that in belongs to, as the manual does; empty for
+// what every i686 has.
+func Feature(in *x86.Inst) string {
+	switch features(in) {
+	case featSEP:
+		return "SEP"
+	case featMMX:
+		return "MMX"
+	case featFXSR:
+		return "FXSR"
+	case featSSE:
+		return "SSE"
+	case featSSE2:
+		return "SSE2"
+	case featCLFSH:
+		return "CLFSH"
+	}
+	return ""
+}
+
 type featureTable [x86.NumOps]uint32
 
 // set gives all of ops feature f.
