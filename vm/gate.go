@@ -31,6 +31,9 @@ func (c *CPU) throughGate(ev *event) bool {
 		return false
 	}
 	gate := descriptor(v)
+	if c.fastGate(ev, gate) {
+		return true
+	}
 	// It must be an interrupt, trap or task gate.
 	switch gate.kind() {
 	case sysTaskGate, sysInt16, sysTrap16, sysInt32, sysTrap32:

@@ -35,6 +35,8 @@ func opIRET(c *CPU, in *inst) bool {
 		return c.iretReal(in.Size, flagsAlways|FlagIF)
 	case c.flags&FlagNT != 0:
 		return c.returnToTask(in.Next())
+	case in.Size == 4 && c.fastIRET():
+		return false
 	}
 	return c.iretProtected(in.Size)
 }
