@@ -85,8 +85,9 @@ func (c *CPU) read128(in *inst, align vecAlign) (v xmmReg, ok bool) {
 	if !ok {
 		return v, false
 	}
-	for i := range uint8(16) {
-		v[i>>3] |= uint64(c.m.readPhys(r.at(i), 1)) << (i & 7 * 8)
+	step := r.step()
+	for i := uint8(0); i < 16; i += step {
+		v[i>>3] |= uint64(c.m.readPhys(r.at(i), step)) << (i & 7 * 8)
 	}
 	c.m.watchHit(la, 16, v[0], 0)
 	return v, true
@@ -103,11 +104,20 @@ func (c *CPU) write128(in *inst, align vecAlign, v xmmReg) bool {
 	if !ok {
 		return false
 	}
-	for i := range uint8(16) {
-		c.m.writePhys(r.at(i), 1, uint32(v[i>>3]>>(i&7*8))&0xff)
+	step := r.step()
+	for i := uint8(0); i < 16; i += step {
+		c.m.writePhys(r.at(i), step, uint32(v[i>>3]>>(i&7*8))&sizeMask(step))
 	}
 	c.m.watchHit(la, 16, v[0], accWrite)
 	return true
+}
+
+// step is in what pieces 16 bytes move: of 4, or of 1 where they cross a page.
+func (r *rmwRef) step() uint8 {
+	if r.n < 16 {
+		return 1
+	}
+	return 4
 }
 
 // resolve128 checks and translates a 16-byte operand: segment, then alignment
