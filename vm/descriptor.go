@@ -97,6 +97,10 @@ func (s *segment) copySegment(from *segment) {
 	s.sel, s.attr, s.base, s.limit = from.sel, from.attr, from.base, from.limit
 }
 
+// nullDesc is what a null selector leaves in the hidden part: not present, but
+// with a limit of 4 GB, which shows when a program goes to real mode with it.
+const nullDesc descriptor = 0x00cf0000_0000ffff
+
 // nullSel reports a null selector: index 0 of the GDT, whatever its RPL.
 func nullSel(sel uint16) bool { return sel&^3 == 0 }
 

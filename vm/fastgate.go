@@ -178,5 +178,5 @@ func (c *CPU) fastIRET() bool {
 // forRing3 reports that a return to ring 3 leaves a segment register alone.
 func (c *CPU) forRing3(r uint8) bool {
 	s := &c.seg[r]
-	return s.dpl() == 3 || s.attr|s.sel == 0
+	return s.dpl() == 3 || s.sel == 0 && s.attr == nullDesc.attr()
 }

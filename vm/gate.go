@@ -180,7 +180,9 @@ func (c *CPU) enterHandler(h *handlerFrame) bool {
 	}
 	c.recordEvent(target)
 	if v86 {
-		c.seg[x86.GS], c.seg[x86.FS], c.seg[x86.DS], c.seg[x86.ES] = segment{}, segment{}, segment{}, segment{}
+		for _, s := range [...]uint8{x86.GS, x86.FS, x86.DS, x86.ES} {
+			c.seg[s].load(0, nullDesc)
+		}
 	}
 	if h.inner {
 		c.seg[x86.SS].copySegment(&h.top.seg)

@@ -224,7 +224,7 @@ func (c *CPU) enterOuter(sel uint16, code descriptor, ssSel uint16, ss descripto
 	for _, r := range [...]uint8{x86.ES, x86.DS, x86.FS, x86.GS} {
 		s := &c.seg[r]
 		if s.attr&(attrCode|attrConform) != attrCode|attrConform && s.dpl() < c.cpl {
-			*s = segment{}
+			s.load(0, nullDesc)
 		}
 	}
 }

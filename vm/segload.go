@@ -55,7 +55,7 @@ func (c *CPU) loadSegment(reg uint8, sel uint16) bool {
 func (c *CPU) checkDataSel(sel uint16, cpl, bad uint8) (descriptor, bool) {
 	// A null selector may be loaded; using it faults.
 	if nullSel(sel) {
-		return 0, true
+		return nullDesc, true
 	}
 	// The selector must lie within its table.
 	d, ok := c.fetchDesc(sel, bad)

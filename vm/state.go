@@ -5,7 +5,11 @@
 
 package vm
 
-import "ring0/vm/x86"
+import (
+	"encoding/binary"
+
+	"ring0/vm/x86"
+)
 
 // Segment is a segment register, LDTR or TR with its hidden part.
 type Segment struct {
@@ -123,16 +127,10 @@ func (m *Machine) LoadSegment(seg int, sel uint16) {
 // segmentOf makes a segment register from sel's descriptor.
 func (m *Machine) segmentOf(sel uint16) segment {
 	la, ok := m.cpu.descAddr(sel)
-	if !ok || nullSel(sel) {
-		return segment{sel: sel}
-	}
 	var b [8]byte
-	if m.ReadLinear(la, b[:]) < len(b) {
-		return segment{sel: sel}
-	}
-	var d descriptor
-	for i, v := range b {
-		d |= descriptor(v) << (8 * i)
+	d := nullDesc
+	if ok && !nullSel(sel) && m.ReadLinear(la, b[:]) == len(b) {
+		d = descriptor(binary.LittleEndian.Uint64(b[:]))
 	}
 	var s segment
 	s.load(sel, d)

@@ -56,9 +56,9 @@ func TestLoadSegment(t *testing.T) {
 	require.Equal(t, 3, m.CPL())
 	require.Equal(t, Segment{0x23, 0xc0fb, 0, 0xffffffff}, m.SegmentRaw(CS))
 	m.LoadSegment(DS, 0x100) // beyond the table
-	require.Equal(t, Segment{Selector: 0x100}, m.SegmentRaw(DS))
+	require.Equal(t, Segment{0x100, 0xc000, 0, 0xffffffff}, m.SegmentRaw(DS))
 	m.LoadSegment(DS, 0)
-	require.Equal(t, Segment{}, m.SegmentRaw(DS))
+	require.Equal(t, Segment{0, 0xc000, 0, 0xffffffff}, m.SegmentRaw(DS))
 	require.Equal(t, Segment{0x30, 0x008b, 0x6000, 0x6b}, m.TR())
 	require.Equal(t, Table{0x4000, 0x37}, m.GDTR())
 	require.Equal(t, Table{0x5000, 0x7ff}, m.IDTR())
