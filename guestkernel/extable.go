@@ -15,12 +15,12 @@ func searchExceptionTable(c *Call) { c.Return(c.Kernel.searchExceptions(c.Arg(0)
 // searchExceptions returns where a fault at eip continues, or 0.
 func (k *Kernel) searchExceptions(eip uint32) uint32 {
 	lay := &k.lay.Module
-	for mod := k.mem.U32(k.sym.ModuleList); mod != 0; mod = k.mem.Get(mod, lay.Next) {
-		start := k.mem.Get(mod, lay.ExTableStart)
-		if start == 0 || k.mem.Get(mod, lay.Flags)&(abi.ModRunning|abi.ModInitializing) == 0 {
+	for m := range k.modules() {
+		start := m.get(lay.ExTableStart)
+		if start == 0 || m.flags()&(abi.ModRunning|abi.ModInitializing) == 0 {
 			continue
 		}
-		if fixup := k.searchOneTable(start, k.mem.Get(mod, lay.ExTableEnd)-k.lay.ExceptionEntry.Size, eip); fixup != 0 {
+		if fixup := k.searchOneTable(start, m.get(lay.ExTableEnd)-k.lay.ExceptionEntry.Size, eip); fixup != 0 {
 			return fixup
 		}
 	}

@@ -127,23 +127,19 @@ func (k *Kernel) modules() iter.Seq[module] {
 }
 
 // loaded walks module_list up to kernel_module, which it leaves out. On a list that no longer ends there it yields the
-// NULL behind the last member too: the kernel's loops have no other end in mind and fault on it.
+// NULL at its end too: the kernel's loops have no other end in mind and fault on it.
 func (k *Kernel) loaded() iter.Seq[module] {
 	return func(yield func(module) bool) {
+		last := uint32(0)
 		for m := range k.modules() {
-			if m.addr == k.sym.KernelModule {
+			if m.addr == k.sym.KernelModule || !yield(m) {
 				return
 			}
-			if !yield(m) {
-				return
-			}
-			if m.get(k.lay.Module.Next) != 0 {
-				continue
-			}
-			if yield(module{k, 0}) {
-				k.mem.Get(0, k.lay.Module.Next)
-			}
-			return
+			last = m.addr
+		}
+		// At NULL, or where a circular list begins again, of which modules has told.
+		if (last == 0 || k.mem.Get(last, k.lay.Module.Next) == 0) && yield(module{k, 0}) {
+			k.mem.Get(0, k.lay.Module.Next)
 		}
 	}
 }
@@ -211,14 +207,5 @@ func (n modName) length() uint32 { return uint32(len(n.text)) }
 // Returns 1 when it did, and for NULL, which stands for code that is no module.
 func tryIncModCount(c *Call) {
 	m := module{c.Kernel, c.Arg(0)}
-	switch {
-	case m.addr == 0:
-		c.Return(1)
-	case m.flags()&abi.ModDeleted != 0:
-		c.Return(0)
-	default:
-		m.addUse(1)
-		m.setFlags(abi.ModVisited|abi.ModUsedOnce, 0)
-		c.Return(1)
-	}
+	c.Return(boolWord(c.Kernel.tryUse(m)))
 }

@@ -12,8 +12,8 @@ import (
 
 // initFrame is the frame of sys_init_module, below its return address. Words, lowest first: three arguments of the call it
 // makes, one spare, the image's name (user address, then its distance from the image), size_of_struct twice, the length of
-// the name, one spare, the pages of the image's name and of the call's; then the saved header (mod_tmp) and
-// four saved registers.
+// the name, the copy of the old name (name_tmp), the pages of the image's name and of the call's; then the saved header
+// (mod_tmp) and four saved registers.
 type initFrame struct {
 	k    *Kernel
 	base uint32
@@ -40,8 +40,7 @@ func (f initFrame) keepHeader(header []byte) {
 
 // noteName enters what is known of the names.
 func (f initFrame) noteName(in *initModule, imageName modName, userName uint32) {
-	f.put(initFrameName, userName, userName-in.image, in.sized, in.sized, in.name.length())
-	f.put(initFrameName+6*4, imageName.page, in.name.page)
+	f.put(initFrameName, userName, userName-in.image, in.sized, in.sized, in.name.length(), in.saved, imageName.page, in.name.page)
 }
 
 // noteCopy enters the arguments of the last copy_from_user; the word behind them is 0.

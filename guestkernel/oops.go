@@ -33,6 +33,12 @@ const (
 // For a page fault that nobody handled pf says where; else it is nil.
 func (k *Kernel) oops(t trap, pf *pageFaultReport) {
 	k.note("%s", k.explainTables(t.frame.EIP()))
+	k.printOops(t, pf)
+	k.exit(abi.SIGSEGV)
+}
+
+// printOops prints the text: page fault, title, registers (do_page_fault, die).
+func (k *Kernel) printOops(t trap, pf *pageFaultReport) {
 	if pf != nil {
 		k.showPageFault(t.frame, pf.addr)
 	}
@@ -41,7 +47,6 @@ func (k *Kernel) oops(t trap, pf *pageFaultReport) {
 	k.Printk("%s: %04x\n", t.title, t.code&0xffff)
 	k.showRegisters(t.frame)
 	k.bustSpinlocks(false)
-	k.exit(abi.SIGSEGV)
 }
 
 // showPageFault prints where a page fault was and what the page tables say about it. The page table's entry is read
