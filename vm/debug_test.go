@@ -20,7 +20,7 @@ func TestWriteBreakpoint(t *testing.T) {
 			require.Equal(t, StopLimit, m.Run(1).Reason)
 			m.SetDR(0, at)
 			m.SetDR(7, 0x000d0001) // L0, 4 bytes, on writing
-			m.Run(2) // the trap comes before the next instruction
+			m.Run(2)               // the trap comes before the next instruction
 			require.EqualValues(t, 1, m.DR(6)&15)
 		})
 	}

@@ -30,16 +30,26 @@ func divR(a, b float80.F80, ctl float80.Control) (float80.F80, float80.Status) {
 //	D8 C0+i D8 /0   FADD ST(0), ST(i); FADD m32   (MUL /1, SUB /4, SUBR /5, DIV /6, DIVR /7)
 //	DC C0+i DC /0   FADD ST(i), ST(0); FADD m64
 //	DE C0+i         FADDP ST(i), ST(0)
-//	DA /0, DE /0    FIADD m32, m16
-func arithmetic(op binaryOp, pops uint8) picker {
+func arithmetic(op binaryOp, q quickOp, pops uint8) picker {
+	reg, mem := arithmeticReg(op, pops), arithmeticMem(op, (*CPU).readReal)
+	fastReg, fast32, fast64 := fastArithmeticReg(q, pops), fastArithmetic32(q), fastArithmetic64(q)
 	return func(r *inst) (fastHandler, handler) {
-		if r.Form == x86.FormM {
-			return fastArithmeticMem(r, op), arithmeticMem(op, operandReader(r))
+		switch {
+		case r.Form == x86.FormRR:
+			return fastReg, reg
+		case r.Size == 4:
+			return fast32, mem
 		}
-		return fastArithmeticReg(op, pops), arithmeticReg(op, pops)
+		return fast64, mem
 	}
 }
 
+// integerArithmetic is the same with an integer in memory.
+//
+//	DA /0, DE /0   FIADD m32, m16
+func integerArithmetic(op binaryOp) handler { return arithmeticMem(op, (*CPU).readInteger) }
+
+//go:noinline
 func arithmeticReg(op binaryOp, pops uint8) handler {
 	return func(c *CPU, in *inst) bool {
 		if !c.needWait() {
@@ -57,6 +67,7 @@ func arithmeticReg(op binaryOp, pops uint8) handler {
 	}
 }
 
+//go:noinline
 func arithmeticMem(op binaryOp, read operandRead) handler {
 	return func(c *CPU, in *inst) bool {
 		if !c.needWait() {
@@ -82,6 +93,8 @@ func arithmeticMem(op binaryOp, read operandRead) handler {
 //	D9 FA   FSQRT
 //	D9 FC   FRNDINT
 //	D9 F0   F2XM1
+//
+//go:noinline
 func unaryTop(op func(float80.F80, float80.Control) (float80.F80, float80.Status)) handler {
 	return func(c *CPU, in *inst) bool {
 		if !c.needWait() {
@@ -136,6 +149,8 @@ func opFSCALE(c *CPU, in *inst) bool {
 //
 // C2 says that the reduction is not complete; otherwise C0, C3 and C1 are the
 // quotient's bits 2, 1 and 0. They keep their values when an exception does.
+//
+//go:noinline
 func partialRemainder(op binaryOp) handler {
 	return func(c *CPU, in *inst) bool {
 		if !c.needWait() {

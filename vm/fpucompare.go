@@ -25,18 +25,26 @@ const allCodes = float80.C0 | float80.C1 | float80.C2 | float80.C3
 //	DE D9                 FCOMPP
 //	DD E0+i               FUCOM ST(i)            (FUCOMP +8)
 //	DA E9                 FUCOMPP
-//	DA /2, DE /2          FICOM m32, m16         (FICOMP /3)
 //
 // C3, C2, C0: 000 greater, 001 less, 100 equal, 111 unordered. C1 is 0.
 func comparison(op compareOp, pops uint8) picker {
+	reg, mem := compareReg(op, pops), compareMem(op, (*CPU).readReal, pops)
 	return func(r *inst) (fastHandler, handler) {
 		if r.Form == x86.FormM {
-			return nil, compareMem(op, operandReader(r), pops)
+			return nil, mem
 		}
-		return nil, compareReg(op, pops)
+		return nil, reg
 	}
 }
 
+// integerComparison is the same with an integer in memory.
+//
+//	DA /2, DE /2   FICOM m32, m16   (FICOMP /3)
+func integerComparison(pops uint8) handler {
+	return compareMem(float80.Compare, (*CPU).readInteger, pops)
+}
+
+//go:noinline
 func compareReg(op compareOp, pops uint8) handler {
 	return func(c *CPU, in *inst) bool {
 		if !c.needWait() {
@@ -58,6 +66,7 @@ func compareReg(op compareOp, pops uint8) handler {
 	}
 }
 
+//go:noinline
 func compareMem(op compareOp, read operandRead, pops uint8) handler {
 	return func(c *CPU, in *inst) bool {
 		if !c.needWait() {
@@ -99,6 +108,8 @@ func (f *fpuState) compareEmpty(pops uint8) {
 //
 //	DB F0+i DF F0+i   FCOMI, FCOMIP ST(0), ST(i)
 //	DB E8+i DF E8+i   FUCOMI, FUCOMIP ST(0), ST(i)
+//
+//go:noinline
 func compareFlags(op compareOp, pops uint8) handler {
 	return func(c *CPU, in *inst) bool {
 		if !c.needWait() {

@@ -49,15 +49,44 @@ func (f *fpuState) push1(v float80.F80) {
 	f.fsw &^= fswC1
 }
 
-func fastArithmeticReg(op binaryOp, pops uint8) fastHandler {
+// quickOp is an arithmetic operation in float80's quick form: do, on operands
+// with their signs flipped.
+type quickOp struct {
+	do           func(a, b float80.F80) (float80.F80, float80.Status, bool)
+	flipA, flipB uint16
+}
+
+const signBit = 0x8000 // of float80.F80.SE
+
+var (
+	quickAdd  = quickOp{do: float80.QuickSum}
+	quickSub  = quickOp{do: float80.QuickSum, flipB: signBit}
+	quickSubR = quickOp{do: float80.QuickSum, flipA: signBit}
+	quickMul  = quickOp{do: float80.QuickMul}
+	quickDiv  = quickOp{do: float80.QuickDiv}
+	quickDivR = quickOp{do: func(a, b float80.F80) (float80.F80, float80.Status, bool) { return float80.QuickDiv(b, a) }}
+)
+
+func (q *quickOp) flip(a, b float80.F80) (float80.F80, float80.F80) {
+	a.SE ^= q.flipA
+	b.SE ^= q.flipB
+	return a, b
+}
+
+// The constructors of handlers are kept out of line: Go inlines nothing into
+// a closure whose constructor it inlined into a package variable's initializer.
+
+//go:noinline
+func fastArithmeticReg(q quickOp, pops uint8) fastHandler {
 	return func(c *CPU, in *inst) *inst {
 		f := &c.fpu
 		d, s := (f.top+in.Dst)&7, (f.top+in.Src)&7
-		if !c.quiet() || (f.used>>d)&(f.used>>s)&1 == 0 {
+		a, b := f.r[d], f.r[s]
+		if !c.quiet() || (f.used>>d)&(f.used>>s)&1 == 0 || !f.control().Quick(a, b) {
 			return c.toFull()
 		}
-		v, st := op(f.r[d], f.r[s], f.control())
-		if !f.ordinary(st) {
+		v, st, ok := q.do(q.flip(a, b))
+		if !ok || !f.ordinary(st) {
 			return c.toFull()
 		}
 		f.r[d] = v
@@ -70,50 +99,50 @@ func fastArithmeticReg(op binaryOp, pops uint8) fastHandler {
 	}
 }
 
-func fastArithmeticMem(r *inst, op binaryOp) fastHandler {
-	switch {
-	case isInteger(r):
-		return nil
-	case r.Size == 4:
-		return fastArithmetic32(op)
-	}
-	return fastArithmetic64(op)
-}
-
-func fastArithmetic64(op binaryOp) fastHandler {
+//go:noinline
+func fastArithmetic64(q quickOp) fastHandler {
 	return func(c *CPU, in *inst) *inst {
 		f := &c.fpu
-		p, la := c.readPlace(in, 8)
+		p := c.fastRead(in, 8)
 		if p == nil || !c.quiet() {
 			return c.toFull()
 		}
-		b, pending := float80.Widen64(*(*uint64)(p))
-		v, st := op(f.r[f.top&7], b, f.control())
-		if !f.ordinary(st | pending) {
+		a := f.r[f.top&7]
+		b, normal := float80.QuickWiden64(*(*uint64)(p))
+		if !normal || !f.control().Quick(a, b) {
+			return c.toFull()
+		}
+		v, st, ok := q.do(q.flip(a, b))
+		if !ok || !f.ordinary(st) {
 			return c.toFull()
 		}
 		f.r[f.top&7] = v
 		f.accept(st)
-		c.noteMem(in, la)
+		c.noteMem(in, c.fastAddr(in))
 		return nextRec(in)
 	}
 }
 
-func fastArithmetic32(op binaryOp) fastHandler {
+//go:noinline
+func fastArithmetic32(q quickOp) fastHandler {
 	return func(c *CPU, in *inst) *inst {
 		f := &c.fpu
-		p, la := c.readPlace(in, 4)
+		p := c.fastRead(in, 4)
 		if p == nil || !c.quiet() {
 			return c.toFull()
 		}
-		b, pending := float80.Widen32(*(*uint32)(p))
-		v, st := op(f.r[f.top&7], b, f.control())
-		if !f.ordinary(st | pending) {
+		a := f.r[f.top&7]
+		b, normal := float80.QuickWiden32(*(*uint32)(p))
+		if !normal || !f.control().Quick(a, b) {
+			return c.toFull()
+		}
+		v, st, ok := q.do(q.flip(a, b))
+		if !ok || !f.ordinary(st) {
 			return c.toFull()
 		}
 		f.r[f.top&7] = v
 		f.accept(st)
-		c.noteMem(in, la)
+		c.noteMem(in, c.fastAddr(in))
 		return nextRec(in)
 	}
 }
@@ -130,33 +159,34 @@ func fastFLD(c *CPU, in *inst) *inst {
 }
 
 func fastFLD64(c *CPU, in *inst) *inst {
-	p, la := c.readPlace(in, 8)
+	p := c.fastRead(in, 8)
 	if p == nil || !c.mayPush() {
 		return c.toFull()
 	}
-	v, st := float80.FromFloat64(*(*uint64)(p))
-	if st != 0 {
+	v, normal := float80.QuickWiden64(*(*uint64)(p))
+	if !normal {
 		return c.toFull()
 	}
 	c.fpu.push1(v)
-	c.noteMem(in, la)
+	c.noteMem(in, c.fastAddr(in))
 	return nextRec(in)
 }
 
 func fastFLD32(c *CPU, in *inst) *inst {
-	p, la := c.readPlace(in, 4)
+	p := c.fastRead(in, 4)
 	if p == nil || !c.mayPush() {
 		return c.toFull()
 	}
-	v, st := float80.FromFloat32(*(*uint32)(p))
-	if st != 0 {
+	v, normal := float80.QuickWiden32(*(*uint32)(p))
+	if !normal {
 		return c.toFull()
 	}
 	c.fpu.push1(v)
-	c.noteMem(in, la)
+	c.noteMem(in, c.fastAddr(in))
 	return nextRec(in)
 }
 
+//go:noinline
 func fastStoreReg(pops uint8) fastHandler {
 	return func(c *CPU, in *inst) *inst {
 		if !c.quiet() {
@@ -175,15 +205,19 @@ func fastStoreReg(pops uint8) fastHandler {
 	}
 }
 
+//go:noinline
 func fastStore64(pops uint8) fastHandler {
 	return func(c *CPU, in *inst) *inst {
 		f := &c.fpu
-		p, la := c.writePlace(in, 8)
+		p := c.fastWrite(in, 8)
+		if p == nil {
+			p = c.besideCode(in, 8)
+		}
 		if p == nil || !c.quiet() {
 			return c.toFull()
 		}
-		v, st := float80.ToFloat64(f.r[f.top&7], f.control())
-		if !f.ordinary(st) {
+		v, st, ok := float80.QuickFloat64(f.r[f.top&7], f.control())
+		if !ok || !f.ordinary(st) {
 			return c.toFull()
 		}
 		*(*uint64)(p) = v
@@ -191,20 +225,24 @@ func fastStore64(pops uint8) fastHandler {
 		if pops != 0 {
 			f.pop1()
 		}
-		c.noteMem(in, la)
+		c.noteMem(in, c.fastAddr(in))
 		return nextRec(in)
 	}
 }
 
+//go:noinline
 func fastStore32(pops uint8) fastHandler {
 	return func(c *CPU, in *inst) *inst {
 		f := &c.fpu
-		p, la := c.writePlace(in, 4)
+		p := c.fastWrite(in, 4)
+		if p == nil {
+			p = c.besideCode(in, 4)
+		}
 		if p == nil || !c.quiet() {
 			return c.toFull()
 		}
-		v, st := float80.ToFloat32(f.r[f.top&7], f.control())
-		if !f.ordinary(st) {
+		v, st, ok := float80.QuickFloat32(f.r[f.top&7], f.control())
+		if !ok || !f.ordinary(st) {
 			return c.toFull()
 		}
 		*(*uint32)(p) = v
@@ -212,7 +250,7 @@ func fastStore32(pops uint8) fastHandler {
 		if pops != 0 {
 			f.pop1()
 		}
-		c.noteMem(in, la)
+		c.noteMem(in, c.fastAddr(in))
 		return nextRec(in)
 	}
 }

@@ -13,98 +13,72 @@ import (
 	"unsafe"
 
 	"ring0/vm/float80"
-	"ring0/vm/x86"
 )
 
 // operandRead reads a memory operand as a value, and the exceptions that its
 // conversion has pending. On true FIP and FDP have been set.
 type operandRead func(c *CPU, in *inst) (v float80.F80, pending float80.Status, ok bool)
 
-// operandReader chooses how to read r's number.
-func operandReader(r *inst) operandRead {
-	if isInteger(r) {
-		switch r.Size {
-		case 2:
-			return readInt16
-		case 4:
-			return readInt32
-		}
-		return readInt64
-	}
-	if r.Size == 4 {
-		return readFloat32
-	}
-	return readFloat64
-}
-
-// isInteger reports that r's memory operand is an integer.
-func isInteger(r *inst) bool {
-	switch r.Op {
-	case x86.FIADD, x86.FISUB, x86.FISUBR, x86.FIMUL, x86.FIDIV, x86.FIDIVR, x86.FICOM, x86.FICOMP, x86.FILD:
-		return true
-	}
-	return false
-}
-
-func readFloat32(c *CPU, in *inst) (v float80.F80, pending float80.Status, ok bool) {
+// readReal reads a number of 4 or 8 bytes.
+func (c *CPU) readReal(in *inst) (v float80.F80, pending float80.Status, ok bool) {
 	raw, ok := c.readNumber(in)
-	v, pending = float80.Widen32(uint32(raw))
+	if in.Size == 4 {
+		v, pending = float80.Widen32(uint32(raw))
+	} else {
+		v, pending = float80.Widen64(raw)
+	}
 	return v, pending, ok
 }
 
-func readFloat64(c *CPU, in *inst) (v float80.F80, pending float80.Status, ok bool) {
+// readInteger reads an integer of 2, 4 or 8 bytes.
+func (c *CPU) readInteger(in *inst) (v float80.F80, pending float80.Status, ok bool) {
 	raw, ok := c.readNumber(in)
-	v, pending = float80.Widen64(raw)
-	return v, pending, ok
-}
-
-func readInt16(c *CPU, in *inst) (v float80.F80, pending float80.Status, ok bool) {
-	raw, ok := c.readNumber(in)
-	return float80.FromInt(int64(int16(raw))), 0, ok
-}
-
-func readInt32(c *CPU, in *inst) (v float80.F80, pending float80.Status, ok bool) {
-	raw, ok := c.readNumber(in)
-	return float80.FromInt(int64(int32(raw))), 0, ok
-}
-
-func readInt64(c *CPU, in *inst) (v float80.F80, pending float80.Status, ok bool) {
-	raw, ok := c.readNumber(in)
-	return float80.FromInt(int64(raw)), 0, ok
+	n := int64(raw)
+	switch in.Size {
+	case 2:
+		n = int64(int16(raw))
+	case 4:
+		n = int64(int32(raw))
+	}
+	return float80.FromInt(n), 0, ok
 }
 
 // readNumber reads 2, 4 or 8 bytes.
-func (c *CPU) readNumber(in *inst) (uint64, bool) {
+func (c *CPU) readNumber(in *inst) (v uint64, ok bool) {
 	off := c.effAddr(in)
-	v, ok := c.readSeg(in.Seg, off, in.Size)
+	switch in.Size {
+	case 8:
+		v, ok = c.read64(in)
+	case 4:
+		var w uint32
+		w, ok = c.read32(in)
+		v = uint64(w)
+	default:
+		v, ok = c.readSeg(in.Seg, off, in.Size)
+	}
 	if ok {
 		c.noteMem(in, off)
 	}
 	return v, ok
 }
 
-// readPlace is where the host has in's memory operand of size bytes, at offset
-// la; nil where the fast memory path does not hold.
-func (c *CPU) readPlace(in *inst, size uint32) (p unsafe.Pointer, la uint32) {
-	la = *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+size-1)&^pageMask|in.slow {
-		return nil, la
+// writeNumber writes 2, 4 or 8 bytes.
+func (c *CPU) writeNumber(in *inst, v uint64) bool {
+	switch in.Size {
+	case 8:
+		return c.write64(in, v)
+	case 4:
+		return c.write32(in, uint32(v))
 	}
-	return c.at(la + e.delta), la
+	return c.writeMem16(in, uint16(v))
 }
 
-// writePlace is readPlace for writing.
-func (c *CPU) writePlace(in *inst, size uint32) (p unsafe.Pointer, la uint32) {
-	la = *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr == (la+size-1)&^pageMask|in.slow {
-		return c.at(la + e.delta), la
+// besideCode is where fastWrite would be but for code elsewhere in the page.
+func (c *CPU) besideCode(in *inst, size uint32) unsafe.Pointer {
+	if off, ok := c.quietWrite(c.fastAddr(in), size); ok && in.slow == 0 {
+		return c.at(off)
 	}
-	if off, ok := c.quietWrite(la, size); ok && in.slow == 0 {
-		return c.at(off), la
-	}
-	return nil, la
+	return nil
 }
 
 // read80 reads 10 bytes.

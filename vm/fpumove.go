@@ -92,22 +92,18 @@ func opFLD80(c *CPU, in *inst) bool {
 	return true
 }
 
-// pickFILD chooses by width.
+// opFILD pushes an integer.
 //
 //	DF /0 DB /0 DF /5   FILD m16, m32, m64
-func pickFILD(r *inst) (fastHandler, handler) {
-	read := operandReader(r)
-	return nil, func(c *CPU, in *inst) bool {
-		if !c.needWait() {
-			return false
-		}
-		v, st, ok := read(c, in)
-		if !ok {
-			return false
-		}
-		c.fpu.load(v, st)
-		return true
+func opFILD(c *CPU, in *inst) bool {
+	if !c.needWait() {
+		return false
 	}
+	v, st, ok := c.readInteger(in)
+	if ok {
+		c.fpu.load(v, st)
+	}
+	return ok
 }
 
 // opFBLD pushes a packed decimal number of 18 digits.
@@ -126,6 +122,8 @@ func opFBLD(c *CPU, in *inst) bool {
 }
 
 // constant makes FLD1 (D9 E8) … FLDZ (D9 EE). They round as RC says.
+//
+//go:noinline
 func constant(k float80.Constant) handler {
 	return func(c *CPU, in *inst) bool {
 		if !c.needWait() {
@@ -170,16 +168,18 @@ func toInt64(a float80.F80, ctl float80.Control) (uint64, float80.Status) {
 //	D9 /2 DD /2    FST m32, m64  (FSTP /3)
 //	DB /7          FSTP m80
 func storeReal(pops uint8) picker {
+	fastReg, fast32, fast64 := fastStoreReg(pops), fastStore32(pops), fastStore64(pops)
+	reg, mem32, mem64 := storeReg(pops), storeMem(toFloat32, pops), storeMem(float80.ToFloat64, pops)
 	return func(r *inst) (fastHandler, handler) {
 		switch {
 		case r.Form == x86.FormR:
-			return fastStoreReg(pops), storeReg(pops)
+			return fastReg, reg
 		case r.Size == 10:
 			return nil, opFSTP80
 		case r.Size == 4:
-			return fastStore32(pops), storeMem(toFloat32, pops)
+			return fast32, mem32
 		}
-		return fastStore64(pops), storeMem(float80.ToFloat64, pops)
+		return fast64, mem64
 	}
 }
 
@@ -188,17 +188,19 @@ func storeReal(pops uint8) picker {
 //	DF /2 DB /2         FIST m16, m32
 //	DF /3 DB /3 DF /7   FISTP m16, m32, m64
 func storeInteger(pops uint8) picker {
+	mem16, mem32, mem64 := storeMem(toInt16, pops), storeMem(toInt32, pops), storeMem(toInt64, pops)
 	return func(r *inst) (fastHandler, handler) {
 		switch r.Size {
 		case 2:
-			return nil, storeMem(toInt16, pops)
+			return nil, mem16
 		case 4:
-			return nil, storeMem(toInt32, pops)
+			return nil, mem32
 		}
-		return nil, storeMem(toInt64, pops)
+		return nil, mem64
 	}
 }
 
+//go:noinline
 func storeReg(pops uint8) handler {
 	return func(c *CPU, in *inst) bool {
 		if !c.needWait() {
@@ -215,6 +217,7 @@ func storeReg(pops uint8) handler {
 	}
 }
 
+//go:noinline
 func storeMem(convert conversion, pops uint8) handler {
 	return func(c *CPU, in *inst) bool {
 		if !c.needWait() {
@@ -224,7 +227,7 @@ func storeMem(convert conversion, pops uint8) handler {
 		a, fault := f.storeOperand()
 		v, st := convert(a, f.control())
 		st |= fault
-		if !f.control().KeepsMemory(st) && !c.writeSeg(in.Seg, c.effAddr(in), in.Size, v) {
+		if !f.control().KeepsMemory(st) && !c.writeNumber(in, v) {
 			return false
 		}
 		c.stored(in, st, pops)

@@ -43,10 +43,10 @@ const (
 	fxReg   = 16
 )
 
-// fxArea checks CR0, the processor model, alignment and the whole area.
+// fxArea checks CR0, alignment and the whole area.
 func (c *CPU) fxArea(in *inst, acc access) (a area, ok bool) {
 	switch {
-	case c.cr0&CR0EM != 0 || !c.model.has(featFXSR):
+	case c.cr0&CR0EM != 0:
 		return a, c.ud()
 	case c.cr0&CR0TS != 0:
 		return a, c.raise(VecNM)

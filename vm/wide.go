@@ -27,7 +27,7 @@ func (c *CPU) fastAddr(in *inst) uint32 {
 func (c *CPU) fastRead(in *inst, size uint32) unsafe.Pointer {
 	la := c.fastAddr(in)
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow || la&pageMask > pageSize-size {
+	if e.rd != (la+size-1)&^pageMask|in.slow {
 		return nil
 	}
 	return unsafe.Add(c.mem, uintptr(la+e.delta))
@@ -37,7 +37,7 @@ func (c *CPU) fastRead(in *inst, size uint32) unsafe.Pointer {
 func (c *CPU) fastWrite(in *inst, size uint32) unsafe.Pointer {
 	la := c.fastAddr(in)
 	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow || la&pageMask > pageSize-size {
+	if e.wr != (la+size-1)&^pageMask|in.slow {
 		return nil
 	}
 	return unsafe.Add(c.mem, uintptr(la+e.delta))

@@ -13,8 +13,8 @@ func Sub(a, b F80, c Control) (F80, Status) { return sum(a, b, signBit, c) }
 
 // sum is a + b, the sign of b inverted if flip is signBit.
 func sum(a, b F80, flip uint16, c Control) (F80, Status) {
-	if c.quick() && a.isNormal() && b.isNormal() {
-		if r, st, ok := quickSum(a, F80{b.Man, b.SE ^ flip}); ok {
+	if c.Quick(a, b) {
+		if r, st, ok := QuickSum(a, F80{b.Man, b.SE ^ flip}); ok {
 			return r, st
 		}
 	}
@@ -55,8 +55,8 @@ func (c Control) zeroSum(x, y exact.Num) F80 {
 
 // Mul is FMUL: a · b.
 func Mul(a, b F80, c Control) (F80, Status) {
-	if c.quick() && a.isNormal() && b.isNormal() {
-		if r, st, ok := quickMul(a, b); ok {
+	if c.Quick(a, b) {
+		if r, st, ok := QuickMul(a, b); ok {
 			return r, st
 		}
 	}
@@ -84,8 +84,8 @@ func Mul(a, b F80, c Control) (F80, Status) {
 
 // Div is FDIV: a / b. FDIVR is Div with the operands exchanged.
 func Div(a, b F80, c Control) (F80, Status) {
-	if c.quick() && a.isNormal() && b.isNormal() {
-		if r, st, ok := quickDiv(a, b); ok {
+	if c.Quick(a, b) {
+		if r, st, ok := QuickDiv(a, b); ok {
 			return r, st
 		}
 	}

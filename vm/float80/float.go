@@ -24,7 +24,7 @@ var (
 // FromFloat32 is FLD m32: exact, but a signaling NaN is an invalid operation
 // and comes out quiet, and a denormal raises DE.
 func FromFloat32(v uint32) (F80, Status) {
-	if f, ok := quickWiden32(v); ok {
+	if f, ok := QuickWiden32(v); ok {
 		return f, 0
 	}
 	return load(Widen32(v))
@@ -32,7 +32,7 @@ func FromFloat32(v uint32) (F80, Status) {
 
 // FromFloat64 is FLD m64.
 func FromFloat64(v uint64) (F80, Status) {
-	if f, ok := quickWiden64(v); ok {
+	if f, ok := QuickWiden64(v); ok {
 		return f, 0
 	}
 	return load(Widen64(v))
@@ -48,7 +48,7 @@ func load(f F80, pending Status) (F80, Status) {
 // Widen32 makes a float32 an operand of arithmetic: a signaling NaN stays one.
 // DE is pending if it was denormal; give it to the operation by Control.With.
 func Widen32(v uint32) (f F80, pending Status) {
-	if f, ok := quickWiden32(v); ok {
+	if f, ok := QuickWiden32(v); ok {
 		return f, 0
 	}
 	return single.widen(uint64(v))
@@ -56,7 +56,7 @@ func Widen32(v uint32) (f F80, pending Status) {
 
 // Widen64 is Widen32 for a float64.
 func Widen64(v uint64) (f F80, pending Status) {
-	if f, ok := quickWiden64(v); ok {
+	if f, ok := QuickWiden64(v); ok {
 		return f, 0
 	}
 	return double.widen(v)
@@ -64,8 +64,8 @@ func Widen64(v uint64) (f F80, pending Status) {
 
 // ToFloat32 is FST m32. When KeepsMemory holds, there is no result.
 func ToFloat32(f F80, c Control) (uint32, Status) {
-	if v, st, ok := quickNarrow(f, c, 32, shift32, bias32, 0xfe); ok {
-		return uint32(v), st
+	if v, st, ok := QuickFloat32(f, c); ok {
+		return v, st
 	}
 	v, st := single.store(f, c)
 	return uint32(v), st
@@ -73,7 +73,7 @@ func ToFloat32(f F80, c Control) (uint32, Status) {
 
 // ToFloat64 is FST m64. When KeepsMemory holds, there is no result.
 func ToFloat64(f F80, c Control) (uint64, Status) {
-	if v, st, ok := quickNarrow(f, c, 64, shift64, bias64, 0x7fe); ok {
+	if v, st, ok := QuickFloat64(f, c); ok {
 		return v, st
 	}
 	return double.store(f, c)

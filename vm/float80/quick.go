@@ -5,13 +5,14 @@ package float80
 
 import "math/bits"
 
-// Each function here computes what the general one does where ok is true. It
-// declines operands that are not normal, other precision or rounding control,
-// and results that cancel to zero or leave the exponent range.
+// The functions here compute what the general ones do where they say ok, in a
+// third of the time. They decline results that cancel to zero or leave the
+// exponent range. Those with two operands ask their caller for Quick.
 
-// quick says that c asks for nothing unusual: 64 bits, to nearest, nothing pending.
-func (c Control) quick() bool {
-	return c&^0xf0ff == 0x300
+// Quick says that c asks for 64 bits to nearest, with nothing pending, and that
+// a and b are normal numbers.
+func (c Control) Quick(a, b F80) bool {
+	return c&^0xf0ff == 0x300 && a.isNormal() && b.isNormal()
 }
 
 // quickRound rounds hi:lo, the top bit of hi set, to nearest even. exp is the
@@ -25,14 +26,16 @@ func quickRound(sign uint16, exp int, hi, lo uint64) (r F80, st Status, ok bool)
 	return r, Status(tail<<5 | up<<9), uint(exp-1) < expMask-1
 }
 
-func quickMul(a, b F80) (r F80, st Status, ok bool) {
+// QuickMul is a · b.
+func QuickMul(a, b F80) (r F80, st Status, ok bool) {
 	hi, lo := bits.Mul64(a.Man, b.Man)
 	exp := int(a.SE&expMask) + int(b.SE&expMask) - expBias
 	n := hi>>63 ^ 1
 	return quickRound((a.SE^b.SE)&signBit, exp+1-int(n), hi<<(n&63)|lo>>63&n, lo<<(n&63))
 }
 
-func quickDiv(a, b F80) (r F80, st Status, ok bool) {
+// QuickDiv is a / b.
+func QuickDiv(a, b F80) (r F80, st Status, ok bool) {
 	exp := int(a.SE&expMask) - int(b.SE&expMask) + expBias - 1
 	hi, lo := a.Man, uint64(0)
 	if hi >= b.Man { // so that the quotient has 64 bits
@@ -52,8 +55,9 @@ func quickDiv(a, b F80) (r F80, st Status, ok bool) {
 	return quickRound((a.SE^b.SE)&signBit, exp, q, tail)
 }
 
-// quickSum is a + b.
-func quickSum(a, b F80) (r F80, st Status, ok bool) {
+// QuickSum is a + b; exponents far apart are declined too. Shift counts are
+// masked for the compiler, which then need not look.
+func QuickSum(a, b F80) (r F80, st Status, ok bool) {
 	ea, eb := int(a.SE&expMask), int(b.SE&expMask)
 	if ea < eb {
 		a, b, ea, eb = b, a, eb, ea
@@ -62,7 +66,6 @@ func quickSum(a, b F80) (r F80, st Status, ok bool) {
 	if d > 63 {
 		return F80{}, 0, false
 	}
-	// The shift counts are masked for the compiler, which then need not look.
 	hi, lo := b.Man>>(d&63), b.Man<<1<<(^d&63)
 	sign := a.SE & signBit
 	if (a.SE^b.SE)&signBit == 0 {
@@ -83,32 +86,44 @@ func quickSum(a, b F80) (r F80, st Status, ok bool) {
 	return quickRound(sign, ea-n, hi<<(n&63)|lo>>1>>(^n&63), lo<<(n&63))
 }
 
-// The formats in memory, with their distance from this one.
+// The formats in memory, by their distance from this one.
 const (
 	shift32, bias32 = manBits - 24, expBias - 127
 	shift64, bias64 = manBits - 53, expBias - 1023
 )
 
-func quickWiden32(v uint32) (f F80, ok bool) {
+// QuickWiden32 is Widen32 and FromFloat32.
+func QuickWiden32(v uint32) (f F80, ok bool) {
 	exp := v >> 23 & 0xff
 	f = F80{uint64(v)<<shift32 | intBit, uint16(v>>16&signBit | exp + bias32)}
 	return f, exp-1 < 0xfe
 }
 
-func quickWiden64(v uint64) (f F80, ok bool) {
+// QuickWiden64 is Widen64 and FromFloat64.
+func QuickWiden64(v uint64) (f F80, ok bool) {
 	exp := v >> 52 & 0x7ff
 	f = F80{v<<shift64 | intBit, uint16(v>>48&signBit | exp + bias64)}
 	return f, exp-1 < 0x7fe
 }
 
-// quickNarrow rounds to a format of width bits, shift fewer in the
-// significand; exponents of normal numbers there are 1 to top.
-func quickNarrow(f F80, c Control, width, shift, bias, top uint64) (v uint64, st Status, ok bool) {
-	tail := f.Man << (-shift & 63)
-	up := tail >> 63 & (f.Man>>(shift&63) | (tail<<1|-(tail<<1))>>63)
-	exp := uint64(f.SE&expMask) - bias
-	v = (exp<<(^shift&63) | f.Man&^intBit>>(shift&63)) + up // a carry goes on into the exponent
-	v |= uint64(f.SE>>15) << ((width - 1) & 63)
+// QuickFloat32 is ToFloat32.
+func QuickFloat32(f F80, c Control) (v uint32, st Status, ok bool) {
+	tail := f.Man << (64 - shift32)
+	up := tail >> 63 & (f.Man>>shift32 | (tail<<1|-(tail<<1))>>63)
+	exp := uint32(f.SE&expMask) - bias32
+	v = exp<<23 | uint32(f.Man&^intBit>>shift32)
+	v = v + uint32(up) | uint32(f.SE&signBit)<<16 // a carry goes on into the exponent
 	st = Status((tail|-tail)>>63<<5 | up<<9)
-	return v, st, c&0xc00 == 0 && f.Man&intBit != 0 && exp-1 < top-1
+	return v, st, c&0xc00 == 0 && f.Man&intBit != 0 && exp-1 < 0xfd
+}
+
+// QuickFloat64 is ToFloat64.
+func QuickFloat64(f F80, c Control) (v uint64, st Status, ok bool) {
+	tail := f.Man << (64 - shift64)
+	up := tail >> 63 & (f.Man>>shift64 | (tail<<1|-(tail<<1))>>63)
+	exp := uint64(f.SE&expMask) - bias64
+	v = exp<<52 | f.Man&^intBit>>shift64
+	v = v + up | uint64(f.SE&signBit)<<48
+	st = Status((tail|-tail)>>63<<5 | up<<9)
+	return v, st, c&0xc00 == 0 && f.Man&intBit != 0 && exp-1 < 0x7fd
 }
