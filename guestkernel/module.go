@@ -209,3 +209,16 @@ func tryIncModCount(c *Call) {
 	m := module{c.Kernel, c.Arg(0)}
 	c.Return(boolWord(c.Kernel.tryUse(m)))
 }
+
+// tryUse takes a use of a module unless it is being deleted. Code that is no module (address 0) can always be used.
+func (k *Kernel) tryUse(m module) bool {
+	switch {
+	case m.addr == 0:
+		return true
+	case m.flags()&abi.ModDeleted != 0:
+		return false
+	}
+	m.addUse(1)
+	m.setFlags(abi.ModVisited|abi.ModUsedOnce, 0)
+	return true
+}
