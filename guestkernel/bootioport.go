@@ -41,8 +41,14 @@ func (k *Kernel) memoryMap() []region {
 
 const ramName = "System RAM"
 
+// layBIOS writes what the BIOS left at physical address 0, where a copy from user space that runs over the end of user
+// memory reads on: the low byte of its first interrupt vector. (Of the real PC no more is known than that this byte is not
+// zero and the next one is.)
+func (k *Kernel) layBIOS() { k.m.WritePhys(0, []byte{0x53, 0x00}) }
+
 // bootResources builds both trees.
 func (k *Kernel) bootResources() error {
+	k.layBIOS()
 	lay := &k.lay.Resource
 	const lastPort = 0xffff
 	io, mem := k.constant("IORESOURCE_IO"), k.constant("IORESOURCE_MEM")

@@ -32,9 +32,13 @@ func clockFunctions() []Function {
 
 // bootClock starts the ticks. xtime begins at a fixed date: the profile's build.
 func (k *Kernel) bootClock() error {
-	const bootTime = 1066893663 // Thu Oct 23 07:21:03 2003 UTC
+	const (
+		bootTime    = 1066893663 // Thu Oct 23 07:21:03 2003 UTC
+		bootSeconds = 3          // that booting took
+	)
 	k.clock = clockState{k: k, perTick: uint64(k.cfg.MHz) * 1_000_000 / uint64(k.profile.HZ)}
 	k.mem.SetU32(k.sym.Xtime, bootTime)
+	k.mem.SetU64(k.sym.Jiffies, uint64(bootSeconds*k.profile.HZ))
 	k.mem.SetU32(k.sym.LoopsPerJiffy, uint32(k.clock.perTick)) // cycles of the time stamp counter
 	k.mem.SetU32(k.sym.CPUKHz, k.cfg.MHz*1000)
 	k.m.SetInterruptController(&k.clock)

@@ -75,6 +75,7 @@ func subsystems() []subsystem {
 		{"schedule", scheduleFunctions(), nil},
 		{"identity", identityFunctions(), (*Kernel).bootIdentity},
 		{"modules", moduleFunctions(), (*Kernel).bootModules},
+		{"notifiers", notifierFunctions(), nil},
 		{"panic", panicFunctions(), nil},
 	}
 }

@@ -48,12 +48,7 @@ func (k *Kernel) Panic(text string) {
 
 // notifyPanic calls the functions on panic_notifier_list, in its order, until one forbids the rest (notifier_call_chain).
 func (k *Kernel) notifyPanic() {
-	lay := &k.lay.NotifierBlock
-	for nb := range k.chain("panic_notifier_list", k.mem.U32(k.sym.PanicNotifiers), lay.Next) {
-		if k.Call(k.mem.Get(nb, lay.NotifierCall), nb, 0, 0)&notifyStopMask != 0 {
-			return
-		}
-	}
+	k.callNotifiers("panic_notifier_list", k.sym.PanicNotifiers, 0, 0)
 }
 
 // bustSpinlocks makes the console show everything, and tells those who print that the kernel is in an oops (console_verbose,

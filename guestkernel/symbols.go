@@ -136,6 +136,9 @@ type symbols struct {
 	CodeResource   uint32 `sym:"code_resource"`
 	DataResource   uint32 `sym:"data_resource"`
 	Edata          uint32 `sym:"_edata"`
+
+	// Notifier chains (kernel/sys.c).
+	RebootNotifiers uint32 `sym:"reboot_notifier_list"`
 }
 
 // binder finds the symbols that somebody asked for while System.map is read once.
