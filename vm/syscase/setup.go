@@ -5,7 +5,7 @@
 //	eax=N … edi=N eip=N eflags=N     registers at the start (eip in the code segment)
 //	cs=N ds=N …                      selectors at the start
 //	dr0=N … dr7=N                    debug registers
-//	cr4=N wp am paging pae           control registers; pae implies paging
+//	cr0=N cr4=N wp am paging pae     control registers, more bits of; pae implies paging
 //	msr N=LO or msr N=HI:LO          model-specific registers
 //	gdt SEL KIND options             a descriptor; also ldt SEL …, idt VECTOR …
 //	gdtlimit N  idtlimit N  ldtlimit N  lldt SEL
@@ -102,6 +102,8 @@ func (w *world) setRegister(name string, v uint32) error {
 		w.eip = v
 	case name == "eflags":
 		w.eflags = v | w.eflags&(1<<17) | 2
+	case name == "cr0":
+		w.cr0 |= v
 	case name == "cr4":
 		w.cr4 |= v
 	case len(name) == 3 && name[:2] == "dr" && name[2] >= '0' && name[2] <= '7':
