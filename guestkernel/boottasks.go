@@ -86,13 +86,21 @@ func (k *Kernel) bootSharedStructs() {
 
 // newTask makes a task like init_task with a stack of its own; nil without memory. Its first instruction is ret_from_fork
 // with the pt_regs at the top of the stack, which the caller fills in.
-func (k *Kernel) newTask(comm string, pid int32) *Task {
+func (k *Kernel) newTask(comm string, pid int32) *Task { return k.newTaskLike(k.tasks[0], comm, pid) }
+
+// newTaskLike makes a task that begins as another one and shares what that has.
+func (k *Kernel) newTaskLike(model *Task, comm string, pid int32) *Task {
 	addr := k.GetFreePages(k.pages.gfp.kernel, 1)
 	if addr == 0 {
 		return nil
 	}
 	t, lay := &Task{k: k, addr: addr}, &k.lay.Task
-	k.mem.Copy(addr, k.sym.InitTask, lay.Size)
+	k.mem.Copy(addr, model.addr, lay.Size)
+	for _, none := range []abi.Field{lay.State, lay.Sigpending, lay.NeedResched, lay.PendingHead, lay.PCptr} {
+		t.Set(none, 0)
+	}
+	k.mem.SetU64(addr+lay.PendingSignal.Off, 0)
+	k.shareStructs(t)
 	t.Set(lay.AddrLimit, abi.TaskSize)
 	if lay.Prio.Exists {
 		t.Set(lay.Prio, defaultPrio)
@@ -105,16 +113,23 @@ func (k *Kernel) newTask(comm string, pid int32) *Task {
 		k.listInit(addr + list)
 	}
 	t.Set(lay.PendingTail, addr+lay.PendingHead.Off)
+	t.Set(lay.POpptr, model.addr)
+	t.Set(lay.PPptr, model.addr)
 	t.Set(lay.ThreadEsp0, t.stackTop())
 	t.Set(lay.ExitSignal, abi.SIGCHLD)
 	name := make([]byte, lay.Comm.Size)
 	copy(name[:lay.Comm.Size-1], comm)
 	k.mem.Write(addr+lay.Comm.Off, name)
 	k.linkTask(t)
-	t.cpu = cpuState{eip: k.sym.RetFromFork, eflags: 2, seg: [6]uint16{vm.CS: abi.KernelCS, vm.SS: abi.KernelDS, vm.DS: abi.KernelDS, vm.ES: abi.KernelDS}}
+	t.cpu = k.newCPUState(k.sym.RetFromFork, 2)
 	t.cpu.regs[vm.ESP] = k.frameOfNew(t).addr
 	t.cpu.regs[vm.EBX] = addr
 	return t
+}
+
+// newCPUState is that of code at CPL 0 which begins at eip.
+func (k *Kernel) newCPUState(eip, eflags uint32) cpuState {
+	return cpuState{eip: eip, eflags: eflags, seg: [6]uint16{vm.CS: abi.KernelCS, vm.SS: abi.KernelDS, vm.DS: abi.KernelDS, vm.ES: abi.KernelDS}}
 }
 
 // frameOfNew is the pt_regs that a new task returns through.
@@ -128,6 +143,7 @@ func (k *Kernel) linkTask(t *Task) {
 	t.Set(lay.PrevTask, last)
 	k.mem.Set(last, lay.NextTask, t.addr)
 	k.mem.Set(init, lay.PrevTask, t.addr)
+	k.linkChild(t)
 	bucket := k.pidBucket(t.Pid())
 	first := k.mem.U32(bucket)
 	t.Set(lay.PidhashNext, first)
@@ -148,6 +164,7 @@ func (k *Kernel) unlinkTask(t *Task) {
 	next, prev := t.Get(lay.NextTask), t.Get(lay.PrevTask)
 	k.mem.Set(next, lay.PrevTask, prev)
 	k.mem.Set(prev, lay.NextTask, next)
+	k.unlinkChild(t)
 	hashNext, pprev := t.Get(lay.PidhashNext), t.Get(lay.PidhashPprev)
 	if hashNext != 0 {
 		k.mem.Set(hashNext, lay.PidhashPprev, pprev)

@@ -52,7 +52,11 @@ func (t *Task) main() {
 		}
 	}()
 	t.k.load(t)
-	t.k.run()
+	if t.body != nil {
+		t.body()
+	} else {
+		t.k.run()
+	}
 	panicf("pid %d: the outermost run ended", t.Pid())
 }
 
@@ -90,6 +94,9 @@ func (k *Kernel) drive(done func() bool) *Outcome {
 			return k.final
 		}
 		t := k.pick()
+		if t == nil && k.mayWake() {
+			t = k.sched.idle
+		}
 		if t == nil {
 			return &Outcome{Kind: Blocked, Reason: "every task sleeps and nothing will wake one"}
 		}

@@ -26,7 +26,7 @@ func (k *Kernel) exit(code uint32) {
 		k.m.SetCR(3, physical(k.sym.SwapperPgDir))
 		t.Set(lay.Mm, 0)
 		t.Set(lay.ActiveMm, k.sym.InitMM)
-		k.freeMM(mm)
+		k.putMM(mm)
 	}
 	t.Set(lay.ExitCode, code)
 	t.Set(lay.State, abi.TaskZombie)
@@ -42,6 +42,10 @@ func (k *Kernel) exit(code uint32) {
 // host's own so far.
 func (k *Kernel) release(t *Task) {
 	t.co.stop()
+	k.orphan(t)
+	k.exitSighand(t)
+	k.exitFs(t)
+	k.exitFiles(t)
 	k.unlinkTask(t)
 	k.tasks = slices.DeleteFunc(k.tasks, func(other *Task) bool { return other == t })
 	k.FreePages(t.addr, 1)

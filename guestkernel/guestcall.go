@@ -27,12 +27,28 @@ type returnSite struct {
 	offset   uint32
 }
 
+// Offsets of return sites in interrupts, seen; the last one is ring0's own.
+const (
+	doIRQSoftirq    = 0xbe
+	doSoftirqAction = 0x95
+	taskletHiFunc   = 0x46
+	bhActionFunc    = 0x22
+	runTimerListFn  = 0xee
+	kernelThreadFn  = 0x28
+)
+
 func returnSites() []returnSite {
 	return []returnSite{
 		{"sys_init_module", 0x4d9},  // mod->init
 		{"sys_delete_module", 0xb4}, // mod->can_unload
 		{"sys_delete_module", 0xa7}, // free_module
 		{"free_module", 0xba},       // mod->cleanup
+		{"do_IRQ", doIRQSoftirq},
+		{"do_softirq", doSoftirqAction},      // h->action
+		{"tasklet_hi_action", taskletHiFunc}, // t->func
+		{"bh_action", bhActionFunc},          // bh_base[nr]
+		{"run_timer_list", runTimerListFn},   // timer->function
+		{"kernel_thread", kernelThreadFn},
 	}
 }
 

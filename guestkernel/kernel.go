@@ -42,12 +42,14 @@ type Kernel struct {
 	faultEIP    uint32 // see faultsAt
 	guestReturn uint32 // the return address of guest calls without one of their own
 
-	pages pageAllocator
-	slab  slabState
-	vm    vmallocSpace
-	sched schedState
-	clock clockState
-	log   logState
+	pages  pageAllocator
+	slab   slabState
+	vm     vmallocSpace
+	sched  schedState
+	clock  clockState
+	pic    picState
+	timers timerState
+	log    logState
 }
 
 // Machine gives access to the machine, for debuggers and reports.

@@ -61,7 +61,7 @@ type probe struct {
 
 // newProbe boots a kernel with a probe on it, as init.
 func newProbe(t *testing.T, m *matrix, bootName string) *probe {
-	cfg := Config{MaxInsns: 50_000_000}
+	cfg := Config{MaxInsns: 1_000_000_000}
 	if bootName == "vmlimit" {
 		cfg.Mem = 1 << 30
 	}

@@ -70,7 +70,7 @@ func (k *Kernel) newProcess(cfg ProcessConfig) (*Process, error) {
 	if cfg.PID == 0 {
 		cfg.PID = k.freePID(k.nextPID)
 		k.nextPID = cfg.PID + 1
-	} else if k.freePID(cfg.PID) != cfg.PID {
+	} else if k.replaceInit(cfg.PID); k.freePID(cfg.PID) != cfg.PID {
 		return nil, fmt.Errorf("guestkernel: pid %d is in use", cfg.PID)
 	}
 	p := &Process{k: k, next: abi.UnmappedBase}
@@ -83,6 +83,9 @@ func (k *Kernel) newProcess(cfg ProcessConfig) (*Process, error) {
 		return nil, errNoMemory
 	}
 	p.task.proc = p
+	if cfg.PID == pidInit {
+		k.becomeInit(p.task)
+	}
 	p.task.start()
 	p.task.Set(k.lay.Task.Mm, mm)
 	p.task.Set(k.lay.Task.ActiveMm, mm)
@@ -234,10 +237,7 @@ func (p *Process) end() {
 	p.ended, p.task.dead = true, true
 	k.dequeue(p.task)
 	if mm := p.task.MM(); mm != 0 {
-		if k.m.CR(3) == physical(k.mem.Get(mm, k.lay.MM.Pgd)) {
-			k.m.SetCR(3, physical(k.sym.SwapperPgDir))
-		}
-		k.freeMM(mm)
+		k.putMM(mm)
 	}
 	k.release(p.task)
 }

@@ -123,6 +123,7 @@ func TestProcessesAreApart(t *testing.T) {
 	k := boot(t, Config{})
 	newProcess(t, k, ProcessConfig{}).Close()
 	free, tasks := k.freePageCount(), len(k.tasks)
+	first, last := k.mem.Get(k.sym.InitTask, k.lay.Task.NextTask), k.mem.Get(k.sym.InitTask, k.lay.Task.PrevTask)
 	a, b := newProcess(t, k, ProcessConfig{}), newProcess(t, k, ProcessConfig{UID: 500, Comm: "other"})
 	at, err := a.Alloc(3 * abi.PageSize)
 	require.NoError(t, err)
@@ -149,7 +150,8 @@ func TestProcessesAreApart(t *testing.T) {
 	b.Close()
 	require.Equal(t, free, k.freePageCount())
 	require.Len(t, k.tasks, tasks)
-	require.Equal(t, k.sym.InitTask, k.mem.Get(k.sym.InitTask, k.lay.Task.NextTask))
+	require.Equal(t, first, k.mem.Get(k.sym.InitTask, k.lay.Task.NextTask))
+	require.Equal(t, last, k.mem.Get(k.sym.InitTask, k.lay.Task.PrevTask))
 }
 
 // Two boots, the same calls: the same clock, to the instruction.

@@ -15,11 +15,17 @@ import (
 // schedState is the host side of scheduling. Who may run is decided by the guest: task_struct.state.
 type schedState struct {
 	runnable []*Task
+	idle     *Task // runs when nobody else can
+	softirqd *Task // goes last
 }
 
 func scheduleFunctions() []Function {
 	return []Function{
-		{Name: "schedule", Fn: func(c *Call) { c.Kernel.Schedule() }, Level: Full},
+		{Name: "schedule", Fn: func(c *Call) { c.Kernel.scheduleCall(c) }, Level: Full},
+		{Name: "set_running_and_schedule", Fn: func(c *Call) {
+			c.Task().Set(c.Kernel.lay.Task.State, abi.TaskRunning)
+			c.Kernel.scheduleCall(c)
+		}, Level: Full},
 		{Name: "wake_up_process", Fn: wakeUpProcess, Level: Full, Conv: Regparm3},
 	}
 }
@@ -42,14 +48,80 @@ func (k *Kernel) Schedule() {
 	if t.Get(lay.State) == abi.TaskInterruptible && t.Get(lay.Sigpending) != 0 {
 		t.Set(lay.State, abi.TaskRunning)
 	}
-	if t.Get(lay.State) == abi.TaskRunning {
+	if t.Get(lay.State) == abi.TaskRunning && t != k.sched.idle {
 		if len(k.sched.runnable) == 0 {
+			k.sti()
 			return
 		}
 		k.enqueue(t)
 	}
 	k.switchOut(t)
+	k.sti()
 }
+
+// scheduleCall is schedule() on behalf of modelled code or of the guest: not for interrupt handlers and bottom halves.
+func (k *Kernel) scheduleCall(c *Call) {
+	if k.inInterrupt() {
+		const line = 866 // not measured
+		k.Printk("Scheduling in interrupt\n")
+		k.bug("schedule", "sched.c", line)
+	}
+	k.Schedule()
+}
+
+// yield gives others a chance, or lets a tick pass when there are none (sys_sched_yield in a loop).
+func (c *Call) yield() {
+	if k := c.Kernel; len(k.sched.runnable) == 0 {
+		c.delay(k.clock.perTick)
+		return
+	}
+	c.Kernel.scheduleCall(c)
+}
+
+// mayWake tells whether anything is left that can make a task run again, or that somebody wants to see.
+func (k *Kernel) mayWake() bool {
+	if k.sched.idle == nil {
+		return false
+	}
+	return k.softirqPending() != 0 || k.pic.ready()&^1 != 0 || !k.alarmIsOver() || k.timersPending()
+}
+
+// leaveIdle makes the idle task give back control, at the end of an interrupt that left it nothing to wait for; and any
+// task, when the time is over that the host lets pass.
+func (k *Kernel) leaveIdle() {
+	t := k.running
+	if t == k.sched.idle && !k.mayWake() || k.clock.alarm != 0 && k.alarmIsOver() {
+		t.Set(k.lay.Task.NeedResched, 1)
+	}
+}
+
+// tickTask takes a tick off the running task's time slice. At its end, and at once for the idle task and ksoftirqd, others
+// that can run are to go first.
+func (k *Kernel) tickTask() {
+	t, lay := k.running, &k.lay.Task
+	if !lay.TimeSlice.Exists {
+		return
+	}
+	others := len(k.sched.runnable) != 0
+	if t == k.sched.idle || t == k.sched.softirqd {
+		if others {
+			t.Set(lay.NeedResched, 1)
+		}
+		return
+	}
+	left := t.Get(lay.TimeSlice)
+	if left > 1 {
+		t.Set(lay.TimeSlice, left-1)
+		return
+	}
+	t.Set(lay.TimeSlice, uint32(k.profile.HZ)*timeSliceMs/1000)
+	if others {
+		t.Set(lay.NeedResched, 1)
+	}
+}
+
+// timeSliceMs is how long a task of normal priority runs before others do.
+const timeSliceMs = 150
 
 // switchOut saves the running task, parks it and loads it again when it is resumed.
 func (k *Kernel) switchOut(t *Task) {
@@ -76,7 +148,13 @@ func (k *Kernel) Wake(t *Task) bool {
 		return false
 	}
 	t.Set(k.lay.Task.State, abi.TaskRunning)
+	if t == k.running {
+		return false
+	}
 	k.enqueue(t)
+	if now := k.running; now != nil && (now == k.sched.idle || now == k.sched.softirqd) {
+		now.Set(k.lay.Task.NeedResched, 1)
+	}
 	return true
 }
 
@@ -92,8 +170,12 @@ func (k *Kernel) pick() *Task {
 	if len(k.sched.runnable) == 0 {
 		return nil
 	}
-	t := k.sched.runnable[0]
-	k.sched.runnable = slices.Delete(k.sched.runnable, 0, 1)
+	next := 0
+	if k.sched.runnable[0] == k.sched.softirqd && len(k.sched.runnable) > 1 {
+		next = 1
+	}
+	t := k.sched.runnable[next]
+	k.sched.runnable = slices.Delete(k.sched.runnable, next, next+1)
 	return t
 }
 

@@ -98,6 +98,50 @@ type symbols struct {
 	UdelayTSC     uint32 `sym:"x86_udelay_tsc"`
 	SystemUtsname uint32 `sym:"system_utsname"`
 
+	// Interrupts.
+	IRQDesc       uint32 `sym:"irq_desc"`
+	IRQ0          uint32 `sym:"irq0"`
+	IRQ2          uint32 `sym:"irq2"`
+	I8259Type     uint32 `sym:"i8259A_irq_type"`
+	CachedIRQMask uint32 `sym:"cached_irq_mask"`
+	SpuriousMask  uint32 `sym:"spurious_irq_mask.1"`
+	IRQErrCount   uint32 `sym:"irq_err_count"`
+	ProbeSem      uint32 `sym:"probe_sem"`
+	Kstat         uint32 `sym:"kstat"`
+	SoftirqVec    uint32 `sym:"softirq_vec"`
+	TaskletVec    uint32 `sym:"tasklet_vec"`
+	TaskletHiVec  uint32 `sym:"tasklet_hi_vec"`
+	BHTaskVec     uint32 `sym:"bh_task_vec"`
+	BHBase        uint32 `sym:"bh_base"`
+	TqTimer       uint32 `sym:"tq_timer"`
+	TqImmediate   uint32 `sym:"tq_immediate"`
+	TqDisk        uint32 `sym:"tq_disk"`
+
+	// Timers.
+	TV1          uint32 `sym:"tv1"`
+	TV2          uint32 `sym:"tv2"`
+	TV3          uint32 `sym:"tv3"`
+	TV4          uint32 `sym:"tv4"`
+	TV5          uint32 `sym:"tv5"`
+	TimerJiffies uint32 `sym:"timer_jiffies"`
+	RunTimerList uint32 `sym:"run_timer_list_running"`
+	WallJiffies  uint32 `sym:"wall_jiffies"`
+	Tick         uint32 `sym:"tick"`
+	Avenrun      uint32 `sym:"avenrun"`
+
+	// The kernel's threads and chains.
+	ChildReaper     uint32 `sym:"child_reaper"`
+	TqContext       uint32 `sym:"tq_context"`
+	ContextTaskWq   uint32 `sym:"context_task_wq"`
+	ContextTaskDone uint32 `sym:"context_task_done"`
+	KeventdTask     uint32 `sym:"keventd_task"`
+	KeventdRunning  uint32 `sym:"keventd_running"`
+	DummyTask       uint32 `sym:"dummy_task"`
+	ImeList         uint32 `sym:"ime_list"`
+	ModprobePath    uint32 `sym:"modprobe_path"`
+	HotplugPath     uint32 `sym:"hotplug_path"`
+	NrQueuedSignals uint32 `sym:"nr_queued_signals"`
+
 	// The log (kernel/printk.c). The numbers are the compiler's, of variables inside functions.
 	PrintkBuf       uint32 `sym:"printk_buf.4"`
 	LogLevelUnknown uint32 `sym:"log_level_unknown.5"`

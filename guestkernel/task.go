@@ -16,6 +16,7 @@ type Task struct {
 	cpu   cpuState      // while it does not run
 	calls []pendingCall // guest functions that modelled code waits for, outermost first
 	proc  *Process      // the host-driven process it is, or nil
+	body  func()        // what a kernel thread does; nil: guest code from cpu.eip on
 	dead  bool          // do_exit is done with it
 }
 

@@ -21,15 +21,8 @@ import (
 var lacking = map[string]string{
 	"chardev":          "opening a device file",
 	"hello-parameters": "a parameter out of range: ring0 refuses it, where the real insmod cut it off",
-	"irq":              "request_irq",
-	"kthread":          "kernel_thread",
 	"missing":          "task_nice",
 	"proc":             "create_proc_entry",
-	"resources":        "inter_module_register",
-	"tasklet":          "tasklets",
-	"timer":            "timers",
-	"timer-fail":       "timers",
-	"waitqueue":        "wait queues",
 }
 
 // A step is one action of a case and what is to come of it.

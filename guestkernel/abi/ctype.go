@@ -150,7 +150,7 @@ func typedefType(name string) Type {
 		return Type{Kind: KindInt, Size: 1}
 	case "s16", "__s16", "int16_t":
 		return Type{Kind: KindInt, Size: 2}
-	case "s32", "__s32", "int32_t", "pid_t", "__kernel_pid_t", "key_t", "__kernel_key_t", "__kernel_daddr_t":
+	case "s32", "__s32", "int32_t", "pid_t", "__kernel_pid_t", "pm_dev_t", "key_t", "__kernel_key_t", "__kernel_daddr_t":
 		return Type{Kind: KindInt, Size: 4}
 	case "u8", "__u8", "uint8_t", "u_int8_t", "u_char", "cc_t":
 		return Type{Kind: KindUint, Size: 1}
@@ -190,7 +190,7 @@ func functionTypedef(name string) Type {
 		"merge_request_fn", "merge_requests_fn", "gifconf_func_t", "get_info_t", "read_proc_t", "write_proc_t",
 		"elevator_merge_fn", "elevator_merge_req_fn", "nf_hookfn", "ctl_handler", "proc_handler":
 		return Type{Kind: KindFunc}
-	case "filldir_t", "read_actor_t", "find_inode_t", "__sighandler_t":
+	case "filldir_t", "read_actor_t", "find_inode_t", "__sighandler_t", "pm_callback":
 		return Type{Kind: KindFuncPointer, Size: 4}
 	}
 	return Type{}

@@ -54,7 +54,14 @@ type Structs struct {
 	Tasklet        TaskletLayout        `c:"struct tasklet_struct"`
 	TaskQueue      TaskQueueLayout      `c:"struct tq_struct"`
 	SoftirqAction  SoftirqActionLayout  `c:"struct softirq_action"`
+	TaskletHead    TaskletHeadLayout    `c:"struct tasklet_head"`
 	IRQAction      IRQActionLayout      `c:"struct irqaction"`
+	IRQDesc        IRQDescLayout        `c:"irq_desc_t"`
+	IRQType        IRQTypeLayout        `c:"struct hw_interrupt_type"`
+	KernelStat     KernelStatLayout     `c:"struct kernel_stat"`
+	Sigqueue       SigqueueLayout       `c:"struct sigqueue"`
+	Siginfo        SiginfoLayout        `c:"struct siginfo"`
+	PMDev          PMDevLayout          `c:"struct pm_dev"`
 	FileOperations FileOperationsLayout `c:"struct file_operations"`
 	File           FileLayout           `c:"struct file"`
 	Inode          InodeLayout          `c:"struct inode"`

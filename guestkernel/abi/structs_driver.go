@@ -56,6 +56,73 @@ type IRQActionLayout struct {
 	Next    Field  `c:"next"`
 }
 
+// TaskletHeadLayout is struct tasklet_head: the tasklets of one CPU that wait to run.
+type TaskletHeadLayout struct {
+	Size uint32 `c:"(sizeof)"` // bytes
+	List Field  `c:"list"`
+}
+
+// IRQDescLayout is irq_desc_t, the element of irq_desc: an interrupt line (linux/irq.h).
+type IRQDescLayout struct {
+	Size    uint32 `c:"(sizeof)"` // bytes
+	Status  Field  `c:"status"`   // IRQ_*
+	Handler Field  `c:"handler"`  // struct hw_interrupt_type: the controller's functions
+	Action  Field  `c:"action"`   // list of struct irqaction
+	Depth   Field  `c:"depth"`    // nested disable_irq calls
+}
+
+// IRQTypeLayout is struct hw_interrupt_type: what an interrupt controller can do.
+type IRQTypeLayout struct {
+	Size        uint32 `c:"(sizeof)"` // bytes
+	Typename    Field  `c:"typename"`
+	Startup     Field  `c:"startup"`
+	Shutdown    Field  `c:"shutdown"`
+	Enable      Field  `c:"enable"`
+	Disable     Field  `c:"disable"`
+	Ack         Field  `c:"ack"`
+	End         Field  `c:"end"`
+	SetAffinity Field  `c:"set_affinity"`
+}
+
+// KernelStatLayout is struct kernel_stat, the type of kstat, as far as time and interrupts go.
+type KernelStatLayout struct {
+	Size         uint32 `c:"(sizeof)"`     // bytes
+	PerCpuUser   Field  `c:"per_cpu_user"` // ticks
+	PerCpuNice   Field  `c:"per_cpu_nice"`
+	PerCpuSystem Field  `c:"per_cpu_system"`
+	Irqs         Field  `c:"irqs"` // counts by line
+}
+
+// SigqueueLayout is struct sigqueue: a pending signal with what is known about it.
+type SigqueueLayout struct {
+	Size uint32 `c:"(sizeof)"` // bytes
+	Next Field  `c:"next"`
+	Info Field  `c:"info"` // struct siginfo
+}
+
+// SiginfoLayout is struct siginfo, as kill(2) fills it in.
+type SiginfoLayout struct {
+	Size  uint32 `c:"(sizeof)"` // bytes
+	Signo Field  `c:"si_signo"`
+	Errno Field  `c:"si_errno"`
+	Code  Field  `c:"si_code"`
+	Pid   Field  `c:"_sifields._kill._pid"`
+	UID   Field  `c:"_sifields._kill._uid"`
+}
+
+// PMDevLayout is struct pm_dev: a device that takes part in power management (linux/pm.h).
+type PMDevLayout struct {
+	Size      uint32 `c:"(sizeof)"` // bytes
+	Type      Field  `c:"type"`
+	ID        Field  `c:"id"`
+	Callback  Field  `c:"callback"`
+	Data      Field  `c:"data"`
+	Flags     Field  `c:"flags"`
+	State     Field  `c:"state"`
+	PrevState Field  `c:"prev_state"`
+	Entry     Field  `c:"entry"`
+}
+
 // FileOperationsLayout is struct file_operations (linux/fs.h).
 type FileOperationsLayout struct {
 	Size            uint32 `c:"(sizeof)"` // bytes
