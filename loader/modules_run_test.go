@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -139,6 +140,15 @@ func doStep(kernel *guestkernel.Kernel, action, want string) (string, error) {
 			names = append(names, strings.Fields(line)[0])
 		}
 		return strings.Join(names, " "), nil
+	case "sleep":
+		ticks, err := strconv.ParseUint(words[1], 10, 32)
+		if err != nil {
+			return "", err
+		}
+		if stop := kernel.RunTicks(uint32(ticks)); stop != nil {
+			return verdict(&StopError{Outcome: *stop})
+		}
+		return "", nil
 	}
 	return "", fmt.Errorf("no way to do this step")
 }
