@@ -5,6 +5,7 @@ package guestkernel
 
 import (
 	"fmt"
+	"strings"
 
 	"ring0/guestkernel/abi"
 )
@@ -168,15 +169,18 @@ func hazardReinitLoop2(p *probe) {
 // ud2 is the instruction that BUG() begins with.
 func ud2() []byte { return code(0x0f, 0x0b) }
 
-// hazardInit: the process is init itself.
+// hazardInit: the process is init itself. What the log has of it is compared elsewhere, with the oops texts.
 func hazardInit(p *probe) {
 	p.fresh("hz", 4096)
 	p.putCode(imageInit, ud2())
 	p.begin("init_module", "init executes ud2 in PID 1 itself")
-	p.limit = 0
 	r := p.init("hz")
+	notes := "machine halted, not rebooted (panic=0)"
+	if strings.Contains(p.k.LogText(), "Rebooting") {
+		notes = "machine rebooted"
+	}
 	p.logAt = len(p.k.LogText())
-	p.end(r, "machine halted, not rebooted (panic=0)")
+	p.end(r, "%s", notes)
 }
 
 func hazardCanUnload(p *probe) {
