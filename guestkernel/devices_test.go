@@ -13,10 +13,16 @@ import (
 // callKernel calls an exported function from guest code, with its own calling convention, and returns its result.
 func (g *guest) callKernel(t testing.TB, name string, args ...uint32) int32 {
 	t.Helper()
-	target := g.put(le(symbolAddr(t, g.k, name))...)
+	_, conv, _ := g.k.Support(name)
+	return g.result(g.stub(symbolAddr(t, g.k, name), conv == Regparm3, args...))
+}
+
+// stub writes guest code that calls fn with constant arguments, the first three in registers if inRegisters.
+func (g *guest) stub(fn uint32, inRegisters bool, args ...uint32) uint32 {
+	target := g.put(le(fn)...)
 	var stub []byte
-	if _, conv, _ := g.k.Support(name); conv == Regparm3 {
-		for _, mov := range []byte{0xb8, 0xba, 0xb9} { // EAX, EDX, ECX
+	if inRegisters {
+		for _, mov := range []int{0xb8, 0xba, 0xb9} { // EAX, EDX, ECX
 			if len(args) > 0 {
 				stub, args = code(stub, mov, args[0]), args[1:]
 			}
@@ -25,7 +31,7 @@ func (g *guest) callKernel(t testing.TB, name string, args ...uint32) int32 {
 	for i := len(args) - 1; i >= 0; i-- {
 		stub = code(stub, 0x68, args[i])
 	}
-	return g.result(g.put(code(stub, 0xff, 0x15, target, 0x81, 0xc4, uint32(4*len(args)), 0xc3)...))
+	return g.put(code(stub, 0xff, 0x15, target, 0x81, 0xc4, uint32(4*len(args)), 0xc3)...)
 }
 
 // text puts a string into module memory.

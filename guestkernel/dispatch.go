@@ -4,10 +4,6 @@
 package guestkernel
 
 import (
-	"fmt"
-	"strings"
-
-	"ring0/guestkernel/abi"
 	"ring0/vm"
 )
 
@@ -53,10 +49,15 @@ func (k *Kernel) serve(at uint32, fn *Function) {
 		c.regs[r] = k.m.Reg(r)
 	}
 	var fault *memFault
-	if fn == nil || fn.Fn == nil {
+	switch {
+	case fn == nil || fn.Fn == nil:
 		fault = k.missing(c)
-	} else {
+	case k.trace == nil:
 		fault = guard(fn.Fn, c)
+	default:
+		e := k.traceCall(c)
+		fault = guard(fn.Fn, c)
+		k.traceReturn(e, c, fault)
 	}
 	for r, v := range c.regs {
 		k.m.SetReg(r, v)
@@ -112,45 +113,6 @@ func (k *Kernel) missing(c *Call) *memFault {
 	}, c)
 }
 
-// describeCall writes a call with its decoded arguments and where it came from.
-func (k *Kernel) describeCall(c *Call) string {
-	name, _, _ := k.profile.Lookup(c.Slot)
-	if c.Fn == nil {
-		c.Fn = &Function{Name: name}
-	}
-	var b strings.Builder
-	b.WriteString(name + "(")
-	words := 4
-	p, known := k.prototype(name)
-	if known {
-		words = p.Slots()
-	}
-	for i := range words {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		if known {
-			b.WriteString(paramName(p.Params, i))
-		}
-		fmt.Fprintf(&b, "%#x", c.Arg(i))
-	}
-	fmt.Fprintf(&b, ") called from %s", k.Symbolize(c.Caller()))
-	if known {
-		fmt.Fprintf(&b, "; prototype: %s", p)
-	}
-	return b.String()
-}
-
 // faultsAt names the instruction that the next bad address is attributed to, instead of the function's slot: the real
 // kernel's, where an oops shows it. 0 ends it. Between the two no other function may be called.
 func (k *Kernel) faultsAt(eip uint32) { k.faultEIP = eip }
-
-// paramName labels the i-th argument word.
-func paramName(params []abi.Param, word int) string {
-	for _, p := range params {
-		if p.Slot == word && p.Name != "" {
-			return p.Name + "="
-		}
-	}
-	return ""
-}

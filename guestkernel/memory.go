@@ -17,6 +17,8 @@ import (
 type Memory struct {
 	m *vm.Machine
 	k *Kernel
+
+	quiet bool // nothing is made present: see quietly
 }
 
 // memFault is the panic of an accessor; only the dispatcher (and try) catch it.
@@ -42,12 +44,40 @@ func (mem *Memory) phys(addr uint32, write bool) uint32 {
 	if pa, ok := mem.m.Translate(addr, want); ok {
 		return pa
 	}
+	if mem.quiet {
+		if pa, ok := mem.peek(addr); ok && !write {
+			return pa
+		}
+		panic(memFault{addr, write})
+	}
 	if mem.k.repairFault(addr, write) {
 		if pa, ok := mem.m.Translate(addr, want); ok {
 			return pa
 		}
 	}
 	panic(memFault{addr, write})
+}
+
+// peek translates a kernel address by the kernel's own page tables, which the current ones may lag behind.
+func (mem *Memory) peek(addr uint32) (pa uint32, ok bool) {
+	if addr < abi.TaskSize {
+		return 0, false
+	}
+	entry := mem.m.ReadPhys32(physical(mem.k.sym.SwapperPgDir) + pgdOffset(addr))
+	if entry&abi.PagePresent == 0 || entry&abi.PagePSE != 0 {
+		return 0, false
+	}
+	entry = mem.m.ReadPhys32(entry&abi.PageMask + pteOffset(addr))
+	return entry&abi.PageMask | addr&^abi.PageMask, entry&abi.PagePresent != 0
+}
+
+// quietly runs f, which reads guest memory for a report: whatever it looks at, the guest's page tables stay as they are.
+// It returns false when f touched a bad address.
+func (k *Kernel) quietly(f func()) bool {
+	before := k.mem.quiet
+	k.mem.quiet = true
+	defer func() { k.mem.quiet = before }()
+	return k.mem.try(f)
 }
 
 // left is how many bytes lie between addr and the end of its page.

@@ -70,7 +70,7 @@ func TestMissingFunction(t *testing.T) {
 	g := newGuest(t, Config{})
 	o := g.run(call3(g))
 	require.Equal(t, Missing, o.Kind)
-	require.Contains(t, o.Reason, "register_netdev(0x11) called from c8")
+	require.Contains(t, o.Reason, "register_netdev((struct net_device *) 0x11) called from c8")
 	require.Contains(t, o.Reason, "prototype: int register_netdev(struct net_device *)")
 	g = newGuest(t, Config{StubMissing: true})
 	require.Equal(t, int32(0), g.result(call3(g)))

@@ -26,7 +26,7 @@ func (k *Kernel) Symbolize(addr uint32) string {
 // symbolizeModule names an address in a module, "" when it lies in none. A broken module_list is none of our business here.
 func (k *Kernel) symbolizeModule(addr uint32) (name string) {
 	lay := &k.lay.Module
-	k.mem.try(func() {
+	k.quietly(func() {
 		for mod := k.mem.U32(k.sym.ModuleList); mod != 0 && mod != k.sym.KernelModule; mod = k.mem.Get(mod, lay.Next) {
 			if addr-mod < k.mem.Get(mod, lay.ModuleSize) {
 				name = k.symbolInModule(mod, addr)
