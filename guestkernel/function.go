@@ -5,6 +5,8 @@ package guestkernel
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"ring0/guestkernel/abi"
 )
@@ -91,6 +93,18 @@ func subsystems() []subsystem {
 		{"notifiers", notifierFunctions(), nil},
 		{"panic", panicFunctions(), nil},
 	}
+}
+
+//go:generate go run ./internal/gendocs ../docs/exports.md
+
+// Functions returns the rows of all modelled functions, by name.
+func Functions() []Function {
+	var all []Function
+	for _, part := range subsystems() {
+		all = append(all, part.functions...)
+	}
+	slices.SortFunc(all, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
+	return all
 }
 
 // functionSet finds rows by name.
