@@ -91,50 +91,53 @@ func (k *Kernel) newString(s string) uint32 {
 }
 
 // registerDevice models int register_chrdev(unsigned int major, const char *name, struct file_operations *fops), and
-// register_blkdev. Major 0 asks for a free number, from 254 down, and returns it; else 0. A number that has the same
-// operations already only gets the new name.
+// register_blkdev.
 func registerDevice(table func(*Kernel) uint32) func(*Call) {
 	return func(c *Call) {
-		k, major, name, ops := c.Kernel, c.Arg(0), c.Arg(1), c.Arg(2)
-		at := table(k)
-		c.Return(0)
-		if major == 0 {
-			for major = maxMajor - 1; k.mem.U32(at+major*deviceEntry+deviceOps) != 0; major-- {
-				if major == 1 {
-					c.Fail(abi.EBUSY)
-					return
-				}
-			}
-			c.Return(major)
-		}
-		if major >= maxMajor {
-			c.Fail(abi.EINVAL)
-			return
-		}
-		entry := at + major*deviceEntry
-		if have := k.mem.U32(entry + deviceOps); have != 0 && have != ops {
-			c.Fail(abi.EBUSY)
-			return
-		}
-		k.mem.SetU32(entry, name)
-		k.mem.SetU32(entry+deviceOps, ops)
+		c.Return(uint32(c.Kernel.registerMajor(table(c.Kernel), c.Arg(0), c.Arg(1), c.Arg(2))))
 	}
 }
 
-// unregisterDevice models int unregister_chrdev(unsigned int major, const char *name), and unregister_blkdev: EINVAL unless
-// it has that name.
+// registerMajor gives a major number away. Major 0 asks for a free number, from 254 down, and returns it; else 0. A number
+// that has the same operations already only gets the new name.
+func (k *Kernel) registerMajor(table, major, name, ops uint32) int32 {
+	answer := int32(0)
+	if major == 0 {
+		for major = maxMajor - 1; k.mem.U32(table+major*deviceEntry+deviceOps) != 0; major-- {
+			if major == 1 {
+				return -int32(abi.EBUSY)
+			}
+		}
+		answer = int32(major)
+	}
+	if major >= maxMajor {
+		return -int32(abi.EINVAL)
+	}
+	entry := table + major*deviceEntry
+	if have := k.mem.U32(entry + deviceOps); have != 0 && have != ops {
+		return -int32(abi.EBUSY)
+	}
+	k.mem.SetU32(entry, name)
+	k.mem.SetU32(entry+deviceOps, ops)
+	return answer
+}
+
+// unregisterDevice models int unregister_chrdev(unsigned int major, const char *name), and unregister_blkdev.
 func unregisterDevice(table func(*Kernel) uint32) func(*Call) {
 	return func(c *Call) {
-		k, major := c.Kernel, c.Arg(0)
-		entry := table(k) + major*deviceEntry
-		if major >= maxMajor || k.mem.U32(entry+deviceOps) == 0 || !k.sameString(k.mem.U32(entry), c.Arg(1)) {
-			c.Fail(abi.EINVAL)
-			return
-		}
-		k.mem.SetU32(entry, 0)
-		k.mem.SetU32(entry+deviceOps, 0)
-		c.Return(0)
+		c.Return(uint32(c.Kernel.unregisterMajor(table(c.Kernel), c.Arg(0), c.Arg(1))))
 	}
+}
+
+// unregisterMajor takes a major number back: EINVAL unless it has that name.
+func (k *Kernel) unregisterMajor(table, major, name uint32) int32 {
+	entry := table + major*deviceEntry
+	if major >= maxMajor || k.mem.U32(entry+deviceOps) == 0 || !k.sameString(k.mem.U32(entry), name) {
+		return -int32(abi.EINVAL)
+	}
+	k.mem.SetU32(entry, 0)
+	k.mem.SetU32(entry+deviceOps, 0)
+	return 0
 }
 
 // sameString is strcmp(a, b) == 0.

@@ -5,8 +5,6 @@ package guestkernel
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"ring0/guestkernel/abi"
 )
@@ -57,7 +55,7 @@ type subsystem struct {
 
 // subsystems lists all parts in the order in which they boot.
 func subsystems() []subsystem {
-	return []subsystem{
+	parts := []subsystem{
 		{"entry", entryFunctions(), nil},
 		{"log", printkFunctions(), (*Kernel).bootPrintk},
 		{"vsprintf", vsprintfFunctions(), nil},
@@ -93,18 +91,7 @@ func subsystems() []subsystem {
 		{"notifiers", notifierFunctions(), nil},
 		{"panic", panicFunctions(), nil},
 	}
-}
-
-//go:generate go run ./internal/gendocs ../docs/exports.md
-
-// Functions returns the rows of all modelled functions, by name.
-func Functions() []Function {
-	var all []Function
-	for _, part := range subsystems() {
-		all = append(all, part.functions...)
-	}
-	slices.SortFunc(all, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
-	return all
+	return append(parts, driverSubsystems()...)
 }
 
 // functionSet finds rows by name.

@@ -34,7 +34,6 @@ type Kernel struct {
 	deadline  uint64   // m.Now() at which the run ends with Limit
 	notes     []string // ring0's own remarks
 	panicking bool     // panic() has been called
-	trace     func(TraceEvent)
 
 	exports     exportPlaces // while booting
 	bootNext    uint32       // physical address of the next boot-time allocation
@@ -51,6 +50,7 @@ type Kernel struct {
 	pic    picState
 	timers timerState
 	log    logState
+	drv    driverState // what drivers register with
 }
 
 // Machine gives access to the machine, for debuggers and reports.
