@@ -5,6 +5,8 @@ package guestkernel
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"ring0/guestkernel/abi"
 )
@@ -55,7 +57,7 @@ type subsystem struct {
 
 // subsystems lists all parts in the order in which they boot.
 func subsystems() []subsystem {
-	parts := []subsystem{
+	return append([]subsystem{
 		{"entry", entryFunctions(), nil},
 		{"log", printkFunctions(), (*Kernel).bootPrintk},
 		{"vsprintf", vsprintfFunctions(), nil},
@@ -90,8 +92,19 @@ func subsystems() []subsystem {
 		{"modules", moduleFunctions(), (*Kernel).bootModules},
 		{"notifiers", notifierFunctions(), nil},
 		{"panic", panicFunctions(), nil},
+	}, driverSubsystems()...)
+}
+
+//go:generate go run ./internal/gendocs ../docs/exports.md
+
+// Functions returns the rows of all modelled functions, by name.
+func Functions() []Function {
+	var all []Function
+	for _, part := range subsystems() {
+		all = append(all, part.functions...)
 	}
-	return append(parts, driverSubsystems()...)
+	slices.SortFunc(all, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
+	return all
 }
 
 // functionSet finds rows by name.

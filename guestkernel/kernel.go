@@ -34,6 +34,7 @@ type Kernel struct {
 	deadline  uint64   // m.Now() at which the run ends with Limit
 	notes     []string // ring0's own remarks
 	panicking bool     // panic() has been called
+	trace     func(TraceEvent)
 
 	exports     exportPlaces // while booting
 	bootNext    uint32       // physical address of the next boot-time allocation
