@@ -88,6 +88,7 @@ func subsystems() []subsystem {
 		{"daemons", daemonFunctions(), (*Kernel).bootDaemons},
 		{"sigsend", signalFunctions(), nil},
 		{"intermodule", interModuleFunctions(), (*Kernel).bootInterModule},
+		{"pm", pmFunctions(), (*Kernel).bootPM},
 		{"identity", identityFunctions(), (*Kernel).bootIdentity},
 		{"modules", moduleFunctions(), (*Kernel).bootModules},
 		{"notifiers", notifierFunctions(), nil},
