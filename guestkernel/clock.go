@@ -44,7 +44,11 @@ func (c *clockState) arm() {
 // when nothing did.
 func (k *Kernel) RunTicks(n uint32) *Outcome {
 	k.clock.alarm = k.mem.U64(k.sym.Jiffies) + uint64(n)
-	return k.drive(func() bool { return k.alarmIsOver() })
+	defer func() { k.clock.alarm = 0 }()
+	return k.drive(k.alarmIsOver)
 }
 
 func (k *Kernel) alarmIsOver() bool { return k.mem.U64(k.sym.Jiffies) >= k.clock.alarm }
+
+// alarmRings tells whether the host waits to get control back.
+func (k *Kernel) alarmRings() bool { return k.clock.alarm != 0 && k.alarmIsOver() }

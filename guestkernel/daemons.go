@@ -119,11 +119,8 @@ func (k *Kernel) softirqdMain() {
 			if k.softirqPending() == 0 {
 				break
 			}
-			if len(k.sched.runnable) != 0 {
-				k.Schedule()
-			} else {
-				c.delay(k.clock.perTick)
-			}
+			c.yield()
+			k.m.SetReg(4, c.SP())
 		}
 		k.running.Set(lay.State, abi.TaskInterruptible)
 		k.Schedule()

@@ -16,7 +16,7 @@ import (
 type schedState struct {
 	runnable []*Task
 	idle     *Task // runs when nobody else can
-	softirqd *Task // goes last
+	softirqd *Task // gives way to all others
 }
 
 func scheduleFunctions() []Function {
@@ -49,7 +49,7 @@ func (k *Kernel) Schedule() {
 		t.Set(lay.State, abi.TaskRunning)
 	}
 	if t.Get(lay.State) == abi.TaskRunning && t != k.sched.idle {
-		if len(k.sched.runnable) == 0 {
+		if len(k.sched.runnable) == 0 && !k.alarmRings() {
 			k.sti()
 			return
 		}
@@ -69,12 +69,10 @@ func (k *Kernel) scheduleCall(c *Call) {
 	k.Schedule()
 }
 
-// yield gives others a chance, or lets a tick pass when there are none (sys_sched_yield in a loop).
+// yield lets a little time pass and gives others a chance: modelled code that waits in a loop executes nothing by itself.
 func (c *Call) yield() {
-	if k := c.Kernel; len(k.sched.runnable) == 0 {
-		c.delay(k.clock.perTick)
-		return
-	}
+	const cycles = 1000
+	c.delay(cycles)
 	c.Kernel.scheduleCall(c)
 }
 
@@ -90,7 +88,7 @@ func (k *Kernel) mayWake() bool {
 // task, when the time is over that the host lets pass.
 func (k *Kernel) leaveIdle() {
 	t := k.running
-	if t == k.sched.idle && !k.mayWake() || k.clock.alarm != 0 && k.alarmIsOver() {
+	if t == k.sched.idle && !k.mayWake() || k.alarmRings() {
 		t.Set(k.lay.Task.NeedResched, 1)
 	}
 }
@@ -170,12 +168,8 @@ func (k *Kernel) pick() *Task {
 	if len(k.sched.runnable) == 0 {
 		return nil
 	}
-	next := 0
-	if k.sched.runnable[0] == k.sched.softirqd && len(k.sched.runnable) > 1 {
-		next = 1
-	}
-	t := k.sched.runnable[next]
-	k.sched.runnable = slices.Delete(k.sched.runnable, next, next+1)
+	t := k.sched.runnable[0]
+	k.sched.runnable = slices.Delete(k.sched.runnable, 0, 1)
 	return t
 }
 

@@ -43,11 +43,15 @@ func (k *Kernel) bootTimers() error {
 		for i := range vectorLength(n) {
 			k.listInit(k.timerList(n, i))
 		}
-		k.mem.SetU32(k.timerVector(n), 0)
 	}
 	processTimeout, _ := k.profile.Symbol("process_timeout")
 	k.timers.processTimeout = processTimeout
-	k.mem.SetU32(k.sym.TimerJiffies, k.jiffies())
+	now := k.jiffies()
+	k.mem.SetU32(k.sym.TimerJiffies, now)
+	k.mem.SetU32(k.timerVector(0)+vectorIndex, now%rootLists)
+	for n, shift := 1, uint32(rootBits); n < timerVectors; n, shift = n+1, shift+vectorBits {
+		k.mem.SetU32(k.timerVector(n)+vectorIndex, (now+1<<shift-1)>>shift%vectorLists) // the next one to be sorted
+	}
 	k.mem.SetU32(k.sym.WallJiffies, k.jiffies())
 	k.mem.SetU32(k.sym.Tick, uint32(usecPerSec+k.profile.HZ/2)/uint32(k.profile.HZ))
 	bh, _ := k.profile.Symbol("timer_bh")
