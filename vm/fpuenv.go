@@ -50,7 +50,7 @@ func opFNSTENV(c *CPU, in *inst) bool {
 	}
 	var b [env32]byte
 	c.putEnvironment(b[:in.Size])
-	c.writeArea(a, b[:in.Size])
+	c.storeState(a, b[:in.Size])
 	c.fpu.setControl(c.fpu.fcw | fcwMasks)
 	c.errorGone()
 	return true
@@ -69,7 +69,7 @@ func opFLDENV(c *CPU, in *inst) bool {
 		return false
 	}
 	var b [env32]byte
-	c.readArea(a, b[:in.Size])
+	c.loadState(a, b[:in.Size])
 	c.getEnvironment(b[:in.Size])
 	c.errorGone()
 	return true
@@ -95,7 +95,7 @@ func opFNSAVE(c *CPU, in *inst) bool {
 		st := f.r[f.phys(i)].Bytes()
 		copy(b[env+10*int(i):], st[:])
 	}
-	c.writeArea(a, b)
+	c.storeState(a, b)
 	f.init()
 	c.errorGone()
 	return true
@@ -114,7 +114,7 @@ func opFRSTOR(c *CPU, in *inst) bool {
 	}
 	var buf [env32 + stBytes]byte
 	b := buf[:in.Size]
-	c.readArea(a, b)
+	c.loadState(a, b)
 	env := len(b) - stBytes
 	c.getEnvironment(b[:env])
 	f := &c.fpu

@@ -21,7 +21,8 @@ func (c *CPU) quiet() bool {
 	return c.cr0&(CR0EM|CR0TS)|uint32(f.fsw&fswES) == 0 && f.used>>(f.top&7)&1 != 0
 }
 
-// mayPush is quiet for instructions that need ST(7) empty and not ST(0) full.
+// mayPush is quiet for instructions that push: ST(7) is to be empty, and of
+// ST(0) they ask nothing.
 func (c *CPU) mayPush() bool {
 	f := &c.fpu
 	return c.cr0&(CR0EM|CR0TS)|uint32(f.fsw&fswES) == 0 && f.used>>((f.top-1)&7)&1 == 0
@@ -35,13 +36,12 @@ func (f *fpuState) ordinary(st float80.Status) bool {
 // accept enters an ordinary status.
 func (f *fpuState) accept(st float80.Status) { f.fsw = f.fsw&^fswC1 | uint16(st) }
 
-// pop1 is pop(1).
+// pop1 and push1 are pop(1) and push, short enough to be inlined.
 func (f *fpuState) pop1() {
 	f.used &^= 1 << (f.top & 7)
 	f.top = (f.top + 1) & 7
 }
 
-// push1 is push.
 func (f *fpuState) push1(v float80.F80) {
 	f.top = (f.top - 1) & 7
 	f.r[f.top&7] = v
@@ -108,8 +108,8 @@ func fastArithmetic64(q quickOp) fastHandler {
 			return c.toFull()
 		}
 		a := f.r[f.top&7]
-		b, normal := float80.QuickWiden64(*(*uint64)(p))
-		if !normal || !f.control().Quick(a, b) {
+		b, ok := float80.QuickWiden64(*(*uint64)(p))
+		if !ok || !f.control().Quick(a, b) {
 			return c.toFull()
 		}
 		v, st, ok := q.do(q.flip(a, b))
@@ -132,8 +132,8 @@ func fastArithmetic32(q quickOp) fastHandler {
 			return c.toFull()
 		}
 		a := f.r[f.top&7]
-		b, normal := float80.QuickWiden32(*(*uint32)(p))
-		if !normal || !f.control().Quick(a, b) {
+		b, ok := float80.QuickWiden32(*(*uint32)(p))
+		if !ok || !f.control().Quick(a, b) {
 			return c.toFull()
 		}
 		v, st, ok := q.do(q.flip(a, b))
@@ -163,8 +163,8 @@ func fastFLD64(c *CPU, in *inst) *inst {
 	if p == nil || !c.mayPush() {
 		return c.toFull()
 	}
-	v, normal := float80.QuickWiden64(*(*uint64)(p))
-	if !normal {
+	v, ok := float80.QuickWiden64(*(*uint64)(p))
+	if !ok {
 		return c.toFull()
 	}
 	c.fpu.push1(v)
@@ -177,8 +177,8 @@ func fastFLD32(c *CPU, in *inst) *inst {
 	if p == nil || !c.mayPush() {
 		return c.toFull()
 	}
-	v, normal := float80.QuickWiden32(*(*uint32)(p))
-	if !normal {
+	v, ok := float80.QuickWiden32(*(*uint32)(p))
+	if !ok {
 		return c.toFull()
 	}
 	c.fpu.push1(v)

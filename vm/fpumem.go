@@ -75,8 +75,10 @@ func (c *CPU) writeNumber(in *inst, v uint64) bool {
 
 // besideCode is where fastWrite would be but for code elsewhere in the page.
 func (c *CPU) besideCode(in *inst, size uint32) unsafe.Pointer {
-	if off, ok := c.quietWrite(c.fastAddr(in), size); ok && in.slow == 0 {
-		return c.at(off)
+	if in.slow == 0 {
+		if off, ok := c.quietWrite(c.fastAddr(in), size); ok {
+			return c.at(off)
+		}
 	}
 	return nil
 }
@@ -84,20 +86,30 @@ func (c *CPU) besideCode(in *inst, size uint32) unsafe.Pointer {
 // read80 reads 10 bytes.
 func (c *CPU) read80(in *inst) (b [10]byte, ok bool) {
 	off := c.effAddr(in)
+	if p := c.fastRead(in, 10); p != nil {
+		c.noteMem(in, off)
+		return *(*[10]byte)(p), true
+	}
 	a, ok := c.areaAt(in.Seg, off, 10, 8, 0)
 	if !ok {
 		return b, false
 	}
 	c.readArea(a, b[:])
+	c.m.watchHit(a.la, 10, binary.LittleEndian.Uint64(b[:]), 0)
 	c.noteMem(in, off)
 	return b, true
 }
 
 // write80 writes 10 bytes.
 func (c *CPU) write80(in *inst, b [10]byte) bool {
+	if p := c.fastWrite(in, 10); p != nil {
+		*(*[10]byte)(p) = b
+		return true
+	}
 	a, ok := c.areaAt(in.Seg, c.effAddr(in), 10, 8, accWrite)
 	if ok {
 		c.writeArea(a, b[:])
+		c.m.watchHit(a.la, 10, binary.LittleEndian.Uint64(b[:]), accWrite)
 	}
 	return ok
 }
@@ -126,7 +138,7 @@ func (c *CPU) areaAt(seg uint8, off, size, align uint32, acc access) (a area, ok
 
 // readArea fills b from a.
 func (c *CPU) readArea(a area, b []byte) {
-	a.each(b, func(pa, la uint32, part []byte) {
+	a.each(b, func(pa uint32, part []byte) {
 		v := c.m.readPhys(pa, uint8(len(part)))
 		switch len(part) {
 		case 4:
@@ -136,13 +148,12 @@ func (c *CPU) readArea(a area, b []byte) {
 		default:
 			part[0] = uint8(v)
 		}
-		c.m.watchHit(la, uint8(len(part)), uint64(v), 0)
 	})
 }
 
 // writeArea writes b to a.
 func (c *CPU) writeArea(a area, b []byte) {
-	a.each(b, func(pa, la uint32, part []byte) {
+	a.each(b, func(pa uint32, part []byte) {
 		var v uint32
 		switch len(part) {
 		case 4:
@@ -153,8 +164,30 @@ func (c *CPU) writeArea(a area, b []byte) {
 			v = uint32(part[0])
 		}
 		c.m.writePhys(pa, uint8(len(part)), v)
-		c.m.watchHit(la, uint8(len(part)), uint64(v), accWrite)
 	})
+}
+
+// loadState is readArea for an image of x87 state. It counts as accesses of 4
+// bytes, the last one perhaps of 2.
+func (c *CPU) loadState(a area, b []byte) {
+	c.readArea(a, b)
+	c.watchState(a, b, 0)
+}
+
+// storeState is writeArea likewise.
+func (c *CPU) storeState(a area, b []byte) {
+	c.writeArea(a, b)
+	c.watchState(a, b, accWrite)
+}
+
+func (c *CPU) watchState(a area, b []byte, acc access) {
+	for la := a.la; len(b) > 0; la += 4 {
+		n := min(4, len(b))
+		var word [4]byte
+		copy(word[:], b[:n])
+		c.m.watchHit(la, uint8(n), uint64(binary.LittleEndian.Uint32(word[:])), acc)
+		b = b[n:]
+	}
 }
 
 // skip leaves out the first n bytes of a.
@@ -169,7 +202,7 @@ func (a *area) skip(n uint32) {
 
 // each calls f for the parts of b, of 4, 2 or 1 bytes, none of which crosses
 // a page.
-func (a *area) each(b []byte, f func(pa, la uint32, part []byte)) {
+func (a *area) each(b []byte, f func(pa uint32, part []byte)) {
 	for done := uint32(0); len(b) > 0; {
 		pa, room := a.pa+done, a.first-done
 		if done >= a.first {
@@ -179,7 +212,7 @@ func (a *area) each(b []byte, f func(pa, la uint32, part []byte)) {
 		for n > room || n > uint32(len(b)) {
 			n >>= 1
 		}
-		f(pa, a.la+done, b[:n])
+		f(pa, b[:n])
 		b, done = b[n:], done+n
 	}
 }

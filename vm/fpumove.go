@@ -287,6 +287,8 @@ func (c *CPU) stored(in *inst, st float80.Status, pops uint8) {
 
 // Between registers.
 
+func pickFXCH(*inst) (fastHandler, handler) { return fastFXCH, opFXCH }
+
 // opFXCH exchanges ST(0) and ST(i).
 //
 //	D9 C8+i   FXCH ST(i)   (DD C8+i and DF C8+i again)
@@ -334,5 +336,3 @@ func opFCMOVCC(c *CPU, in *inst) bool {
 	}
 	return true
 }
-
-func pickFXCH(*inst) (fastHandler, handler) { return fastFXCH, opFXCH }

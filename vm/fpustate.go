@@ -118,12 +118,15 @@ func (m *Machine) FPU() FPU {
 	return s
 }
 
-// SetFPU sets the x87, MMX and SSE state.
+// SetFPU sets the x87, MMX and SSE state. ES and B follow from the exceptions
+// and their masks.
 func (m *Machine) SetFPU(s *FPU) {
 	f := &m.cpu.fpu
 	f.r, f.fcw, f.used = s.R, s.FCW, s.Tag
 	f.fop, f.fcs, f.fds, f.fip, f.fdp, f.mxcsr = s.FOP, s.FCS, s.FDS, s.FIP, s.FDP, s.MXCSR
 	f.setStatusWord(s.FSW)
+	f.summarize()
+	m.cpu.errorGone()
 	for i := range f.xmm {
 		f.xmm[i] = s.XMM[i]
 	}

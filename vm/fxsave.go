@@ -92,9 +92,9 @@ func opFXSAVE(c *CPU, in *inst) bool {
 		copy(b[fxST+fxReg*int(i):], st[:])
 	}
 	if !c.savesSSE() {
-		c.writeArea(a, b[:fxMXCSR])
+		c.storeState(a, b[:fxMXCSR])
 		a.skip(fxST)
-		c.writeArea(a, b[fxST:fxXMM])
+		c.storeState(a, b[fxST:fxXMM])
 		return true
 	}
 	le.PutUint32(b[fxMXCSR:], f.mxcsr)
@@ -103,7 +103,7 @@ func opFXSAVE(c *CPU, in *inst) bool {
 		le.PutUint64(b[fxXMM+fxReg*i:], x[0])
 		le.PutUint64(b[fxXMM+fxReg*i+8:], x[1])
 	}
-	c.writeArea(a, b[:])
+	c.storeState(a, b[:])
 	return true
 }
 
@@ -119,7 +119,7 @@ func opFXRSTOR(c *CPU, in *inst) bool {
 		return false
 	}
 	var b [fxUsed]byte
-	c.readArea(a, b[:])
+	c.loadState(a, b[:])
 	le := binary.LittleEndian
 	mxcsr := le.Uint32(b[fxMXCSR:])
 	if c.savesSSE() && mxcsr&^c.model.mxcsrBits() != 0 {

@@ -33,6 +33,7 @@ func (c *CPU) reset() {
 	c.cr0, c.cr2, c.cr3, c.cr4 = CR0CD|CR0NW|CR0ET, 0, 0, 0
 	c.dr = [8]uint32{6: dr6Fixed, 7: dr7Fixed}
 	c.msr.reset(c.now())
+	c.driveFERR(false)
 	c.fpu.reset()
 	c.sys = sysState{}
 	c.shadow, c.halted, c.nmi = false, false, false

@@ -92,22 +92,31 @@ const (
 	shift64, bias64 = manBits - 53, expBias - 1023
 )
 
-// QuickWiden32 is Widen32 and FromFloat32.
+// QuickWiden32 is Widen32 and FromFloat32, of zeros too.
 func QuickWiden32(v uint32) (f F80, ok bool) {
+	if v<<1 == 0 {
+		return F80{0, uint16(v >> 16)}, true
+	}
 	exp := v >> 23 & 0xff
 	f = F80{uint64(v)<<shift32 | intBit, uint16(v>>16&signBit | exp + bias32)}
 	return f, exp-1 < 0xfe
 }
 
-// QuickWiden64 is Widen64 and FromFloat64.
+// QuickWiden64 is Widen64 and FromFloat64, of zeros too.
 func QuickWiden64(v uint64) (f F80, ok bool) {
+	if v<<1 == 0 {
+		return F80{0, uint16(v >> 48)}, true
+	}
 	exp := v >> 52 & 0x7ff
 	f = F80{v<<shift64 | intBit, uint16(v>>48&signBit | exp + bias64)}
 	return f, exp-1 < 0x7fe
 }
 
-// QuickFloat32 is ToFloat32.
+// QuickFloat32 is ToFloat32, of zeros too.
 func QuickFloat32(f F80, c Control) (v uint32, st Status, ok bool) {
+	if f.isZero() {
+		return uint32(f.SE) << 16, 0, true
+	}
 	tail := f.Man << (64 - shift32)
 	up := tail >> 63 & (f.Man>>shift32 | (tail<<1|-(tail<<1))>>63)
 	exp := uint32(f.SE&expMask) - bias32
@@ -117,8 +126,11 @@ func QuickFloat32(f F80, c Control) (v uint32, st Status, ok bool) {
 	return v, st, c&0xc00 == 0 && f.Man&intBit != 0 && exp-1 < 0xfd
 }
 
-// QuickFloat64 is ToFloat64.
+// QuickFloat64 is ToFloat64, of zeros too.
 func QuickFloat64(f F80, c Control) (v uint64, st Status, ok bool) {
+	if f.isZero() {
+		return uint64(f.SE) << 48, 0, true
+	}
 	tail := f.Man << (64 - shift64)
 	up := tail >> 63 & (f.Man>>shift64 | (tail<<1|-(tail<<1))>>63)
 	exp := uint64(f.SE&expMask) - bias64

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Speed of x87 instructions by kind.
+
+package vm
+
+import (
+	"encoding/binary"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// fpuLoops are endless loops at flatCode; 2.5 and 1.25 lie at flatData.
+var fpuLoops = []struct {
+	name string
+	code []byte
+}{
+	// 1: fld m64; fadd m64; fmul st0,st0; fstp m64; jmp 1
+	{"arith", []byte{0xdd, 0x05, 0, 0, 0x20, 0, 0xdc, 0x05, 8, 0, 0x20, 0, 0xd8, 0xc8, 0xdd, 0x1d, 16, 0, 0x20, 0, 0xeb, 0xea}},
+	// 1: fld m64; fadd st0,st0 (x8); fstp m64; jmp 1
+	{"chain", []byte{0xdd, 0x05, 0, 0, 0x20, 0, 0xd8, 0xc0, 0xd8, 0xc0, 0xd8, 0xc0, 0xd8, 0xc0, 0xd8, 0xc0, 0xd8, 0xc0, 0xd8, 0xc0, 0xd8, 0xc0, 0xdd, 0x1d, 16, 0, 0x20, 0, 0xeb, 0xe2}},
+	// 1: fld m64; fsqrt; fdiv m64; fstp m64; jmp 1
+	{"sqrtdiv", []byte{0xdd, 0x05, 0, 0, 0x20, 0, 0xd9, 0xfa, 0xdc, 0x35, 8, 0, 0x20, 0, 0xdd, 0x1d, 16, 0, 0x20, 0, 0xeb, 0xea}},
+	// 1: fild m32; fistp m32; jmp 1
+	{"integer", []byte{0xdb, 0x05, 24, 0, 0x20, 0, 0xdb, 0x1d, 28, 0, 0x20, 0, 0xeb, 0xf2}},
+	// 1: fld m64; fcomp m64; fnstsw ax; sahf; jmp 1
+	{"compare", []byte{0xdd, 0x05, 0, 0, 0x20, 0, 0xdc, 0x1d, 8, 0, 0x20, 0, 0xdf, 0xe0, 0x9e, 0xeb, 0xef}},
+	// 1: fld m64; fld m64; fucomip st1; fstp st0; jmp 1
+	{"compare flags", []byte{0xdd, 0x05, 0, 0, 0x20, 0, 0xdd, 0x05, 8, 0, 0x20, 0, 0xdf, 0xe9, 0xdd, 0xd8, 0xeb, 0xee}},
+	// 1: fnstcw m16; fldcw m16; jmp 1
+	{"control", []byte{0xd9, 0x3d, 32, 0, 0x20, 0, 0xd9, 0x2d, 32, 0, 0x20, 0, 0xeb, 0xf2}},
+	// 1: fld1; fldz; fchs; fabs; fxch; fstp st1; fstp st0; jmp 1
+	{"moves", []byte{0xd9, 0xe8, 0xd9, 0xee, 0xd9, 0xe0, 0xd9, 0xe1, 0xd9, 0xc9, 0xdd, 0xd9, 0xdd, 0xd8, 0xeb, 0xf0}},
+	// 1: fld m80; fstp m80; jmp 1
+	{"extended", []byte{0xdb, 0x2d, 40, 0, 0x20, 0, 0xdb, 0x3d, 56, 0, 0x20, 0, 0xeb, 0xf2}},
+}
+
+func BenchmarkFPU(b *testing.B) {
+	for _, l := range fpuLoops {
+		b.Run(l.name, func(b *testing.B) {
+			m := newFlat(b)
+			data := binary.LittleEndian.AppendUint64(nil, 0x4004000000000000)
+			data = binary.LittleEndian.AppendUint64(data, 0x3ff4000000000000)
+			m.WritePhys(flatData, data)
+			m.load(l.code...)
+			b.ResetTimer()
+			s := m.Run(uint64(b.N))
+			b.StopTimer()
+			require.Equal(b, StopLimit, s.Reason, "%v", s)
+			reportSpeed(b, uint64(b.N))
+		})
+	}
+}
