@@ -51,7 +51,9 @@ type Kernel struct {
 	pic    picState
 	timers timerState
 	log    logState
-	drv    driverState // what drivers register with
+
+	ratelimit ratelimitState
+	drv       driverState // what drivers register with
 }
 
 // Machine gives access to the machine, for debuggers and reports.

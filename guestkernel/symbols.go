@@ -180,6 +180,9 @@ type symbols struct {
 	CodeResource   uint32 `sym:"code_resource"`
 	DataResource   uint32 `sym:"data_resource"`
 	Edata          uint32 `sym:"_edata"`
+	DMAChannels    uint32 `sym:"dma_chan_busy"`
+	NetMsgCost     uint32 `sym:"net_msg_cost"`
+	NetMsgBurst    uint32 `sym:"net_msg_burst"`
 
 	// Notifier chains (kernel/sys.c).
 	RebootNotifiers uint32 `sym:"reboot_notifier_list"`
