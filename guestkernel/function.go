@@ -94,6 +94,8 @@ func subsystems() []subsystem {
 		{"sigsend", signalFunctions(), nil},
 		{"intermodule", interModuleFunctions(), (*Kernel).bootInterModule},
 		{"pm", pmFunctions(), (*Kernel).bootPM},
+		{"mempool", mempoolFunctions(), nil},
+		{"blkqueue", blockQueueFunctions(), (*Kernel).bootBlockQueues},
 		{"identity", identityFunctions(), (*Kernel).bootIdentity},
 		{"modules", moduleFunctions(), (*Kernel).bootModules},
 		{"notifiers", notifierFunctions(), nil},

@@ -70,6 +70,13 @@ type Structs struct {
 	NotifierBlock  NotifierBlockLayout  `c:"struct notifier_block"`
 	ProcDirEntry   ProcDirEntryLayout   `c:"struct proc_dir_entry"`
 	MiscDevice     MiscDeviceLayout     `c:"struct miscdevice"`
+
+	RequestQueue RequestQueueLayout `c:"struct request_queue"`
+	RequestList  RequestListLayout  `c:"struct request_list"`
+	Request      RequestLayout      `c:"struct request"`
+	Elevator     ElevatorLayout     `c:"struct elevator_s"`
+	Mempool      MempoolLayout      `c:"struct mempool_s"`
+	MempoolNode  MempoolNodeLayout  `c:"struct mempool_node_s"`
 }
 
 // Structs binds every layout declared in this package. It is meant to be called once, when a kernel is set up.
