@@ -164,6 +164,8 @@ type execDomainLayout struct {
 type gendiskLayout struct {
 	Major     abi.Field `c:"major"`
 	MajorName abi.Field `c:"major_name"`
+	Part      abi.Field `c:"part"`
+	Sizes     abi.Field `c:"sizes"`
 	Next      abi.Field `c:"next"`
 }
 
@@ -184,12 +186,6 @@ type ttyLdiscLayout struct {
 	Size  uint32    `c:"(sizeof)"`
 	Num   abi.Field `c:"num"`
 	Flags abi.Field `c:"flags"`
-}
-
-type sysctlHeadLayout struct {
-	Size     uint32    `c:"(sizeof)"`
-	CtlTable abi.Field `c:"ctl_table"`
-	CtlEntry abi.Field `c:"ctl_entry"`
 }
 
 type mdPersLayout struct {

@@ -46,8 +46,15 @@ type driverLayouts struct {
 	TTYLdisc    ttyLdiscLayout    `c:"struct tty_ldisc"`
 	SysctlHead  sysctlHeadLayout  `c:"struct ctl_table_header"`
 	MDPers      mdPersLayout      `c:"struct mdk_personality_s"`
-	Sysinfo     sysinfoLayout     `c:"struct sysinfo"`
-	Console     consoleLayout     `c:"struct console"`
+	CtlTable    ctlTableLayout    `c:"struct ctl_table"`
+	Datalink    datalinkLayout    `c:"struct datalink_proto"`
+
+	RequestQueue requestQueueLayout `c:"struct request_queue"`
+	Request      requestLayout      `c:"struct request"`
+	RequestList  requestListLayout  `c:"struct request_list"`
+
+	Sysinfo sysinfoLayout `c:"struct sysinfo"`
+	Console consoleLayout `c:"struct console"`
 }
 
 // driverSymbols are the kernel's own variables of these parts.
@@ -81,12 +88,13 @@ type driverSymbols struct {
 	Loopback    uint32 `sym:"loopback_dev"`
 	NoopQdisc   uint32 `sym:"noop_qdisc"`
 
-	ProcRoot       uint32 `sym:"proc_root"`
-	ProcRootFs     uint32 `sym:"proc_root_fs"`
-	ProcRootDriver uint32 `sym:"proc_root_driver"`
-	ProcNet        uint32 `sym:"proc_net"`
-	ProcBus        uint32 `sym:"proc_bus"`
-	ProcAllocMap   uint32 `sym:"proc_alloc_map"`
+	ProcSysRoot uint32 `sym:"proc_sys_root"`
+	SNAPList    uint32 `sym:"snap_list"`
+	P8022List   uint32 `sym:"p8022_list"`
+
+	QueueRequests uint32 `sym:"queue_nr_requests"`
+	QueueID       uint32 `sym:"queue_ID.0"`
+	IORequestLock uint32 `sym:"io_request_lock"`
 
 	FileSystems uint32 `sym:"file_systems"`
 	Formats     uint32 `sym:"formats"`
@@ -212,6 +220,9 @@ func driverSubsystems() []subsystem {
 		{"pci", pciFunctions(), (*Kernel).bootPCI},
 		{"netdevice", netDeviceFunctions(), (*Kernel).bootNetDevices},
 		{"netproto", netProtoFunctions(), (*Kernel).bootNetProto},
+		{"linklayer", linkLayerFunctions(), (*Kernel).bootLinkLayer},
+		{"blkqueue", blkQueueFunctions(), (*Kernel).bootBlkQueue},
+		{"console", consoleFunctions(), nil},
 		{"tty", ttyFunctions(), nil},
 		{"pnp", pnpFunctions(), nil},
 		{"random", randomFunctions(), nil},

@@ -14,7 +14,8 @@ import (
 
 // netState is what ring0 counts.
 type netState struct {
-	Received uint64 // packets handed to netif_rx
+	Received uint64            // packets handed to netif_rx
+	names    map[string]uint32 // addresses of the names of header formats
 }
 
 // Facts of linux/netdevice.h and friends.

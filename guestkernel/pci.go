@@ -50,6 +50,8 @@ func pciFunctions() []Function {
 		{Name: "pcibios_write_config_byte", Fn: pcibiosWrite(1), Level: Full},
 		{Name: "pcibios_write_config_word", Fn: pcibiosWrite(2), Level: Full},
 		{Name: "pcibios_write_config_dword", Fn: pcibiosWrite(4), Level: Full},
+		{Name: "pcibios_find_device", Fn: pcibiosFindDevice, Level: Full},
+		{Name: "pcibios_find_class", Fn: pcibiosFindClass, Level: Full},
 		{Name: "pci_enable_device", Fn: pciEnableDevice, Level: Partial, Note: unmapped},
 		{Name: "pci_disable_device", Fn: pciDisableDevice, Level: Partial, Note: unmapped},
 		{Name: "pci_set_master", Fn: pciSetMaster, Level: Full},
@@ -285,6 +287,43 @@ func pcibiosWrite(size uint32) func(*Call) {
 			f.write(where, size, c.Arg(3))
 		}
 	}
+}
+
+// pcibiosFindDevice models int pcibios_find_device(unsigned short vendor, unsigned short device, unsigned short index,
+// unsigned char *bus, unsigned char *devfn).
+func pcibiosFindDevice(c *Call) {
+	lay := &c.Kernel.drv.lay.PCIDev
+	c.pcibiosFind(2, func(dev uint32) bool {
+		return c.Kernel.mem.Get(dev, lay.Vendor) == c.Arg(0)&0xffff && c.Kernel.mem.Get(dev, lay.Device) == c.Arg(1)&0xffff
+	})
+}
+
+// pcibiosFindClass models int pcibios_find_class(unsigned int class, unsigned short index, unsigned char *bus, unsigned
+// char *devfn).
+func pcibiosFindClass(c *Call) {
+	c.pcibiosFind(1, func(dev uint32) bool {
+		return c.Kernel.mem.Get(dev, c.Kernel.drv.lay.PCIDev.Class) == c.Arg(0)
+	})
+}
+
+// pcibiosFind answers for the index-th device that fits, where argument number arg is the index, and the next two say where
+// its bus and its slot go.
+func (c *Call) pcibiosFind(arg int, fits func(dev uint32) bool) {
+	const notFound = 0x86
+	k, left, busAt, devfnAt := c.Kernel, c.Arg(arg)&0xffff, c.Arg(arg+1), c.Arg(arg+2)
+	for dev := range k.pciDevices(0) {
+		if !fits(dev) {
+			continue
+		}
+		if left == 0 {
+			k.mem.SetU8(busAt, byte(k.pciBusNumber(dev)))
+			k.mem.SetU8(devfnAt, byte(k.mem.Get(dev, k.drv.lay.PCIDev.Devfn)))
+			c.Return(0)
+			return
+		}
+		left--
+	}
+	c.Return(notFound)
 }
 
 // pciCapability returns where a device's capability lies, 0 when it has none (pci_find_capability).

@@ -3,6 +3,24 @@
 
 package guestkernel
 
+import "ring0/guestkernel/abi"
+
+type ctlTableLayout struct {
+	Size        uint32    `c:"(sizeof)"`
+	CtlName     abi.Field `c:"ctl_name"`
+	Procname    abi.Field `c:"procname"`
+	Mode        abi.Field `c:"mode"`
+	Child       abi.Field `c:"child"`
+	ProcHandler abi.Field `c:"proc_handler"`
+	De          abi.Field `c:"de"`
+}
+
+type sysctlHeadLayout struct {
+	Size     uint32    `c:"(sizeof)"`
+	CtlTable abi.Field `c:"ctl_table"`
+	CtlEntry abi.Field `c:"ctl_entry"`
+}
+
 func sysctlFunctions() []Function {
 	return []Function{
 		{Name: "register_sysctl_table", Fn: registerSysctlTable, Level: Partial, Note: "nothing appears in /proc/sys; no sysctl(2)"},

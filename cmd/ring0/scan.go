@@ -57,8 +57,9 @@ a real kernel, which go to stderr.`,
 	return cmd
 }
 
-// scanInsns is the limit of instructions for each module unless --max-insns says otherwise.
-const scanInsns = 500_000_000
+// scanInsns is the limit of instructions for each module unless --max-insns says otherwise: 100 seconds of guest time, which
+// an idle guest skips and a busy one is long in.
+const scanInsns = 10_000_000_000
 
 func (f *scanFlags) scan(out io.Writer, dir string) error {
 	cfg, err := f.kernel()
