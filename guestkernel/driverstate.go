@@ -49,10 +49,6 @@ type driverLayouts struct {
 	CtlTable    ctlTableLayout    `c:"struct ctl_table"`
 	Datalink    datalinkLayout    `c:"struct datalink_proto"`
 
-	RequestQueue requestQueueLayout `c:"struct request_queue"`
-	Request      requestLayout      `c:"struct request"`
-	RequestList  requestListLayout  `c:"struct request_list"`
-
 	Sysinfo sysinfoLayout `c:"struct sysinfo"`
 	Console consoleLayout `c:"struct console"`
 }
@@ -91,10 +87,6 @@ type driverSymbols struct {
 	ProcSysRoot uint32 `sym:"proc_sys_root"`
 	SNAPList    uint32 `sym:"snap_list"`
 	P8022List   uint32 `sym:"p8022_list"`
-
-	QueueRequests uint32 `sym:"queue_nr_requests"`
-	QueueID       uint32 `sym:"queue_ID.0"`
-	IORequestLock uint32 `sym:"io_request_lock"`
 
 	FileSystems uint32 `sym:"file_systems"`
 	Formats     uint32 `sym:"formats"`
@@ -221,7 +213,6 @@ func driverSubsystems() []subsystem {
 		{"netdevice", netDeviceFunctions(), (*Kernel).bootNetDevices},
 		{"netproto", netProtoFunctions(), (*Kernel).bootNetProto},
 		{"linklayer", linkLayerFunctions(), (*Kernel).bootLinkLayer},
-		{"blkqueue", blkQueueFunctions(), (*Kernel).bootBlkQueue},
 		{"console", consoleFunctions(), nil},
 		{"tty", ttyFunctions(), nil},
 		{"pnp", pnpFunctions(), nil},
