@@ -97,7 +97,7 @@ func (k *Kernel) copySighand(t *Task) {
 	t.Set(k.lay.Task.Sig, own)
 }
 
-// dropSighand gives up a task's share of its signal handlers and frees its pending signals.
+// exitSighand gives up a task's share of its signal handlers and frees its pending signals.
 func (k *Kernel) exitSighand(t *Task) {
 	lay := &k.lay.Signal
 	sig := t.Get(k.lay.Task.Sig)

@@ -75,10 +75,9 @@ func (k *Kernel) takeSignal(t *Task) (signal int) {
 		set := k.mem.U32(at)
 		ready := set &^ k.mem.U32(t.addr+lay.Blocked.Off+4*word)
 		if signal == 0 && ready != 0 {
-			bit := bits.TrailingZeros32(ready)
-			signal = int(word)*32 + bit + 1
-			k.mem.SetU32(at, set&^(1<<bit))
-			ready &^= 1 << bit
+			signal = int(word)*32 + bits.TrailingZeros32(ready) + 1
+			k.forgetSignal(t, uint32(signal))
+			ready = k.mem.U32(at) &^ k.mem.U32(t.addr+lay.Blocked.Off+4*word)
 		}
 		more |= ready
 	}

@@ -173,9 +173,11 @@ func (k *Kernel) queueSignal(t *Task, signal, info uint32) {
 	t.Set(k.lay.Task.PendingTail, q+lay.Next.Off)
 }
 
-// forgetSignal takes a signal out of the pending set and frees its entries. It copies the first entry's knowledge to info,
-// unless that is 0, and reports whether there was one.
+// forgetSignal takes a signal out of the pending set and frees its entries.
 func (k *Kernel) forgetSignal(t *Task, signal uint32) { k.collectSignal(t, signal, 0) }
+
+// collectSignal does so and copies what is known about it to info, unless that is 0. A real-time signal loses only its
+// first entry.
 
 func (k *Kernel) collectSignal(t *Task, signal, info uint32) {
 	lay, si := &k.lay.Sigqueue, &k.lay.Siginfo

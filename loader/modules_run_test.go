@@ -22,7 +22,6 @@ import (
 var lacking = map[string]string{
 	"chardev":          "opening a device file",
 	"hello-parameters": "a parameter out of range: ring0 refuses it, where the real insmod cut it off",
-	"missing":          "task_nice",
 	"proc":             "create_proc_entry",
 }
 
