@@ -6,7 +6,10 @@
 
 package guestkernel
 
-import "ring0/guestkernel/abi"
+import (
+	"ring0/guestkernel/abi"
+	"ring0/vm"
+)
 
 // Pids of a booted 2.4.18.
 const (
@@ -29,7 +32,7 @@ func daemonFunctions() []Function {
 func (k *Kernel) bootDaemons() error {
 	idle := k.tasks[0]
 	idle.cpu = k.newCPUState(k.functionAt("cpu_idle"), eflagsIF|2)
-	idle.cpu.regs[4] = idle.stackTop() - 8*wordSize // where the real kernel's has it
+	idle.cpu.regs[vm.ESP] = idle.stackTop() - 8*wordSize // where the real kernel's has it
 	idle.start()
 	k.sched.idle = idle
 	k.listInit(k.sym.TqContext)
@@ -90,7 +93,7 @@ func (k *Kernel) startDaemon(comm string, pid int32, body func()) *Task {
 	t.Set(lay.AddrLimit, abi.KernelLimit)
 	t.Set(lay.Session, 1)
 	t.Set(lay.Pgrp, 1)
-	t.cpu.regs[4] = t.stackTop() - 2*wordSize
+	t.cpu.regs[vm.ESP] = t.stackTop() - 2*wordSize
 	t.cpu.eflags = eflagsIF | 2
 	t.body = body
 	t.start()
@@ -115,12 +118,12 @@ func (k *Kernel) softirqdMain() {
 	for {
 		for k.softirqPending() != 0 {
 			k.doSoftirq(c)
-			k.m.SetReg(4, c.SP())
+			k.m.SetReg(vm.ESP, c.SP())
 			if k.softirqPending() == 0 {
 				break
 			}
 			c.yield()
-			k.m.SetReg(4, c.SP())
+			k.m.SetReg(vm.ESP, c.SP())
 		}
 		k.running.Set(lay.State, abi.TaskInterruptible)
 		k.Schedule()
@@ -132,7 +135,7 @@ func (k *Kernel) keventdMain() {
 	c := k.ownCall("context_thread")
 	lay := &k.lay.Task
 	entry := c.waitEntry()
-	base := k.m.Reg(4)
+	base := k.m.Reg(vm.ESP)
 	for {
 		k.running.Set(lay.State, abi.TaskInterruptible)
 		k.enterQueue(k.sym.ContextTaskWq, entry, 0)
@@ -142,7 +145,7 @@ func (k *Kernel) keventdMain() {
 		k.leaveQueue(entry)
 		k.running.Set(lay.State, abi.TaskRunning)
 		c.runTaskQueue(k.sym.TqContext)
-		k.m.SetReg(4, base)
+		k.m.SetReg(vm.ESP, base)
 		k.wakeAny(k.sym.ContextTaskDone)
 		if k.running.Get(lay.Sigpending) != 0 {
 			k.flushSignals(k.running)
@@ -154,7 +157,7 @@ func (k *Kernel) keventdMain() {
 // the slot of do_spurious_interrupt_bug, which does nothing.
 func (k *Kernel) ownCall(name string) *Call {
 	c := &Call{Kernel: k, Fn: &Function{Name: name}, Slot: k.functionAt("do_spurious_interrupt_bug")}
-	c.regs[4] = k.m.Reg(4)
+	c.regs[vm.ESP] = k.m.Reg(vm.ESP)
 	return c
 }
 

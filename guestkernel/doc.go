@@ -18,6 +18,9 @@
 //	trap.go fault.go extable.go oops*.go panic.go        exceptions and what they end in
 //	module*.go              the module system calls
 //	printk.go vsprintf.go string.go …  what modules call, a file per header or source file of the kernel
-//	clock.go                the timer interrupt
+//	clock.go timer.go       the tick, timers, wall time
+//	irq*.go i8259.go        interrupt lines, their handlers, the controller
+//	softirq.go bottomhalf.go waitqueue.go semaphore.go rwsem.go  work put off, waiting
+//	kthread.go daemons.go sigsend.go  kernel threads, the kernel's own tasks, signals
 //	entry/                  the real guest code: IDT stubs, int 0x80, user copies
 package guestkernel

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"ring0/guestkernel/abi"
+	"ring0/vm"
 )
 
 // Bits of an irq_desc_t's status.
@@ -113,7 +114,7 @@ func doIRQ(c *Call) {
 	}
 	k.mem.Set(desc, lay.Status, status)
 	own := c.regs
-	c.saveArea(line, regs, action, own[3], own[6], own[7], own[5])
+	c.saveArea(line, regs, action, own[vm.EBX], own[vm.ESI], own[vm.EDI], own[vm.EBP])
 	if action != 0 {
 		k.runIRQ(line, regs, action)
 	}

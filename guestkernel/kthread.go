@@ -8,7 +8,10 @@
 
 package guestkernel
 
-import "ring0/guestkernel/abi"
+import (
+	"ring0/guestkernel/abi"
+	"ring0/vm"
+)
 
 func kthreadFunctions() []Function {
 	return []Function{
@@ -73,7 +76,7 @@ func (k *Kernel) cloneThread(parent *Task, flags uint32) *Task {
 	t.Set(lay.Flags, t.Get(lay.Flags)&^(abi.PFSuperPriv|abi.PFUsedFPU|abi.PFSignaled)|abi.PFForkNoExec)
 	t.Set(lay.ExitSignal, flags&0xff)
 	t.Set(lay.UsedMath, 0)
-	t.cpu.regs[4] = t.stackTop() - 2*wordSize // below it lay the frame of the clone system call
+	t.cpu.regs[vm.ESP] = t.stackTop() - 2*wordSize // below it lay the frame of the clone system call
 	if mm := t.MM(); mm != 0 {
 		k.mem.Set(mm, k.lay.MM.MmUsers, k.mem.Get(mm, k.lay.MM.MmUsers)+1)
 	}

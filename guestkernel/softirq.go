@@ -4,7 +4,10 @@
 
 package guestkernel
 
-import "ring0/guestkernel/abi"
+import (
+	"ring0/guestkernel/abi"
+	"ring0/vm"
+)
 
 // Numbers of softirqs.
 const (
@@ -82,10 +85,10 @@ func (k *Kernel) wakeSoftirqd() {
 
 // doSoftirqFrom is do_softirq called by modelled code: the stack shows its return address.
 func (k *Kernel) doSoftirqFrom(c *Call, returnTo uint32) {
-	esp := k.m.Reg(4)
+	esp := k.m.Reg(vm.ESP)
 	c.saveArea(returnTo)
 	k.doSoftirq(c)
-	k.m.SetReg(4, esp)
+	k.m.SetReg(vm.ESP, esp)
 }
 
 // doSoftirq models void do_softirq(void): runs what is raised, lowest number first, with interrupts on. What is raised again
@@ -98,7 +101,7 @@ func (k *Kernel) doSoftirq(c *Call) {
 	pending := k.softirqPending()
 	if pending != 0 {
 		regs := k.registers()
-		c.saveArea(regs[3], regs[6], regs[7], regs[5])
+		c.saveArea(regs[vm.EBX], regs[vm.ESI], regs[vm.EDI], regs[vm.EBP])
 		mask := ^pending
 		k.countIRQ(k.lay.IRQCPUStat.LocalBHCount, 1)
 		for run := pending; run != 0; {
@@ -163,7 +166,7 @@ func (k *Kernel) scheduleTasklet(tasklet, list, nr uint32) {
 // raised again. The tasklet's function returns to site.
 func (c *Call) runTasklets(list, nr, site uint32) {
 	k, lay := c.Kernel, &c.Kernel.lay.Tasklet
-	c.saveArea(k.m.Reg(3))
+	c.saveArea(k.m.Reg(vm.EBX))
 	k.cli()
 	tasklet := k.mem.U32(list)
 	k.mem.SetU32(list, 0)

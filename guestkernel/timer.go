@@ -8,6 +8,7 @@ package guestkernel
 
 import (
 	"ring0/guestkernel/abi"
+	"ring0/vm"
 )
 
 // Shape of the vectors: an index, then the lists.
@@ -253,8 +254,8 @@ func (k *Kernel) runTimers(run uint32) {
 		k.faultsAt(0)
 		k.sti()
 		regs := k.registers()
-		regs[0], regs[2], regs[1] = head, head, 0
-		regs[3], regs[6] = timer, fn
+		regs[vm.EAX], regs[vm.EDX], regs[vm.ECX] = head, head, 0
+		regs[vm.EBX], regs[vm.ESI] = timer, fn
 		k.Invoke(GuestCall{Fn: fn, Args: []uint32{data}, ReturnTo: k.site("run_timer_list", runTimerListFn), Regs: &regs})
 		k.cli()
 	}
