@@ -22,6 +22,7 @@ func (k *Kernel) exit(code uint32) {
 		k.Panic("Attempted to kill init!")
 	}
 	t.Set(lay.Flags, t.Get(lay.Flags)|abi.PFExiting)
+	k.closeFiles(t)
 	if mm := t.MM(); mm != 0 {
 		k.m.SetCR(3, physical(k.sym.SwapperPgDir))
 		t.Set(lay.Mm, 0)

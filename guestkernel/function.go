@@ -103,6 +103,13 @@ func subsystems() []subsystem {
 		{"modules", moduleFunctions(), (*Kernel).bootModules},
 		{"notifiers", notifierFunctions(), nil},
 		{"panic", panicFunctions(), nil},
+		{"files", fileTableFunctions(), (*Kernel).bootFiles},
+		{"readwrite", readWriteFunctions(), nil},
+		{"nanosleep", nanosleepFunctions(), nil},
+		{"chrdev", charDeviceFunctions(), (*Kernel).bootCharOps},
+		{"proc", procTreeFunctions(), (*Kernel).bootProc},
+		{"procfile", procFileFunctions(), nil},
+		{"proctext", procTextFunctions(), nil},
 	}, driverSubsystems()...)
 }
 

@@ -35,6 +35,8 @@ type Process struct {
 	calling bool     // a call is under way
 	outcome *Outcome // of the last call, until it is fetched; of the process, once it has ended
 	ended   bool
+
+	buffer, bufferSize uint32 // user memory for arguments: see scratch
 }
 
 // A process's address space: the code page where programs begin, data where mmap starts, one page of stack.
@@ -224,6 +226,11 @@ func (p *Process) exited(code uint32) {
 // Close ends a process that waits for the host, as a signal would, and gives back its memory.
 func (p *Process) Close() error {
 	if p.ended || p.k.final != nil {
+		return nil
+	}
+	if p.task.Get(p.k.lay.Task.Files) != p.k.sym.InitFiles && !p.calling { // what is open must be closed by the process itself
+		p.k.forceSignal(p.task, abi.SIGKILL)
+		p.k.drive(func() bool { return p.ended })
 		return nil
 	}
 	return p.k.fromHost(func() error {

@@ -186,6 +186,30 @@ type symbols struct {
 
 	// Notifier chains (kernel/sys.c).
 	RebootNotifiers uint32 `sym:"reboot_notifier_list"`
+
+	// Files and /proc (fs/proc, fs/file_table.c, fs/dcache.c, fs/devices.c).
+	ProcRoot       uint32 `sym:"proc_root"`
+	ProcNet        uint32 `sym:"proc_net"`
+	ProcBus        uint32 `sym:"proc_bus"`
+	ProcRootDriver uint32 `sym:"proc_root_driver"`
+	ProcRootFs     uint32 `sym:"proc_root_fs"`
+	ProcSysRoot    uint32 `sym:"proc_sys_root"`
+	ProcAllocMap   uint32 `sym:"proc_alloc_map"`
+	ProcFileOps    uint32 `sym:"proc_file_operations"`
+	ProcDirOps     uint32 `sym:"proc_dir_operations"`
+	ProcDirIops    uint32 `sym:"proc_dir_inode_operations"`
+	ProcLinkIops   uint32 `sym:"proc_link_inode_operations"`
+	ProcRootOps    uint32 `sym:"proc_root_operations"`
+	ProcRootIops   uint32 `sym:"proc_root_inode_operations"`
+	ProcDentryOps  uint32 `sym:"proc_dentry_operations"`
+	DefChrFops     uint32 `sym:"def_chr_fops"`
+	AnonList       uint32 `sym:"anon_list"`
+	FilesStat      uint32 `sym:"files_stat"`
+	FilpCachep     uint32 `sym:"filp_cachep"`
+	FilesCachep    uint32 `sym:"files_cachep"`
+	NamesCachep    uint32 `sym:"names_cachep"`
+	InodeCachep    uint32 `sym:"inode_cachep"`
+	DentryCache    uint32 `sym:"dentry_cache"`
 }
 
 // binder finds the symbols that somebody asked for while System.map is read once.
