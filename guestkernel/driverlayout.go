@@ -201,8 +201,3 @@ type sysinfoLayout struct {
 	Freehigh  abi.Field `c:"freehigh"`
 	MemUnit   abi.Field `c:"mem_unit"`
 }
-
-type consoleLayout struct {
-	Flags abi.Field `c:"flags"`
-	Next  abi.Field `c:"next"`
-}

@@ -60,6 +60,7 @@ func subsystems() []subsystem {
 	return append([]subsystem{
 		{"entry", entryFunctions(), nil},
 		{"log", printkFunctions(), (*Kernel).bootPrintk},
+		{"consoles", consoleFunctions(), (*Kernel).bootConsole},
 		{"vsprintf", vsprintfFunctions(), nil},
 		{"string", stringFunctions(), (*Kernel).bootCtype},
 		{"traps", trapFunctions(), nil},

@@ -53,8 +53,8 @@ type Kernel struct {
 	log    logState
 
 	ratelimit ratelimitState
-	files  fileState
-	drv    driverState // what drivers register with
+	files     fileState
+	drv       driverState // what drivers register with
 }
 
 // Machine gives access to the machine, for debuggers and reports.

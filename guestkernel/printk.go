@@ -42,7 +42,6 @@ type LogLine struct {
 func printkFunctions() []Function {
 	return []Function{
 		{Name: "printk", Fn: printk, Level: Full},
-		{Name: "console_print", Fn: consolePrint, Level: Full},
 		{Name: "sys_syslog", Fn: sysSyslog, Level: Full},
 	}
 }
@@ -55,9 +54,6 @@ func (k *Kernel) bootPrintk() error {
 	k.mem.SetU32(k.sym.LogLevelUnknown, 1)
 	k.mem.SetU32(k.sym.MsgLevel, 0xffffffff)
 	k.listInit(k.sym.LogWait)
-	sem := &k.lay.Semaphore
-	k.mem.Set(k.sym.ConsoleSem, sem.Count, 1)
-	k.listInit(k.sym.ConsoleSem + sem.Wait.Off + k.lay.WaitQueueHead.TaskList.Off)
 	return nil
 }
 
@@ -70,12 +66,6 @@ func printk(c *Call) {
 	length := k.vsnprintf(k.sym.PrintkBuf, printkBufLen, c.Arg(0), c.ArgAddr(1))
 	k.logPrintkBuf()
 	c.Return(length)
-}
-
-// consolePrint models void console_print(const char *s): an emergency.
-func consolePrint(c *Call) {
-	s, _ := c.Kernel.mem.CString(c.Arg(0), printkBufLen)
-	c.Kernel.Printk("<0>%s", s)
 }
 
 // Printk logs from modelled code: Go formatting, the level in front as in "<4>text\n".
@@ -151,31 +141,6 @@ func (k *Kernel) ringText(start, end uint32) []byte {
 		start += n
 	}
 	return text
-}
-
-// flushConsole sends the console what it has not had, unless somebody holds console_sem, who will do it then. Lines less
-// important than console_loglevel do not appear, and none shows its level.
-func (k *Kernel) flushConsole() {
-	if int32(k.mem.Get(k.sym.ConsoleSem, k.lay.Semaphore.Count)) <= 0 {
-		return
-	}
-	start, end := k.mem.U32(k.conStart()), k.mem.U32(k.sym.LogEnd)
-	k.mem.SetU32(k.conStart(), end)
-	limit := int32(k.mem.U32(k.sym.ConsolePrintk + consoleLogLevel))
-	level := int32(k.mem.U32(k.sym.MsgLevel))
-	for line := range bytes.Lines(k.ringText(start, end)) {
-		if level < 0 && hasLevel(line) {
-			level = int32(line[1] - '0')
-			line = line[3:]
-		}
-		if level < limit {
-			k.log.console = append(k.log.console, line...)
-		}
-		if bytes.HasSuffix(line, []byte{'\n'}) {
-			level = -1
-		}
-	}
-	k.mem.SetU32(k.sym.MsgLevel, uint32(level))
 }
 
 // LogText is everything logged so far, with level prefixes.

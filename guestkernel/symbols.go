@@ -153,6 +153,11 @@ type symbols struct {
 	LogWait         uint32 `sym:"log_wait"`
 	ConsoleSem      uint32 `sym:"console_sem"`
 
+	ConsoleDrivers   uint32 `sym:"console_drivers"`
+	PreferredConsole uint32 `sym:"preferred_console"`
+	Screen           uint32 `sym:"vt_console_driver"`
+	ScreenWrite      uint32 `sym:"vt_console_print"`
+
 	// The library.
 	Ctype  uint32 `sym:"_ctype"`
 	Strtok uint32 `sym:"___strtok"`

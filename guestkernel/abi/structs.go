@@ -48,6 +48,7 @@ type Structs struct {
 	KmemCache  KmemCacheLayout  `c:"struct kmem_cache_s"`
 	Slab       SlabLayout       `c:"struct slab_s"`
 	CacheSizes CacheSizesLayout `c:"struct cache_sizes"`
+	Console    ConsoleLayout    `c:"struct console"`
 
 	Timer          TimerLayout          `c:"struct timer_list"`
 	Timeval        TimevalLayout        `c:"struct timeval"`
