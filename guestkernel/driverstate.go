@@ -47,9 +47,13 @@ type driverLayouts struct {
 	SysctlHead  sysctlHeadLayout  `c:"struct ctl_table_header"`
 	MDPers      mdPersLayout      `c:"struct mdk_personality_s"`
 	CtlTable    ctlTableLayout    `c:"struct ctl_table"`
+	Socket      socketLayout      `c:"struct socket"`
+	Sock        sockLayout        `c:"struct sock"`
+	SocketInode socketInodeLayout `c:"struct inode"`
 	Datalink    datalinkLayout    `c:"struct datalink_proto"`
 
 	Sysinfo sysinfoLayout `c:"struct sysinfo"`
+	Console consoleLayout `c:"struct console"`
 }
 
 // driverSymbols are the kernel's own variables of these parts.
@@ -83,9 +87,10 @@ type driverSymbols struct {
 	Loopback    uint32 `sym:"loopback_dev"`
 	NoopQdisc   uint32 `sym:"noop_qdisc"`
 
-	ProcSysRoot uint32 `sym:"proc_sys_root"`
-	SNAPList    uint32 `sym:"snap_list"`
-	P8022List   uint32 `sym:"p8022_list"`
+	ProcSysRoot  uint32 `sym:"proc_sys_root"`
+	NetlinkTable uint32 `sym:"nl_table"`
+	SNAPList     uint32 `sym:"snap_list"`
+	P8022List    uint32 `sym:"p8022_list"`
 
 	FileSystems uint32 `sym:"file_systems"`
 	Formats     uint32 `sym:"formats"`
@@ -97,6 +102,7 @@ type driverSymbols struct {
 	Ldiscs      uint32 `sym:"ldiscs"`
 	NLSDefault  uint32 `sym:"default_table"`
 	MDPers      uint32 `sym:"pers"`
+	ConsoleList uint32 `sym:"console_drivers"`
 	NLSTables   uint32 `sym:"tables"`
 }
 
@@ -210,7 +216,9 @@ func driverSubsystems() []subsystem {
 		{"pci", pciFunctions(), (*Kernel).bootPCI},
 		{"netdevice", netDeviceFunctions(), (*Kernel).bootNetDevices},
 		{"netproto", netProtoFunctions(), (*Kernel).bootNetProto},
+		{"netlink", netlinkFunctions(), nil},
 		{"linklayer", linkLayerFunctions(), (*Kernel).bootLinkLayer},
+		{"console", consoleFunctions(), nil},
 		{"tty", ttyFunctions(), nil},
 		{"pnp", pnpFunctions(), nil},
 		{"random", randomFunctions(), nil},

@@ -151,3 +151,29 @@ func TestRandomBytesAreRepeatable(t *testing.T) {
 	}
 	require.Equal(t, runs[0], runs[1])
 }
+
+func TestNetlinkSockets(t *testing.T) {
+	g := newGuest(t, Config{})
+	lay := &g.k.drv.lay.Sock
+	table := g.k.drv.sym.NetlinkTable
+	require.EqualValues(t, 0, g.callKernel(t, "netlink_kernel_create", netlinkUnits, 0))
+	first := uint32(g.callKernel(t, "netlink_kernel_create", 3, 0))
+	second := uint32(g.callKernel(t, "netlink_kernel_create", 3, 0))
+	require.Equal(t, second, g.k.mem.U32(table+3*4))
+	require.Equal(t, first, g.k.mem.Get(second, lay.Next))
+	socket := g.k.mem.Get(first, lay.Socket)
+	require.Equal(t, first, g.k.mem.Get(socket, g.k.drv.lay.Socket.Sk))
+	g.callKernel(t, "sock_release", socket)
+	require.Zero(t, g.k.mem.Get(second, lay.Next))
+}
+
+func TestLinkLayerClients(t *testing.T) {
+	g := newGuest(t, Config{})
+	kind := g.put(8, 0, 7, 0x80, 0x9b)
+	first := uint32(g.callKernel(t, "register_snap_client", kind, 0))
+	require.NotZero(t, first)
+	require.EqualValues(t, 8, g.k.mem.Get(first, g.k.drv.lay.Datalink.HeaderLength))
+	require.EqualValues(t, 0, g.callKernel(t, "register_snap_client", kind, 0), "the number is taken")
+	g.callKernel(t, "unregister_snap_client", kind)
+	require.Zero(t, g.k.mem.U32(g.k.drv.sym.SNAPList))
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Kernel sockets, as far as netlink needs them (2.4.18 net/socket.c, net/core/sock.c, net/netlink/af_netlink.c).
+//
+// A socket is the last part of an inode, which belongs to no file system here. Nobody sends to it.
+
+package guestkernel
+
+import "ring0/guestkernel/abi"
+
+type socketLayout struct {
+	Ops   abi.Field `c:"ops"`
+	Inode abi.Field `c:"inode"`
+	File  abi.Field `c:"file"`
+	Sk    abi.Field `c:"sk"`
+	Wait  abi.Field `c:"wait"`
+	Type  abi.Field `c:"type"`
+}
+
+type sockLayout struct {
+	Size         uint32    `c:"(sizeof)"`
+	Next         abi.Field `c:"next"`
+	State        abi.Field `c:"state"`
+	Zapped       abi.Field `c:"zapped"`
+	Family       abi.Field `c:"family"`
+	Refcnt       abi.Field `c:"refcnt"`
+	Rcvbuf       abi.Field `c:"rcvbuf"`
+	Sndbuf       abi.Field `c:"sndbuf"`
+	Sleep        abi.Field `c:"sleep"`
+	ReceiveQueue abi.Field `c:"receive_queue"`
+	WriteQueue   abi.Field `c:"write_queue"`
+	ErrorQueue   abi.Field `c:"error_queue"`
+	Allocation   abi.Field `c:"allocation"`
+	Type         abi.Field `c:"type"`
+	Protocol     abi.Field `c:"protocol"`
+	Netlink      abi.Field `c:"protinfo.af_netlink"`
+	Socket       abi.Field `c:"socket"`
+	StateChange  abi.Field `c:"state_change"`
+	DataReady    abi.Field `c:"data_ready"`
+	WriteSpace   abi.Field `c:"write_space"`
+	ErrorReport  abi.Field `c:"error_report"`
+	Destruct     abi.Field `c:"destruct"`
+	Rcvlowat     abi.Field `c:"rcvlowat"`
+	Rcvtimeo     abi.Field `c:"rcvtimeo"`
+	Sndtimeo     abi.Field `c:"sndtimeo"`
+}
+
+type socketInodeLayout struct {
+	Size   uint32    `c:"(sizeof)"`
+	Socket abi.Field `c:"u.socket_i"`
+	Sock   abi.Field `c:"i_sock"`
+}
+
+// Numbers of linux/net.h and linux/netlink.h.
+const (
+	socketUnconnected = 1 // SS_UNCONNECTED
+	socketRaw         = 3 // SOCK_RAW
+	stateClose        = 7 // TCP_CLOSE
+	familyNetlink     = 16
+	netlinkUnits      = 32 // MAX_LINKS
+	netlinkOptSize    = 64
+	forever           = 0x7fffffff // MAX_SCHEDULE_TIMEOUT
+)
+
+func netlinkFunctions() []Function {
+	return []Function{
+		{Name: "netlink_kernel_create", Fn: netlinkKernelCreate, Level: Partial, Note: "nobody sends to it",
+			Proto: "struct sock *netlink_kernel_create(int unit, void (*input)(struct sock *, int))"},
+		{Name: "sock_alloc", Fn: func(c *Call) { c.Return(c.Kernel.newSocket()) }, Level: Partial, Note: "the inode belongs to no file system"},
+		{Name: "sock_release", Fn: sockRelease, Level: Partial, Note: "of sockets of modules only their own release is called"},
+	}
+}
+
+// newSocket makes an inode with a socket; 0 without memory.
+func (k *Kernel) newSocket() uint32 {
+	lay, in := &k.drv.lay.Socket, &k.drv.lay.SocketInode
+	inode := k.Kmalloc(in.Size, k.pages.gfp.kernel)
+	if inode == 0 {
+		return 0
+	}
+	k.mem.Fill(inode, in.Size, 0)
+	k.mem.Set(inode, in.Sock, 1)
+	sock := inode + in.Socket.Off
+	k.mem.Set(sock, lay.Inode, inode)
+	k.mem.SetU32(sock, socketUnconnected) // state, the first field, is an enum without a layout
+	k.initWaitQueue(sock + lay.Wait.Off)
+	return sock
+}
+
+// newSock makes the protocol's half of a socket (sk_alloc, sock_init_data); 0 without memory.
+func (k *Kernel) newSock(socket, family uint32) uint32 {
+	lay, so := &k.drv.lay.Sock, &k.drv.lay.Socket
+	sk := k.Kmalloc(lay.Size, k.pages.gfp.kernel)
+	if sk == 0 {
+		return 0
+	}
+	k.mem.Fill(sk, lay.Size, 0)
+	for _, queue := range []abi.Field{lay.ReceiveQueue, lay.WriteQueue, lay.ErrorQueue} {
+		k.listInit(sk + queue.Off) // sk_buff_head: next, prev, length
+	}
+	for _, f := range []struct {
+		f abi.Field
+		v uint32
+	}{
+		{lay.Family, family}, {lay.Allocation, k.pages.gfp.kernel}, {lay.State, stateClose}, {lay.Zapped, 1}, {lay.Socket, socket},
+		{lay.Rcvbuf, k.mem.U32(k.symbol("sysctl_rmem_default"))}, {lay.Sndbuf, k.mem.U32(k.symbol("sysctl_wmem_default"))},
+		{lay.Type, k.mem.Get(socket, so.Type)}, {lay.Sleep, socket + so.Wait.Off}, {lay.StateChange, k.symbol("sock_def_wakeup")},
+		{lay.DataReady, k.symbol("sock_def_readable")}, {lay.WriteSpace, k.symbol("sock_def_write_space")},
+		{lay.ErrorReport, k.symbol("sock_def_error_report")}, {lay.Destruct, k.symbol("sock_def_destruct")}, {lay.Refcnt, 1},
+		{lay.Rcvlowat, 1}, {lay.Rcvtimeo, forever}, {lay.Sndtimeo, forever},
+	} {
+		k.mem.Set(sk, f.f, f.v)
+	}
+	k.mem.Set(socket, so.Sk, sk)
+	return sk
+}
+
+// netlinkKernelCreate models struct sock *netlink_kernel_create(int unit, void (*input)(struct sock *sk, int len)): NULL for
+// a bad unit and without memory.
+func netlinkKernelCreate(c *Call) {
+	k, unit, so, lay := c.Kernel, c.Arg(0), &c.Kernel.drv.lay.Socket, &c.Kernel.drv.lay.Sock
+	c.Return(0)
+	if unit >= netlinkUnits {
+		return
+	}
+	socket := k.newSocket()
+	if socket == 0 {
+		return
+	}
+	k.mem.Set(socket, so.Type, socketRaw)
+	k.mem.Set(socket, so.Ops, k.symbol("netlink_ops"))
+	sk, opt := k.newSock(socket, familyNetlink), k.Kmalloc(netlinkOptSize, k.pages.gfp.kernel)
+	if sk == 0 || opt == 0 {
+		k.Kfree(opt)
+		k.Kfree(sk)
+		k.Kfree(k.mem.Get(socket, so.Inode))
+		return
+	}
+	k.mem.Fill(opt, netlinkOptSize, 0)
+	k.mem.Set(sk, lay.Netlink, opt)
+	k.mem.Set(sk, lay.Protocol, unit)
+	k.mem.Set(sk, lay.Destruct, k.symbol("netlink_sock_destruct"))
+	k.mem.Set(sk, lay.DataReady, k.symbol("netlink_data_ready"))
+	k.mem.Set(sk, lay.Refcnt, 2) // the second one is the table's
+	k.push(k.drv.sym.NetlinkTable+unit*wordSize, sk, lay.Next)
+	c.Return(sk)
+}
+
+// sockRelease models void sock_release(struct socket *sock).
+func sockRelease(c *Call) {
+	k, socket, so, lay := c.Kernel, c.Arg(0), &c.Kernel.drv.lay.Socket, &c.Kernel.drv.lay.Sock
+	ops, sk := k.mem.Get(socket, so.Ops), k.mem.Get(socket, so.Sk)
+	switch {
+	case ops == 0:
+	case ops == k.symbol("netlink_ops"):
+		list := k.drv.sym.NetlinkTable + k.mem.Get(sk, lay.Protocol)*wordSize
+		if word := k.wordOf("nl_table", list, lay.Next, sk); word != 0 {
+			k.mem.SetU32(word, k.mem.Get(sk, lay.Next))
+		}
+		k.Kfree(k.mem.Get(sk, lay.Netlink))
+		k.Kfree(sk)
+	default:
+		const release = 4 // struct proto_ops: family, release
+		k.Call(k.mem.U32(ops+release), socket)
+	}
+	if k.mem.Get(socket, so.File) == 0 {
+		k.Kfree(k.mem.Get(socket, so.Inode))
+		return
+	}
+	k.mem.Set(socket, so.File, 0)
+}
