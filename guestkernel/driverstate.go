@@ -53,7 +53,6 @@ type driverLayouts struct {
 	Datalink    datalinkLayout    `c:"struct datalink_proto"`
 
 	Sysinfo sysinfoLayout `c:"struct sysinfo"`
-	Console consoleLayout `c:"struct console"`
 }
 
 // driverSymbols are the kernel's own variables of these parts.
@@ -102,7 +101,6 @@ type driverSymbols struct {
 	Ldiscs      uint32 `sym:"ldiscs"`
 	NLSDefault  uint32 `sym:"default_table"`
 	MDPers      uint32 `sym:"pers"`
-	ConsoleList uint32 `sym:"console_drivers"`
 	NLSTables   uint32 `sym:"tables"`
 }
 
@@ -218,7 +216,6 @@ func driverSubsystems() []subsystem {
 		{"netproto", netProtoFunctions(), (*Kernel).bootNetProto},
 		{"netlink", netlinkFunctions(), nil},
 		{"linklayer", linkLayerFunctions(), (*Kernel).bootLinkLayer},
-		{"console", consoleFunctions(), nil},
 		{"tty", ttyFunctions(), nil},
 		{"pnp", pnpFunctions(), nil},
 		{"random", randomFunctions(), nil},
