@@ -91,6 +91,7 @@ with struct module. The kernel log and the verdicts go to stdout.`,
 	fl.Uint32Var(&f.session.UID, "uid", 0, "run insmod as user `UID`")
 	fl.StringSliceVar(&f.session.Caps, "cap", nil, "run insmod with these capabilities and no others, `CAP_…`; none for none at all")
 	fl.StringSliceVar(&f.session.Drop, "drop-cap", nil, "run insmod without these capabilities, `CAP_…`")
+	fl.StringVar(&f.session.Then, "then", "", "after loading do `STEPS`, separated by semicolons: cat PATH, echo TEXT > PATH, rmmod NAME, sleep SECONDS")
 	fl.BoolVar(&f.session.Rmmod, "rmmod", false, "unload the modules again, last first")
 	fl.DurationVar(&f.session.Timeout, "timeout", 0, "stop after this much host `TIME`")
 	fl.BoolVar(&f.json, "json", false, "print one JSON document instead of text")
@@ -132,6 +133,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	result.WriteLog(out)
 	result.WriteVerdict(out)
+	result.WriteSteps(out)
 	if f.stats {
 		result.WriteStats(os.Stderr)
 	}

@@ -81,6 +81,7 @@ type Document struct {
 	Version int              `json:"version"`
 	Kernel  KernelDocument   `json:"kernel"`
 	Modules []ModuleDocument `json:"modules"`
+	Steps   []StepResult     `json:"steps,omitempty"`
 	Log     []LineDocument   `json:"log"`
 	Notes   []string         `json:"notes"`
 	Verdict string           `json:"verdict"`
@@ -145,6 +146,7 @@ func (r *Result) document() Document {
 		Version: 1,
 		Kernel:  KernelDocument{k.Profile().Name, k.Release(), k.Machine().RAMSize()},
 		Modules: []ModuleDocument{},
+		Steps:   r.Steps,
 		Log:     []LineDocument{},
 		Notes:   append([]string{}, k.Notes()...),
 		Verdict: r.Verdict.String(),

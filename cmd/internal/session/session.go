@@ -24,6 +24,7 @@ type Config struct {
 	Drop    []string // capabilities it does without
 	Modules []Module
 	Options loader.Options // common to all modules; Parameters come from Module
+	Then    string         // steps after loading, separated by semicolons
 	Rmmod   bool           // unload everything that loaded, last first
 	Timeout time.Duration  // host time; 0: none
 	Trace   func(line string)
@@ -51,6 +52,7 @@ const (
 type Result struct {
 	Kernel  *guestkernel.Kernel
 	Modules []ModuleResult
+	Steps   []StepResult
 	Verdict Verdict
 	Cause   error // of the verdict; nil for Success
 	Elapsed time.Duration
@@ -96,6 +98,7 @@ func Run(cfg Config) (*Result, error) {
 		return nil, err
 	}
 	r.loadAll()
+	r.runSteps(cfg.Then)
 	if cfg.Rmmod {
 		r.unloadAll()
 	}
