@@ -22,7 +22,7 @@ func stringFunctions() []Function {
 	}
 }
 
-// memcpy models void *memcpy(void *to, const void *from, size_t n): upwards in words, then the odd bytes.
+// memcpy models void *memcpy(void *to, const void *from, size_t n): upwards, in words of four bytes, then two, then one.
 func memcpy(c *Call) {
 	to, from, n := c.Arg(0), c.Arg(1), c.Arg(2)
 	c.Return(to)
@@ -35,9 +35,12 @@ func memcpy(c *Call) {
 		mem.SetU32(to, mem.U32(from))
 		to, from = to+4, from+4
 	}
-	for ; n > 0; n-- {
+	if n&2 != 0 {
+		mem.SetU16(to, mem.U16(from))
+		to, from = to+2, from+2
+	}
+	if n&1 != 0 {
 		mem.SetU8(to, mem.U8(from))
-		to, from = to+1, from+1
 	}
 }
 
