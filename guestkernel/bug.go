@@ -50,6 +50,7 @@ func (k *Kernel) divideError(function string) {
 func bugFunctions() []Function {
 	return []Function{
 		{Name: "__out_of_line_bug", Fn: outOfLineBug, Level: Full},
+		{Name: "show_stack", Fn: showStack, Level: Full},
 	}
 }
 
@@ -58,4 +59,13 @@ func outOfLineBug(c *Call) {
 	const ownLine = 143 // in kernel/panic.c
 	c.Kernel.Printk("<4>kernel BUG in header file at line %d\n", int32(c.Arg(0)))
 	c.Kernel.bug("__out_of_line_bug", "panic.c", ownLine)
+}
+
+// showStack models void show_stack(unsigned long *esp): what an oops shows of the stack; NULL is the caller's own.
+func showStack(c *Call) {
+	esp := c.Arg(0)
+	if esp == 0 {
+		esp = c.SP()
+	}
+	c.Kernel.showStack(esp)
 }

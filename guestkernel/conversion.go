@@ -3,7 +3,11 @@
 
 package guestkernel
 
-import "strconv"
+import (
+	"strconv"
+
+	"ring0/guestkernel/abi"
+)
 
 // A conversion is a % with its flags, width, precision and size.
 type conversion struct {
@@ -109,22 +113,34 @@ func (c *conversion) base() int {
 
 func (c *conversion) signed() bool { return c.verb == 'd' || c.verb == 'i' }
 
-// words is how many argument words the conversion takes: width, precision and value.
-func (c *conversion) words() int {
-	n := 0
+// arguments are the types of what the conversion takes: width, precision and value.
+func (c *conversion) arguments() []abi.Type {
+	number := abi.Type{Kind: abi.KindInt, Size: 4}
+	var types []abi.Type
 	if c.widthArg {
-		n++
+		types = append(types, number)
 	}
 	if c.precisionArg {
-		n++
+		types = append(types, number)
 	}
 	switch {
-	case c.base() != 0 && c.size == 'L' && c.verb != 'p':
-		n += 2
-	case c.base() != 0, c.verb == 'c', c.verb == 's', c.verb == 'n':
-		n++
+	case c.verb == 's':
+		types = append(types, abi.Type{Name: "const char *", Kind: abi.KindString, Size: 4})
+	case c.verb == 'p', c.verb == 'n':
+		types = append(types, abi.Type{Kind: abi.KindPointer, Size: 4})
+	case c.verb == 'c':
+		types = append(types, abi.Type{Kind: abi.KindChar, Size: 1})
+	case c.base() == 0:
+	case c.size == 'L' && c.signed():
+		types = append(types, abi.Type{Kind: abi.KindLongLong, Size: 8})
+	case c.size == 'L':
+		types = append(types, abi.Type{Kind: abi.KindUlongLong, Size: 8})
+	case c.signed():
+		types = append(types, number)
+	default:
+		types = append(types, abi.Type{Kind: abi.KindUint, Size: 4})
 	}
-	return n
+	return types
 }
 
 // A number is an integer in pieces, in the order of output.

@@ -204,6 +204,7 @@ func (d callDecoder) formatted(p abi.Prototype) []string {
 	if !d.k.quietly(func() { format, _ = d.k.mem.CString(d.word(slot), printkBufLen) }) {
 		return []string{"…"}
 	}
+	slot++
 	at := byteSource(func(i uint32) byte {
 		if i < uint32(len(format)) {
 			return format[i]
@@ -217,36 +218,24 @@ func (d callDecoder) formatted(p abi.Prototype) []string {
 		}
 		var c conversion
 		c, i = at.conversion(i + 1)
-		for range c.words() {
-			slot++
-			if c.size == 'L' {
-				c.size = 'l'
-				args = append(args, d.value(abi.Type{Kind: abi.KindLongLong, Size: 8}, slot))
-				slot++
-				break
-			}
-			args = append(args, d.conversion(c, slot, strings.HasSuffix(p.Name, "scanf")))
+		types := c.arguments()
+		if strings.HasSuffix(p.Name, "scanf") {
+			types = c.scanned()
+		}
+		for _, t := range types {
+			args = append(args, d.value(t, slot))
+			slot += t.Slots()
 		}
 	}
 	return args
 }
 
-// conversion writes the argument of one conversion. (Width and precision, where they are arguments, look like its value.)
-func (d callDecoder) conversion(c conversion, slot int, scanned bool) string {
-	kind := abi.Type{Kind: abi.KindUint, Size: 4}
-	switch {
-	case scanned:
-		kind.Kind = abi.KindPointer
-	case c.verb == 's':
-		kind = abi.Type{Kind: abi.KindString, Size: 4, Name: "const char *"}
-	case c.verb == 'p', c.verb == 'n':
-		kind.Kind = abi.KindPointer
-	case c.verb == 'c':
-		kind.Kind = abi.KindChar
-	case c.signed():
-		kind.Kind = abi.KindInt
+// scanned is what a conversion of a scanf takes: a pointer, and nothing with an asterisk.
+func (c *conversion) scanned() []abi.Type {
+	if c.widthArg || c.verb == '%' || c.verb == 0 {
+		return nil
 	}
-	return d.value(kind, slot)
+	return []abi.Type{{Kind: abi.KindPointer, Size: 4}}
 }
 
 // describeCall writes a call of a function that is not written, and where it came from.

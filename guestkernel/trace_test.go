@@ -37,6 +37,8 @@ func TestTrace(t *testing.T) {
 	}{
 		{"printk", []uint32{g.text("<6>hello %s\n"), g.text("world")}, `printk("<6>hello %s\n", "world") = 15`},
 		{"sprintf", []uint32{buf, g.text("%c%5d%*x%lld%p"), 'x', 0xffffffff, 8, 0x1000, 1, 1, 0xc0105000}, `sprintf(BUF, "%c%5d%*x%lld%p", 'x', -1, 8, 0x1000, 4294967297, &stext) = 32`},
+		{"sprintf", []uint32{buf, g.text("%*.*s%%%llx"), 5, 2, g.text("abc"), 1, 2}, `sprintf(BUF, "%*.*s%%%llx", 5, 2, "abc", 0x200000001) = 15`},
+		{"sscanf", []uint32{g.text("5 6"), g.text("%*d %d"), buf}, `sscanf("5 6", "%*d %d", BUF) = 1`},
 		{"snprintf", []uint32{buf, 64, g.text("\"\t\x80")}, `snprintf(BUF, 64, "\"\t\x80") = 3`},
 		{"sscanf", []uint32{g.text("5"), g.text("%d"), buf}, `sscanf("5", "%d", BUF) = 1`},
 		{"register_chrdev", []uint32{240, g.text("test"), fops}, `register_chrdev(240, "test", (struct file_operations *) FOPS) = 0`},
