@@ -164,15 +164,6 @@ func (k *Kernel) wordOf(what string, head uint32, next abi.Field, member uint32)
 	return 0
 }
 
-// endOf is the word that ends a list.
-func (k *Kernel) endOf(what string, head uint32, next abi.Field) uint32 {
-	last := head
-	for word := range k.links(what, head, next) {
-		last = word
-	}
-	return last
-}
-
 // push puts a member at the head of a list.
 func (k *Kernel) push(head, member uint32, next abi.Field) {
 	k.mem.Set(member, next, k.mem.U32(head))

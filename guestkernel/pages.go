@@ -249,9 +249,3 @@ func (k *Kernel) pageAddress(page uint32) uint32 {
 	}
 	return abi.PageOffset + frame<<abi.PageShift
 }
-
-// validPage tells whether a struct page address is one of mem_map.
-func (k *Kernel) validPage(page uint32) bool {
-	off := page - k.pages.memMap
-	return off/k.lay.Page.Size < k.pages.count && off%k.lay.Page.Size == 0
-}

@@ -72,11 +72,10 @@ func complete(rows, full []vmallocCase) []vmallocCase {
 
 // vmallocRun replays the rows of one boot.
 type vmallocRun struct {
-	t     *testing.T
-	k     *Kernel
-	live  map[string]uint32 // modules by name
-	fill  int               // how many of a series exist: "f0", "f1", "f2", then "f87"
-	areas [][2]uint32
+	t    *testing.T
+	k    *Kernel
+	live map[string]uint32 // modules by name
+	fill int               // how many of a series exist: "f0", "f1", "f2", then "f87"
 }
 
 func (r *vmallocRun) step(c vmallocCase) {

@@ -10,6 +10,7 @@ package abi
 import (
 	"fmt"
 	"reflect"
+	"strings"
 )
 
 // Structs has the bound layouts of one profile.
@@ -76,8 +77,8 @@ type Structs struct {
 	RequestList  RequestListLayout  `c:"struct request_list"`
 	Request      RequestLayout      `c:"struct request"`
 	Elevator     ElevatorLayout     `c:"struct elevator_s"`
-	Mempool      MempoolLayout      `c:"struct mempool_s"`
-	MempoolNode  MempoolNodeLayout  `c:"struct mempool_node_s"`
+	Mempool      MempoolLayout      `c:"struct mempool_s,optional"`
+	MempoolNode  MempoolNodeLayout  `c:"struct mempool_node_s,optional"`
 }
 
 // Structs binds every layout declared in this package. It is meant to be called once, when a kernel is set up.
@@ -85,7 +86,10 @@ func (p *Profile) Structs() (*Structs, error) {
 	var all Structs
 	value := reflect.ValueOf(&all).Elem()
 	for i := range value.NumField() {
-		tag := value.Type().Field(i).Tag.Get("c")
+		tag, optional := strings.CutSuffix(value.Type().Field(i).Tag.Get("c"), ",optional")
+		if _, err := p.Struct(tag); err != nil && optional {
+			continue // Size stays 0: the profile's kernel does not have it
+		}
 		if err := p.Bind(tag, value.Field(i).Addr().Interface()); err != nil {
 			return nil, fmt.Errorf("abi: profile %s: %w", p.Name, err)
 		}

@@ -44,7 +44,7 @@ type ElevatorLayout struct {
 	Size            uint32 `c:"(sizeof)"` // bytes
 	ReadLatency     Field  `c:"read_latency"`
 	WriteLatency    Field  `c:"write_latency"`
-	MaxBombSegments Field  `c:"max_bomb_segments"`
+	MaxBombSegments Field  `c:"max_bomb_segments,optional"`
 	MergeFn         Field  `c:"elevator_merge_fn"`
 	MergeReqFn      Field  `c:"elevator_merge_req_fn"`
 	QueueID         Field  `c:"queue_ID"`

@@ -101,11 +101,6 @@ type opcodeRange struct {
 	modrms int    // how many ModRM bytes
 }
 
-// hexByte is one byte of a code and how many follow it.
-type hexByte struct {
-	value, count int
-}
-
 // parse reads the row's code. It panics on one that is not well-formed: rows
 // are constants.
 func (r *row) parse() opcodeRange {
