@@ -42,14 +42,12 @@ func TestStringFunctions(t *testing.T) {
 func splitArguments(text string) []string {
 	var words []string
 	quoted := false
-	for _, part := range strings.FieldsFunc(text, func(r rune) bool {
+	words = append(words, strings.FieldsFunc(text, func(r rune) bool {
 		if r == '"' {
 			quoted = !quoted
 		}
 		return r == ' ' && !quoted
-	}) {
-		words = append(words, part)
-	}
+	})...)
 	return words
 }
 

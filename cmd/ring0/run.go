@@ -71,6 +71,7 @@ type runFlags struct {
 	json    bool
 	stats   bool
 	loadMap bool
+	trace   bool
 }
 
 func runCommand() *cobra.Command {
@@ -95,6 +96,7 @@ with struct module. The kernel log and the verdicts go to stdout.`,
 	fl.BoolVar(&f.session.Rmmod, "rmmod", false, "unload the modules again, last first")
 	fl.DurationVar(&f.session.Timeout, "timeout", 0, "stop after this much host `TIME`")
 	fl.BoolVar(&f.json, "json", false, "print one JSON document instead of text")
+	fl.BoolVar(&f.trace, "trace", false, "decode every kernel call like ltrace, to stderr")
 	fl.BoolVar(&f.stats, "stats", false, "print instruction count and speed")
 	fl.BoolVarP(&f.loadMap, "map", "m", false, "print a load map of each module")
 	fl.BoolVarP(&f.session.Options.Force, "force", "f", false, "load in spite of a kernel version mismatch")
@@ -112,6 +114,9 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	if cfg.Modules, err = splitModules(args); err != nil {
 		return err
+	}
+	if f.trace {
+		cfg.Trace = func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }
 	}
 	result, err := session.Run(cfg)
 	if err != nil {

@@ -23,11 +23,11 @@ type Config struct {
 	Caps    []string // capabilities the process has, "CAP_SYS_MODULE"; "none"; nil: those of its uid
 	Drop    []string // capabilities it does without
 	Modules []Module
-	Options loader.Options // common to all modules; Parameters come from Module
-	Then    string         // steps after loading, separated by semicolons
-	Rmmod   bool           // unload everything that loaded, last first
-	Timeout time.Duration  // host time; 0: none
-	Trace   func(line string)
+	Options loader.Options    // common to all modules; Parameters come from Module
+	Then    string            // steps after loading, separated by semicolons
+	Rmmod   bool              // unload everything that loaded, last first
+	Timeout time.Duration     // host time; 0: none
+	Trace   func(line string) // called with a decoded line for every kernel call; nil: not traced
 }
 
 // Module is one file to load.
@@ -92,6 +92,9 @@ func Run(cfg Config) (*Result, error) {
 		return nil, err
 	}
 	r := &runner{cfg: cfg, kernel: kernel, result: &Result{Kernel: kernel}}
+	if cfg.Trace != nil {
+		kernel.SetTrace(guestkernel.TraceLines(cfg.Trace))
+	}
 	began := time.Now()
 	defer r.watchdog()()
 	if err := r.process(); err != nil {
