@@ -219,6 +219,9 @@ func (c *CPU) writeMSR(n uint32, v uint64) bool {
 	if p == nil || !validMSR(n, v) {
 		return false
 	}
+	if n == msrAPICBase {
+		v &^= msrAPICEnable // there is no local APIC: as on a mobile P6, the bit stays clear
+	}
 	*p = v
 	return true
 }
@@ -227,7 +230,7 @@ func (c *CPU) writeMSR(n uint32, v uint64) bool {
 func validMSR(n uint32, v uint64) bool {
 	switch {
 	case n == msrAPICBase:
-		return v&msrAPICEnable == 0 // there is no local APIC to enable
+		return v&0x6ff == 0 && v>>paePhysBits == 0
 	case n == msrPAT:
 		return validTypes(v, patTypes)
 	case n == msrMTRRDefType:

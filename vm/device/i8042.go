@@ -55,10 +55,13 @@ const (
 	kbcTranslate  = 1 << 6
 )
 
+// KBCOutputA20 is the bit of the output port that opens the A20 gate.
+const KBCOutputA20 = 1 << 1
+
 // Output port bits.
 const (
 	kboReset    = 1 << 0 // low: reset
-	kboA20      = 1 << 1
+	kboA20      = KBCOutputA20
 	kboFull     = 1 << 4 // IRQ 1
 	kboAuxFull  = 1 << 5 // IRQ 12
 	kboKeyClock = 1 << 6
