@@ -68,7 +68,7 @@ func opENTER(c *CPU, in *inst) bool {
 	if !f.check() || !f.build() {
 		return false
 	}
-	frame := c.gpr[x86.ESP] - uint32(in.Size)
+	frame := f.pointer()
 	c.setSP(frame - f.pushed() - f.alloc)
 	c.setRegSized(x86.EBP, in.Size, frame)
 	return true
@@ -128,6 +128,12 @@ func (f *enterFrame) build() bool {
 	if f.level == 0 {
 		return true
 	}
-	frame := c.gpr[x86.ESP] - uint32(f.size)
-	return c.writeSeg(x86.SS, f.slot(f.level), f.size, uint64(frame&sizeMask(f.size)))
+	return c.writeSeg(x86.SS, f.slot(f.level), f.size, uint64(f.pointer()&sizeMask(f.size)))
+}
+
+// pointer is the new frame pointer: ESP as pushing (E)BP leaves it, which on a
+// 16-bit stack changes SP only.
+func (f *enterFrame) pointer() uint32 {
+	sp := f.c.gpr[x86.ESP]
+	return sp&^f.mask | (sp-uint32(f.size))&f.mask
 }
