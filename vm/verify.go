@@ -114,7 +114,9 @@ func opVERW(c *CPU, in *inst) bool {
 	return true
 }
 
-// opARPL raises a selector's RPL to that of its user.
+// opARPL raises a selector's RPL to that of its user. Memory is written, and
+// asked whether it can be, only where the RPL is raised: the manual names no
+// order, processors do this.
 //
 //	63 /r   ARPL r/m16, r16
 //
@@ -123,22 +125,26 @@ func opARPL(c *CPU, in *inst) bool {
 	if c.realMode() {
 		return c.ud()
 	}
-	want := uint32(c.reg16(in.Src) & 3)
-	if in.Form == x86.FormRR {
-		v := uint32(c.reg16(in.Dst))
-		if v&3 < want {
-			c.setReg16(in.Dst, uint16(v&^3|want))
+	sel, ok := c.reg16(in.Dst), true
+	if in.Form != x86.FormRR {
+		if sel, ok = c.readMem16(in); !ok {
+			return false
 		}
-		c.setZF(v&3 < want)
+	}
+	want := c.reg16(in.Src) & 3
+	if sel&3 >= want {
+		c.setZF(false)
 		return true
 	}
-	v, ok := c.rmwRead(in, 2)
-	if !ok {
-		return false
+	sel = sel&^3 | want
+	if in.Form == x86.FormRR {
+		c.setReg16(in.Dst, sel)
+	} else {
+		if _, ok := c.rmwRead(in, 2); !ok {
+			return false
+		}
+		c.rmwWrite(2, uint64(sel))
 	}
-	if v&3 < want {
-		c.rmwWrite(2, uint64(v&^3|want))
-	}
-	c.setZF(v&3 < want)
+	c.setZF(true)
 	return true
 }
