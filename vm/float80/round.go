@@ -43,10 +43,13 @@ func (c Control) outside(x exact.Num, r exact.Rounded, precision uint) (F80, Sta
 		st, bias = UE, biasShift
 	}
 	if !c.masked(st) {
-		if exp := r.Exp + bias; exp >= minExp && exp <= maxExp {
+		switch exp := r.Exp + bias; {
+		case exp >= minExp && exp <= maxExp:
 			return pack(x.Neg, r.Man, exp), st | statusOf(r)
+		case exp > maxExp: // FSCALE alone misses the range even so: SDM vol. 1, 8.5.4
+			return infinity.withSign(signOf(x.Neg)), OE | PE | C1
 		}
-		// FSCALE alone misses the range even so; then it is as if masked.
+		// Massive underflow, FSCALE's again, is as if masked.
 	}
 	if st == OE {
 		return c.overflow(x.Neg, precision)
