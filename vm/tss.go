@@ -97,8 +97,14 @@ func (c *CPU) readTSS(d descriptor) (n taskState) {
 	n.wide = size == 4
 	n.eip = get(at, size)
 	n.eflags = get(at+uint32(size), size)
+	// UNDEFINED: the upper halves of the registers after a 16-bit TSS. They are
+	// ones, as on the 386.
+	upper := uint32(0)
+	if !n.wide {
+		upper = 0xffff0000
+	}
 	for i := range n.gpr {
-		n.gpr[i] = get(at+uint32(size)*uint32(i+2), size)
+		n.gpr[i] = upper | get(at+uint32(size)*uint32(i+2), size)
 	}
 	// FS and GS become null in a task with a 16-bit TSS.
 	for i := range nseg {

@@ -172,8 +172,12 @@ func (c *Case) readFrame(o *Outcome) *frame {
 	if c.Mode == "real" {
 		f.vector = int(o.EIP) / 4
 	}
+	esp := o.GPR[4]
+	if o.Seg[2] == selData16 {
+		esp &= 0xffff
+	}
 	var b [12 * 4]byte
-	o.Read(o.SSBase+o.GPR[4], b[:12*size])
+	o.Read(o.SSBase+esp, b[:12*size])
 	for i := range uint32(12) {
 		if size == 4 {
 			f.words = append(f.words, binary.LittleEndian.Uint32(b[4*i:]))

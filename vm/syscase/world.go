@@ -185,7 +185,7 @@ func (w *world) tasks() {
 	w.put16(addrTSS16+0x0e, addrTaskB)
 	w.put16(addrTSS16+0x10, 2)
 	w.put16(addrTSS16+0x1a, stackTaskB)
-	for i, sel := range []uint16{selData0, selCode0, selData0, selData0} {
+	for i, sel := range []uint16{selData0, selCode0, selData16, selData0} { // the upper half of ESP is undefined
 		w.put16(addrTSS16+0x22+2*uint32(i), sel)
 	}
 }
