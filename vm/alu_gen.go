@@ -17,8 +17,9 @@ var _ unsafe.Pointer
 func opADD8RR(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
-	r := a + b
-	c.flagsAdd8(a, b, r)
+	s := uint32(a) + uint32(b)
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -26,8 +27,9 @@ func opADD8RR(c *CPU, in *inst) *inst {
 func opADD8RI(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
-	r := a + b
-	c.flagsAdd8(a, b, r)
+	s := uint32(a) + uint32(b)
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -35,7 +37,8 @@ func opADD8RI(c *CPU, in *inst) *inst {
 func opADD8RRNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
-	r := a + b
+	s := uint32(a) + uint32(b)
+	r := uint8(s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -43,7 +46,8 @@ func opADD8RRNF(c *CPU, in *inst) *inst {
 func opADD8RINF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
-	r := a + b
+	s := uint32(a) + uint32(b)
+	r := uint8(s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -57,8 +61,9 @@ func opADD8RM(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
-	r := a + b
-	c.flagsAdd8(a, b, r)
+	s := uint32(a) + uint32(b)
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -69,8 +74,9 @@ func opADD8RMFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at8(in.d)
-	r := a + b
-	c.flagsAdd8(a, b, r)
+	s := uint32(a) + uint32(b)
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
 	*c.at8(in.d) = r
 	return true
 }
@@ -85,8 +91,9 @@ func opADD8MR(c *CPU, in *inst) *inst {
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a + b
-	c.flagsAdd8(a, b, r)
+	s := uint32(a) + uint32(b)
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -98,8 +105,9 @@ func opADD8MRFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint8(m)
-	r := a + b
-	c.flagsAdd8(a, b, r)
+	s := uint32(a) + uint32(b)
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -114,8 +122,9 @@ func opADD8MI(c *CPU, in *inst) *inst {
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a + b
-	c.flagsAdd8(a, b, r)
+	s := uint32(a) + uint32(b)
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -127,8 +136,9 @@ func opADD8MIFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint8(m)
-	r := a + b
-	c.flagsAdd8(a, b, r)
+	s := uint32(a) + uint32(b)
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -136,8 +146,9 @@ func opADD8MIFull(c *CPU, in *inst) bool {
 func opADD16RR(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
-	r := a + b
-	c.flagsAdd16(a, b, r)
+	s := uint32(a) + uint32(b)
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -145,8 +156,9 @@ func opADD16RR(c *CPU, in *inst) *inst {
 func opADD16RI(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
-	r := a + b
-	c.flagsAdd16(a, b, r)
+	s := uint32(a) + uint32(b)
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -154,7 +166,8 @@ func opADD16RI(c *CPU, in *inst) *inst {
 func opADD16RRNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
-	r := a + b
+	s := uint32(a) + uint32(b)
+	r := uint16(s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -162,7 +175,8 @@ func opADD16RRNF(c *CPU, in *inst) *inst {
 func opADD16RINF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
-	r := a + b
+	s := uint32(a) + uint32(b)
+	r := uint16(s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -176,8 +190,9 @@ func opADD16RM(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
-	r := a + b
-	c.flagsAdd16(a, b, r)
+	s := uint32(a) + uint32(b)
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -188,8 +203,9 @@ func opADD16RMFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at16(in.d)
-	r := a + b
-	c.flagsAdd16(a, b, r)
+	s := uint32(a) + uint32(b)
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
 	*c.at16(in.d) = r
 	return true
 }
@@ -204,8 +220,9 @@ func opADD16MR(c *CPU, in *inst) *inst {
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a + b
-	c.flagsAdd16(a, b, r)
+	s := uint32(a) + uint32(b)
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -217,8 +234,9 @@ func opADD16MRFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint16(m)
-	r := a + b
-	c.flagsAdd16(a, b, r)
+	s := uint32(a) + uint32(b)
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -233,8 +251,9 @@ func opADD16MI(c *CPU, in *inst) *inst {
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a + b
-	c.flagsAdd16(a, b, r)
+	s := uint32(a) + uint32(b)
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -246,8 +265,9 @@ func opADD16MIFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint16(m)
-	r := a + b
-	c.flagsAdd16(a, b, r)
+	s := uint32(a) + uint32(b)
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -255,8 +275,9 @@ func opADD16MIFull(c *CPU, in *inst) bool {
 func opADD32RR(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
-	r := a + b
-	c.flagsAdd32(a, b, r)
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -264,8 +285,9 @@ func opADD32RR(c *CPU, in *inst) *inst {
 func opADD32RI(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
-	r := a + b
-	c.flagsAdd32(a, b, r)
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -273,7 +295,8 @@ func opADD32RI(c *CPU, in *inst) *inst {
 func opADD32RRNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
-	r := a + b
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -281,7 +304,8 @@ func opADD32RRNF(c *CPU, in *inst) *inst {
 func opADD32RINF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
-	r := a + b
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -295,8 +319,9 @@ func opADD32RM(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
-	r := a + b
-	c.flagsAdd32(a, b, r)
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -307,8 +332,9 @@ func opADD32RMFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at32(in.d)
-	r := a + b
-	c.flagsAdd32(a, b, r)
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
 	*c.at32(in.d) = r
 	return true
 }
@@ -323,8 +349,9 @@ func opADD32MR(c *CPU, in *inst) *inst {
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a + b
-	c.flagsAdd32(a, b, r)
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -336,8 +363,9 @@ func opADD32MRFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint32(m)
-	r := a + b
-	c.flagsAdd32(a, b, r)
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -352,8 +380,9 @@ func opADD32MI(c *CPU, in *inst) *inst {
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a + b
-	c.flagsAdd32(a, b, r)
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -365,8 +394,9 @@ func opADD32MIFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint32(m)
-	r := a + b
-	c.flagsAdd32(a, b, r)
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -769,8 +799,9 @@ var deadOR = fastTable{
 func opADC8RR(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
-	r := a + b + uint8(c.cfBit())
-	c.flagsAdd8(a, b, r)
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -778,8 +809,9 @@ func opADC8RR(c *CPU, in *inst) *inst {
 func opADC8RI(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
-	r := a + b + uint8(c.cfBit())
-	c.flagsAdd8(a, b, r)
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -787,7 +819,8 @@ func opADC8RI(c *CPU, in *inst) *inst {
 func opADC8RRNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
-	r := a + b + uint8(c.cfBit())
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint8(s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -795,7 +828,8 @@ func opADC8RRNF(c *CPU, in *inst) *inst {
 func opADC8RINF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
-	r := a + b + uint8(c.cfBit())
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint8(s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -809,8 +843,9 @@ func opADC8RM(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
-	r := a + b + uint8(c.cfBit())
-	c.flagsAdd8(a, b, r)
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -821,8 +856,9 @@ func opADC8RMFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at8(in.d)
-	r := a + b + uint8(c.cfBit())
-	c.flagsAdd8(a, b, r)
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
 	*c.at8(in.d) = r
 	return true
 }
@@ -837,8 +873,9 @@ func opADC8MR(c *CPU, in *inst) *inst {
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a + b + uint8(c.cfBit())
-	c.flagsAdd8(a, b, r)
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -850,8 +887,9 @@ func opADC8MRFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint8(m)
-	r := a + b + uint8(c.cfBit())
-	c.flagsAdd8(a, b, r)
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -866,8 +904,9 @@ func opADC8MI(c *CPU, in *inst) *inst {
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a + b + uint8(c.cfBit())
-	c.flagsAdd8(a, b, r)
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -879,8 +918,9 @@ func opADC8MIFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint8(m)
-	r := a + b + uint8(c.cfBit())
-	c.flagsAdd8(a, b, r)
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -888,8 +928,9 @@ func opADC8MIFull(c *CPU, in *inst) bool {
 func opADC16RR(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
-	r := a + b + uint16(c.cfBit())
-	c.flagsAdd16(a, b, r)
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -897,8 +938,9 @@ func opADC16RR(c *CPU, in *inst) *inst {
 func opADC16RI(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
-	r := a + b + uint16(c.cfBit())
-	c.flagsAdd16(a, b, r)
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -906,7 +948,8 @@ func opADC16RI(c *CPU, in *inst) *inst {
 func opADC16RRNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
-	r := a + b + uint16(c.cfBit())
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint16(s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -914,7 +957,8 @@ func opADC16RRNF(c *CPU, in *inst) *inst {
 func opADC16RINF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
-	r := a + b + uint16(c.cfBit())
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint16(s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -928,8 +972,9 @@ func opADC16RM(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
-	r := a + b + uint16(c.cfBit())
-	c.flagsAdd16(a, b, r)
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -940,8 +985,9 @@ func opADC16RMFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at16(in.d)
-	r := a + b + uint16(c.cfBit())
-	c.flagsAdd16(a, b, r)
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
 	*c.at16(in.d) = r
 	return true
 }
@@ -956,8 +1002,9 @@ func opADC16MR(c *CPU, in *inst) *inst {
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a + b + uint16(c.cfBit())
-	c.flagsAdd16(a, b, r)
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -969,8 +1016,9 @@ func opADC16MRFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint16(m)
-	r := a + b + uint16(c.cfBit())
-	c.flagsAdd16(a, b, r)
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -985,8 +1033,9 @@ func opADC16MI(c *CPU, in *inst) *inst {
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a + b + uint16(c.cfBit())
-	c.flagsAdd16(a, b, r)
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -998,8 +1047,9 @@ func opADC16MIFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint16(m)
-	r := a + b + uint16(c.cfBit())
-	c.flagsAdd16(a, b, r)
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -1007,8 +1057,9 @@ func opADC16MIFull(c *CPU, in *inst) bool {
 func opADC32RR(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
-	r := a + b + uint32(c.cfBit())
-	c.flagsAdd32(a, b, r)
+	s := uint64(a) + uint64(b) + uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -1016,8 +1067,9 @@ func opADC32RR(c *CPU, in *inst) *inst {
 func opADC32RI(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
-	r := a + b + uint32(c.cfBit())
-	c.flagsAdd32(a, b, r)
+	s := uint64(a) + uint64(b) + uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -1025,7 +1077,8 @@ func opADC32RI(c *CPU, in *inst) *inst {
 func opADC32RRNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
-	r := a + b + uint32(c.cfBit())
+	s := uint64(a) + uint64(b) + uint64(c.cfBit())
+	r := uint32(s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -1033,7 +1086,8 @@ func opADC32RRNF(c *CPU, in *inst) *inst {
 func opADC32RINF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
-	r := a + b + uint32(c.cfBit())
+	s := uint64(a) + uint64(b) + uint64(c.cfBit())
+	r := uint32(s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -1047,8 +1101,9 @@ func opADC32RM(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
-	r := a + b + uint32(c.cfBit())
-	c.flagsAdd32(a, b, r)
+	s := uint64(a) + uint64(b) + uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -1059,8 +1114,9 @@ func opADC32RMFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at32(in.d)
-	r := a + b + uint32(c.cfBit())
-	c.flagsAdd32(a, b, r)
+	s := uint64(a) + uint64(b) + uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
 	*c.at32(in.d) = r
 	return true
 }
@@ -1075,8 +1131,9 @@ func opADC32MR(c *CPU, in *inst) *inst {
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a + b + uint32(c.cfBit())
-	c.flagsAdd32(a, b, r)
+	s := uint64(a) + uint64(b) + uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -1088,8 +1145,9 @@ func opADC32MRFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint32(m)
-	r := a + b + uint32(c.cfBit())
-	c.flagsAdd32(a, b, r)
+	s := uint64(a) + uint64(b) + uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -1104,8 +1162,9 @@ func opADC32MI(c *CPU, in *inst) *inst {
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a + b + uint32(c.cfBit())
-	c.flagsAdd32(a, b, r)
+	s := uint64(a) + uint64(b) + uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -1117,8 +1176,9 @@ func opADC32MIFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint32(m)
-	r := a + b + uint32(c.cfBit())
-	c.flagsAdd32(a, b, r)
+	s := uint64(a) + uint64(b) + uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -1145,8 +1205,9 @@ var deadADC = fastTable{
 func opSBB8RR(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
-	r := a - b - uint8(c.cfBit())
-	c.flagsSub8(a, b, r)
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -1154,8 +1215,9 @@ func opSBB8RR(c *CPU, in *inst) *inst {
 func opSBB8RI(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
-	r := a - b - uint8(c.cfBit())
-	c.flagsSub8(a, b, r)
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -1163,7 +1225,8 @@ func opSBB8RI(c *CPU, in *inst) *inst {
 func opSBB8RRNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
-	r := a - b - uint8(c.cfBit())
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint8(s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -1171,7 +1234,8 @@ func opSBB8RRNF(c *CPU, in *inst) *inst {
 func opSBB8RINF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
-	r := a - b - uint8(c.cfBit())
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint8(s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -1185,8 +1249,9 @@ func opSBB8RM(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
-	r := a - b - uint8(c.cfBit())
-	c.flagsSub8(a, b, r)
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -1197,8 +1262,9 @@ func opSBB8RMFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at8(in.d)
-	r := a - b - uint8(c.cfBit())
-	c.flagsSub8(a, b, r)
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
 	*c.at8(in.d) = r
 	return true
 }
@@ -1213,8 +1279,9 @@ func opSBB8MR(c *CPU, in *inst) *inst {
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a - b - uint8(c.cfBit())
-	c.flagsSub8(a, b, r)
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -1226,8 +1293,9 @@ func opSBB8MRFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint8(m)
-	r := a - b - uint8(c.cfBit())
-	c.flagsSub8(a, b, r)
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -1242,8 +1310,9 @@ func opSBB8MI(c *CPU, in *inst) *inst {
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a - b - uint8(c.cfBit())
-	c.flagsSub8(a, b, r)
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -1255,8 +1324,9 @@ func opSBB8MIFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint8(m)
-	r := a - b - uint8(c.cfBit())
-	c.flagsSub8(a, b, r)
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -1264,8 +1334,9 @@ func opSBB8MIFull(c *CPU, in *inst) bool {
 func opSBB16RR(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
-	r := a - b - uint16(c.cfBit())
-	c.flagsSub16(a, b, r)
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -1273,8 +1344,9 @@ func opSBB16RR(c *CPU, in *inst) *inst {
 func opSBB16RI(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
-	r := a - b - uint16(c.cfBit())
-	c.flagsSub16(a, b, r)
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -1282,7 +1354,8 @@ func opSBB16RI(c *CPU, in *inst) *inst {
 func opSBB16RRNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
-	r := a - b - uint16(c.cfBit())
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint16(s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -1290,7 +1363,8 @@ func opSBB16RRNF(c *CPU, in *inst) *inst {
 func opSBB16RINF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
-	r := a - b - uint16(c.cfBit())
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint16(s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -1304,8 +1378,9 @@ func opSBB16RM(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
-	r := a - b - uint16(c.cfBit())
-	c.flagsSub16(a, b, r)
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -1316,8 +1391,9 @@ func opSBB16RMFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at16(in.d)
-	r := a - b - uint16(c.cfBit())
-	c.flagsSub16(a, b, r)
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
 	*c.at16(in.d) = r
 	return true
 }
@@ -1332,8 +1408,9 @@ func opSBB16MR(c *CPU, in *inst) *inst {
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a - b - uint16(c.cfBit())
-	c.flagsSub16(a, b, r)
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -1345,8 +1422,9 @@ func opSBB16MRFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint16(m)
-	r := a - b - uint16(c.cfBit())
-	c.flagsSub16(a, b, r)
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -1361,8 +1439,9 @@ func opSBB16MI(c *CPU, in *inst) *inst {
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a - b - uint16(c.cfBit())
-	c.flagsSub16(a, b, r)
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -1374,8 +1453,9 @@ func opSBB16MIFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint16(m)
-	r := a - b - uint16(c.cfBit())
-	c.flagsSub16(a, b, r)
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -1383,8 +1463,9 @@ func opSBB16MIFull(c *CPU, in *inst) bool {
 func opSBB32RR(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
-	r := a - b - uint32(c.cfBit())
-	c.flagsSub32(a, b, r)
+	s := uint64(a) - uint64(b) - uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -1392,8 +1473,9 @@ func opSBB32RR(c *CPU, in *inst) *inst {
 func opSBB32RI(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
-	r := a - b - uint32(c.cfBit())
-	c.flagsSub32(a, b, r)
+	s := uint64(a) - uint64(b) - uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -1401,7 +1483,8 @@ func opSBB32RI(c *CPU, in *inst) *inst {
 func opSBB32RRNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
-	r := a - b - uint32(c.cfBit())
+	s := uint64(a) - uint64(b) - uint64(c.cfBit())
+	r := uint32(s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -1409,7 +1492,8 @@ func opSBB32RRNF(c *CPU, in *inst) *inst {
 func opSBB32RINF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
-	r := a - b - uint32(c.cfBit())
+	s := uint64(a) - uint64(b) - uint64(c.cfBit())
+	r := uint32(s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -1423,8 +1507,9 @@ func opSBB32RM(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
-	r := a - b - uint32(c.cfBit())
-	c.flagsSub32(a, b, r)
+	s := uint64(a) - uint64(b) - uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -1435,8 +1520,9 @@ func opSBB32RMFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at32(in.d)
-	r := a - b - uint32(c.cfBit())
-	c.flagsSub32(a, b, r)
+	s := uint64(a) - uint64(b) - uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
 	*c.at32(in.d) = r
 	return true
 }
@@ -1451,8 +1537,9 @@ func opSBB32MR(c *CPU, in *inst) *inst {
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a - b - uint32(c.cfBit())
-	c.flagsSub32(a, b, r)
+	s := uint64(a) - uint64(b) - uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -1464,8 +1551,9 @@ func opSBB32MRFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint32(m)
-	r := a - b - uint32(c.cfBit())
-	c.flagsSub32(a, b, r)
+	s := uint64(a) - uint64(b) - uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -1480,8 +1568,9 @@ func opSBB32MI(c *CPU, in *inst) *inst {
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a - b - uint32(c.cfBit())
-	c.flagsSub32(a, b, r)
+	s := uint64(a) - uint64(b) - uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -1493,8 +1582,9 @@ func opSBB32MIFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint32(m)
-	r := a - b - uint32(c.cfBit())
-	c.flagsSub32(a, b, r)
+	s := uint64(a) - uint64(b) - uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -1897,8 +1987,9 @@ var deadAND = fastTable{
 func opSUB8RR(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
-	r := a - b
-	c.flagsSub8(a, b, r)
+	s := uint32(a) - uint32(b)
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -1906,8 +1997,9 @@ func opSUB8RR(c *CPU, in *inst) *inst {
 func opSUB8RI(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
-	r := a - b
-	c.flagsSub8(a, b, r)
+	s := uint32(a) - uint32(b)
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -1915,7 +2007,8 @@ func opSUB8RI(c *CPU, in *inst) *inst {
 func opSUB8RRNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
-	r := a - b
+	s := uint32(a) - uint32(b)
+	r := uint8(s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -1923,7 +2016,8 @@ func opSUB8RRNF(c *CPU, in *inst) *inst {
 func opSUB8RINF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
-	r := a - b
+	s := uint32(a) - uint32(b)
+	r := uint8(s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -1937,8 +2031,9 @@ func opSUB8RM(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
-	r := a - b
-	c.flagsSub8(a, b, r)
+	s := uint32(a) - uint32(b)
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -1949,8 +2044,9 @@ func opSUB8RMFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at8(in.d)
-	r := a - b
-	c.flagsSub8(a, b, r)
+	s := uint32(a) - uint32(b)
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
 	*c.at8(in.d) = r
 	return true
 }
@@ -1965,8 +2061,9 @@ func opSUB8MR(c *CPU, in *inst) *inst {
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a - b
-	c.flagsSub8(a, b, r)
+	s := uint32(a) - uint32(b)
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -1978,8 +2075,9 @@ func opSUB8MRFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint8(m)
-	r := a - b
-	c.flagsSub8(a, b, r)
+	s := uint32(a) - uint32(b)
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -1994,8 +2092,9 @@ func opSUB8MI(c *CPU, in *inst) *inst {
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a - b
-	c.flagsSub8(a, b, r)
+	s := uint32(a) - uint32(b)
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -2007,8 +2106,9 @@ func opSUB8MIFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint8(m)
-	r := a - b
-	c.flagsSub8(a, b, r)
+	s := uint32(a) - uint32(b)
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -2016,8 +2116,9 @@ func opSUB8MIFull(c *CPU, in *inst) bool {
 func opSUB16RR(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
-	r := a - b
-	c.flagsSub16(a, b, r)
+	s := uint32(a) - uint32(b)
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -2025,8 +2126,9 @@ func opSUB16RR(c *CPU, in *inst) *inst {
 func opSUB16RI(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
-	r := a - b
-	c.flagsSub16(a, b, r)
+	s := uint32(a) - uint32(b)
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -2034,7 +2136,8 @@ func opSUB16RI(c *CPU, in *inst) *inst {
 func opSUB16RRNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
-	r := a - b
+	s := uint32(a) - uint32(b)
+	r := uint16(s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -2042,7 +2145,8 @@ func opSUB16RRNF(c *CPU, in *inst) *inst {
 func opSUB16RINF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
-	r := a - b
+	s := uint32(a) - uint32(b)
+	r := uint16(s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -2056,8 +2160,9 @@ func opSUB16RM(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
-	r := a - b
-	c.flagsSub16(a, b, r)
+	s := uint32(a) - uint32(b)
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -2068,8 +2173,9 @@ func opSUB16RMFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at16(in.d)
-	r := a - b
-	c.flagsSub16(a, b, r)
+	s := uint32(a) - uint32(b)
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
 	*c.at16(in.d) = r
 	return true
 }
@@ -2084,8 +2190,9 @@ func opSUB16MR(c *CPU, in *inst) *inst {
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a - b
-	c.flagsSub16(a, b, r)
+	s := uint32(a) - uint32(b)
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -2097,8 +2204,9 @@ func opSUB16MRFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint16(m)
-	r := a - b
-	c.flagsSub16(a, b, r)
+	s := uint32(a) - uint32(b)
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -2113,8 +2221,9 @@ func opSUB16MI(c *CPU, in *inst) *inst {
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a - b
-	c.flagsSub16(a, b, r)
+	s := uint32(a) - uint32(b)
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -2126,8 +2235,9 @@ func opSUB16MIFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint16(m)
-	r := a - b
-	c.flagsSub16(a, b, r)
+	s := uint32(a) - uint32(b)
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -2135,8 +2245,9 @@ func opSUB16MIFull(c *CPU, in *inst) bool {
 func opSUB32RR(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
-	r := a - b
-	c.flagsSub32(a, b, r)
+	s := uint64(a) - uint64(b)
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -2144,8 +2255,9 @@ func opSUB32RR(c *CPU, in *inst) *inst {
 func opSUB32RI(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
-	r := a - b
-	c.flagsSub32(a, b, r)
+	s := uint64(a) - uint64(b)
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -2153,7 +2265,8 @@ func opSUB32RI(c *CPU, in *inst) *inst {
 func opSUB32RRNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
-	r := a - b
+	s := uint64(a) - uint64(b)
+	r := uint32(s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -2161,7 +2274,8 @@ func opSUB32RRNF(c *CPU, in *inst) *inst {
 func opSUB32RINF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
-	r := a - b
+	s := uint64(a) - uint64(b)
+	r := uint32(s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -2175,8 +2289,9 @@ func opSUB32RM(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
-	r := a - b
-	c.flagsSub32(a, b, r)
+	s := uint64(a) - uint64(b)
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -2187,8 +2302,9 @@ func opSUB32RMFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at32(in.d)
-	r := a - b
-	c.flagsSub32(a, b, r)
+	s := uint64(a) - uint64(b)
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
 	*c.at32(in.d) = r
 	return true
 }
@@ -2203,8 +2319,9 @@ func opSUB32MR(c *CPU, in *inst) *inst {
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a - b
-	c.flagsSub32(a, b, r)
+	s := uint64(a) - uint64(b)
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -2216,8 +2333,9 @@ func opSUB32MRFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint32(m)
-	r := a - b
-	c.flagsSub32(a, b, r)
+	s := uint64(a) - uint64(b)
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -2232,8 +2350,9 @@ func opSUB32MI(c *CPU, in *inst) *inst {
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a - b
-	c.flagsSub32(a, b, r)
+	s := uint64(a) - uint64(b)
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
 	*p = r
 	return nextRec(in)
 }
@@ -2245,8 +2364,9 @@ func opSUB32MIFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint32(m)
-	r := a - b
-	c.flagsSub32(a, b, r)
+	s := uint64(a) - uint64(b)
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -2650,7 +2770,7 @@ func opCMP8RR(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
 
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	return nextRec(in)
 }
 
@@ -2658,7 +2778,7 @@ func opCMP8RI(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := uint8(in.Imm)
 
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	return nextRec(in)
 }
 
@@ -2672,7 +2792,7 @@ func opCMP8RM(c *CPU, in *inst) *inst {
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
 
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	return nextRec(in)
 }
 
@@ -2683,7 +2803,7 @@ func opCMP8RMFull(c *CPU, in *inst) bool {
 	}
 	a := *c.at8(in.d)
 
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	return true
 }
 
@@ -2697,7 +2817,7 @@ func opCMP8MR(c *CPU, in *inst) *inst {
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at8(in.s)
 
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	return nextRec(in)
 }
 
@@ -2708,7 +2828,7 @@ func opCMP8MRFull(c *CPU, in *inst) bool {
 	}
 	b := *c.at8(in.s)
 
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	return true
 }
 
@@ -2722,7 +2842,7 @@ func opCMP8MI(c *CPU, in *inst) *inst {
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
 
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	return nextRec(in)
 }
 
@@ -2733,7 +2853,7 @@ func opCMP8MIFull(c *CPU, in *inst) bool {
 	}
 	b := uint8(in.Imm)
 
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	return true
 }
 
@@ -2741,7 +2861,7 @@ func opCMP16RR(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := *c.at16(in.s)
 
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	return nextRec(in)
 }
 
@@ -2749,7 +2869,7 @@ func opCMP16RI(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	b := uint16(in.Imm)
 
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	return nextRec(in)
 }
 
@@ -2763,7 +2883,7 @@ func opCMP16RM(c *CPU, in *inst) *inst {
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
 
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	return nextRec(in)
 }
 
@@ -2774,7 +2894,7 @@ func opCMP16RMFull(c *CPU, in *inst) bool {
 	}
 	a := *c.at16(in.d)
 
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	return true
 }
 
@@ -2788,7 +2908,7 @@ func opCMP16MR(c *CPU, in *inst) *inst {
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at16(in.s)
 
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	return nextRec(in)
 }
 
@@ -2799,7 +2919,7 @@ func opCMP16MRFull(c *CPU, in *inst) bool {
 	}
 	b := *c.at16(in.s)
 
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	return true
 }
 
@@ -2813,7 +2933,7 @@ func opCMP16MI(c *CPU, in *inst) *inst {
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
 
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	return nextRec(in)
 }
 
@@ -2824,7 +2944,7 @@ func opCMP16MIFull(c *CPU, in *inst) bool {
 	}
 	b := uint16(in.Imm)
 
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	return true
 }
 
@@ -2832,7 +2952,7 @@ func opCMP32RR(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := *c.at32(in.s)
 
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	return nextRec(in)
 }
 
@@ -2840,7 +2960,7 @@ func opCMP32RI(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	b := uint32(in.Imm)
 
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	return nextRec(in)
 }
 
@@ -2854,7 +2974,7 @@ func opCMP32RM(c *CPU, in *inst) *inst {
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
 
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	return nextRec(in)
 }
 
@@ -2865,7 +2985,7 @@ func opCMP32RMFull(c *CPU, in *inst) bool {
 	}
 	a := *c.at32(in.d)
 
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	return true
 }
 
@@ -2879,7 +2999,7 @@ func opCMP32MR(c *CPU, in *inst) *inst {
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at32(in.s)
 
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	return nextRec(in)
 }
 
@@ -2890,7 +3010,7 @@ func opCMP32MRFull(c *CPU, in *inst) bool {
 	}
 	b := *c.at32(in.s)
 
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	return true
 }
 
@@ -2904,7 +3024,7 @@ func opCMP32MI(c *CPU, in *inst) *inst {
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
 
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	return nextRec(in)
 }
 
@@ -2915,7 +3035,7 @@ func opCMP32MIFull(c *CPU, in *inst) bool {
 	}
 	b := uint32(in.Imm)
 
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	return true
 }
 
@@ -3222,15 +3342,17 @@ var fastTEST = fastTable{
 
 func opINC8R(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
-	r := a + 1
-	c.flagsInc8(a, r)
+	s := uint32(a) + 1
+	r := uint8(s)
+	c.flagsInc8(a, s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
 
 func opINC8RNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
-	r := a + 1
+	s := uint32(a) + 1
+	r := uint8(s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -3244,8 +3366,9 @@ func opINC8M(c *CPU, in *inst) *inst {
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a + 1
-	c.flagsInc8(a, r)
+	s := uint32(a) + 1
+	r := uint8(s)
+	c.flagsInc8(a, s)
 	*p = r
 	return nextRec(in)
 }
@@ -3256,23 +3379,26 @@ func opINC8MFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint8(m)
-	r := a + 1
-	c.flagsInc8(a, r)
+	s := uint32(a) + 1
+	r := uint8(s)
+	c.flagsInc8(a, s)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
 
 func opINC16R(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
-	r := a + 1
-	c.flagsInc16(a, r)
+	s := uint32(a) + 1
+	r := uint16(s)
+	c.flagsInc16(a, s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
 
 func opINC16RNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
-	r := a + 1
+	s := uint32(a) + 1
+	r := uint16(s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -3286,8 +3412,9 @@ func opINC16M(c *CPU, in *inst) *inst {
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a + 1
-	c.flagsInc16(a, r)
+	s := uint32(a) + 1
+	r := uint16(s)
+	c.flagsInc16(a, s)
 	*p = r
 	return nextRec(in)
 }
@@ -3298,23 +3425,26 @@ func opINC16MFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint16(m)
-	r := a + 1
-	c.flagsInc16(a, r)
+	s := uint32(a) + 1
+	r := uint16(s)
+	c.flagsInc16(a, s)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
 
 func opINC32R(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
-	r := a + 1
-	c.flagsInc32(a, r)
+	s := uint64(a) + 1
+	r := uint32(s)
+	c.flagsInc32(a, s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
 
 func opINC32RNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
-	r := a + 1
+	s := uint64(a) + 1
+	r := uint32(s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -3328,8 +3458,9 @@ func opINC32M(c *CPU, in *inst) *inst {
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a + 1
-	c.flagsInc32(a, r)
+	s := uint64(a) + 1
+	r := uint32(s)
+	c.flagsInc32(a, s)
 	*p = r
 	return nextRec(in)
 }
@@ -3340,8 +3471,9 @@ func opINC32MFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint32(m)
-	r := a + 1
-	c.flagsInc32(a, r)
+	s := uint64(a) + 1
+	r := uint32(s)
+	c.flagsInc32(a, s)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -3361,15 +3493,17 @@ var deadINC = fastTable{
 
 func opDEC8R(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
-	r := a - 1
-	c.flagsDec8(a, r)
+	s := uint32(a) - 1
+	r := uint8(s)
+	c.flagsDec8(a, s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
 
 func opDEC8RNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
-	r := a - 1
+	s := uint32(a) - 1
+	r := uint8(s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -3383,8 +3517,9 @@ func opDEC8M(c *CPU, in *inst) *inst {
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a - 1
-	c.flagsDec8(a, r)
+	s := uint32(a) - 1
+	r := uint8(s)
+	c.flagsDec8(a, s)
 	*p = r
 	return nextRec(in)
 }
@@ -3395,23 +3530,26 @@ func opDEC8MFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint8(m)
-	r := a - 1
-	c.flagsDec8(a, r)
+	s := uint32(a) - 1
+	r := uint8(s)
+	c.flagsDec8(a, s)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
 
 func opDEC16R(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
-	r := a - 1
-	c.flagsDec16(a, r)
+	s := uint32(a) - 1
+	r := uint16(s)
+	c.flagsDec16(a, s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
 
 func opDEC16RNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
-	r := a - 1
+	s := uint32(a) - 1
+	r := uint16(s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -3425,8 +3563,9 @@ func opDEC16M(c *CPU, in *inst) *inst {
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a - 1
-	c.flagsDec16(a, r)
+	s := uint32(a) - 1
+	r := uint16(s)
+	c.flagsDec16(a, s)
 	*p = r
 	return nextRec(in)
 }
@@ -3437,23 +3576,26 @@ func opDEC16MFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint16(m)
-	r := a - 1
-	c.flagsDec16(a, r)
+	s := uint32(a) - 1
+	r := uint16(s)
+	c.flagsDec16(a, s)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
 
 func opDEC32R(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
-	r := a - 1
-	c.flagsDec32(a, r)
+	s := uint64(a) - 1
+	r := uint32(s)
+	c.flagsDec32(a, s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
 
 func opDEC32RNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
-	r := a - 1
+	s := uint64(a) - 1
+	r := uint32(s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -3467,8 +3609,9 @@ func opDEC32M(c *CPU, in *inst) *inst {
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := a - 1
-	c.flagsDec32(a, r)
+	s := uint64(a) - 1
+	r := uint32(s)
+	c.flagsDec32(a, s)
 	*p = r
 	return nextRec(in)
 }
@@ -3479,8 +3622,9 @@ func opDEC32MFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint32(m)
-	r := a - 1
-	c.flagsDec32(a, r)
+	s := uint64(a) - 1
+	r := uint32(s)
+	c.flagsDec32(a, s)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -3500,15 +3644,17 @@ var deadDEC = fastTable{
 
 func opNEG8R(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
-	r := -a
-	c.flagsSub8(0, a, r)
+	s := -uint32(a)
+	r := uint8(s)
+	c.flagsSub8(0, a, s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
 
 func opNEG8RNF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
-	r := -a
+	s := -uint32(a)
+	r := uint8(s)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -3522,8 +3668,9 @@ func opNEG8M(c *CPU, in *inst) *inst {
 	}
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := -a
-	c.flagsSub8(0, a, r)
+	s := -uint32(a)
+	r := uint8(s)
+	c.flagsSub8(0, a, s)
 	*p = r
 	return nextRec(in)
 }
@@ -3534,23 +3681,26 @@ func opNEG8MFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint8(m)
-	r := -a
-	c.flagsSub8(0, a, r)
+	s := -uint32(a)
+	r := uint8(s)
+	c.flagsSub8(0, a, s)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
 
 func opNEG16R(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
-	r := -a
-	c.flagsSub16(0, a, r)
+	s := -uint32(a)
+	r := uint16(s)
+	c.flagsSub16(0, a, s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
 
 func opNEG16RNF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
-	r := -a
+	s := -uint32(a)
+	r := uint16(s)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -3564,8 +3714,9 @@ func opNEG16M(c *CPU, in *inst) *inst {
 	}
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := -a
-	c.flagsSub16(0, a, r)
+	s := -uint32(a)
+	r := uint16(s)
+	c.flagsSub16(0, a, s)
 	*p = r
 	return nextRec(in)
 }
@@ -3576,23 +3727,26 @@ func opNEG16MFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint16(m)
-	r := -a
-	c.flagsSub16(0, a, r)
+	s := -uint32(a)
+	r := uint16(s)
+	c.flagsSub16(0, a, s)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
 
 func opNEG32R(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
-	r := -a
-	c.flagsSub32(0, a, r)
+	s := -uint64(a)
+	r := uint32(s)
+	c.flagsSub32(0, a, s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
 
 func opNEG32RNF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
-	r := -a
+	s := -uint64(a)
+	r := uint32(s)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -3606,8 +3760,9 @@ func opNEG32M(c *CPU, in *inst) *inst {
 	}
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
-	r := -a
-	c.flagsSub32(0, a, r)
+	s := -uint64(a)
+	r := uint32(s)
+	c.flagsSub32(0, a, s)
 	*p = r
 	return nextRec(in)
 }
@@ -3618,8 +3773,9 @@ func opNEG32MFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := uint32(m)
-	r := -a
-	c.flagsSub32(0, a, r)
+	s := -uint64(a)
+	r := uint32(s)
+	c.flagsSub32(0, a, s)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -3758,7 +3914,8 @@ func opSHL8RI(c *CPU, in *inst) *inst {
 	}
 	a := *c.at8(in.d)
 	r := a << n
-	c.fres, c.faux = uint32(int8(r)), uint32(a<<(n-1))>>7<<31|uint32(r)>>7<<30
+	cf := uint32(a<<(n-1)) >> 7
+	c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -3789,7 +3946,8 @@ func opSHL8MI(c *CPU, in *inst) *inst {
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a << n
-	c.fres, c.faux = uint32(int8(r)), uint32(a<<(n-1))>>7<<31|uint32(r)>>7<<30
+	cf := uint32(a<<(n-1)) >> 7
+	c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
 	*p = r
 	return nextRec(in)
 }
@@ -3806,7 +3964,8 @@ func opSHL8MIFull(c *CPU, in *inst) bool {
 	}
 	a := uint8(m)
 	r := a << n
-	c.fres, c.faux = uint32(int8(r)), uint32(a<<(n-1))>>7<<31|uint32(r)>>7<<30
+	cf := uint32(a<<(n-1)) >> 7
+	c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -3818,7 +3977,8 @@ func opSHL16RI(c *CPU, in *inst) *inst {
 	}
 	a := *c.at16(in.d)
 	r := a << n
-	c.fres, c.faux = uint32(int16(r)), uint32(a<<(n-1))>>15<<31|uint32(r)>>15<<30
+	cf := uint32(a<<(n-1)) >> 15
+	c.flagsShift(uint32(int16(r)), cf, cf^uint32(r)>>15)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -3849,7 +4009,8 @@ func opSHL16MI(c *CPU, in *inst) *inst {
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a << n
-	c.fres, c.faux = uint32(int16(r)), uint32(a<<(n-1))>>15<<31|uint32(r)>>15<<30
+	cf := uint32(a<<(n-1)) >> 15
+	c.flagsShift(uint32(int16(r)), cf, cf^uint32(r)>>15)
 	*p = r
 	return nextRec(in)
 }
@@ -3866,7 +4027,8 @@ func opSHL16MIFull(c *CPU, in *inst) bool {
 	}
 	a := uint16(m)
 	r := a << n
-	c.fres, c.faux = uint32(int16(r)), uint32(a<<(n-1))>>15<<31|uint32(r)>>15<<30
+	cf := uint32(a<<(n-1)) >> 15
+	c.flagsShift(uint32(int16(r)), cf, cf^uint32(r)>>15)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -3878,7 +4040,8 @@ func opSHL32RI(c *CPU, in *inst) *inst {
 	}
 	a := *c.at32(in.d)
 	r := a << n
-	c.fres, c.faux = uint32(int32(r)), uint32(a<<(n-1))>>31<<31|uint32(r)>>31<<30
+	cf := uint32(a<<(n-1)) >> 31
+	c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -3909,7 +4072,8 @@ func opSHL32MI(c *CPU, in *inst) *inst {
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a << n
-	c.fres, c.faux = uint32(int32(r)), uint32(a<<(n-1))>>31<<31|uint32(r)>>31<<30
+	cf := uint32(a<<(n-1)) >> 31
+	c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
 	*p = r
 	return nextRec(in)
 }
@@ -3926,7 +4090,8 @@ func opSHL32MIFull(c *CPU, in *inst) bool {
 	}
 	a := uint32(m)
 	r := a << n
-	c.fres, c.faux = uint32(int32(r)), uint32(a<<(n-1))>>31<<31|uint32(r)>>31<<30
+	cf := uint32(a<<(n-1)) >> 31
+	c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -3951,7 +4116,8 @@ func opSHLCL8R(c *CPU, in *inst) *inst {
 	}
 	a := *c.at8(in.d)
 	r := a << n
-	c.fres, c.faux = uint32(int8(r)), uint32(a<<(n-1))>>7<<31|uint32(r)>>7<<30
+	cf := uint32(a<<(n-1)) >> 7
+	c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -3982,7 +4148,8 @@ func opSHLCL8M(c *CPU, in *inst) *inst {
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a << n
-	c.fres, c.faux = uint32(int8(r)), uint32(a<<(n-1))>>7<<31|uint32(r)>>7<<30
+	cf := uint32(a<<(n-1)) >> 7
+	c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
 	*p = r
 	return nextRec(in)
 }
@@ -3999,7 +4166,8 @@ func opSHLCL8MFull(c *CPU, in *inst) bool {
 	}
 	a := uint8(m)
 	r := a << n
-	c.fres, c.faux = uint32(int8(r)), uint32(a<<(n-1))>>7<<31|uint32(r)>>7<<30
+	cf := uint32(a<<(n-1)) >> 7
+	c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -4011,7 +4179,8 @@ func opSHLCL16R(c *CPU, in *inst) *inst {
 	}
 	a := *c.at16(in.d)
 	r := a << n
-	c.fres, c.faux = uint32(int16(r)), uint32(a<<(n-1))>>15<<31|uint32(r)>>15<<30
+	cf := uint32(a<<(n-1)) >> 15
+	c.flagsShift(uint32(int16(r)), cf, cf^uint32(r)>>15)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -4042,7 +4211,8 @@ func opSHLCL16M(c *CPU, in *inst) *inst {
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a << n
-	c.fres, c.faux = uint32(int16(r)), uint32(a<<(n-1))>>15<<31|uint32(r)>>15<<30
+	cf := uint32(a<<(n-1)) >> 15
+	c.flagsShift(uint32(int16(r)), cf, cf^uint32(r)>>15)
 	*p = r
 	return nextRec(in)
 }
@@ -4059,7 +4229,8 @@ func opSHLCL16MFull(c *CPU, in *inst) bool {
 	}
 	a := uint16(m)
 	r := a << n
-	c.fres, c.faux = uint32(int16(r)), uint32(a<<(n-1))>>15<<31|uint32(r)>>15<<30
+	cf := uint32(a<<(n-1)) >> 15
+	c.flagsShift(uint32(int16(r)), cf, cf^uint32(r)>>15)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -4071,7 +4242,8 @@ func opSHLCL32R(c *CPU, in *inst) *inst {
 	}
 	a := *c.at32(in.d)
 	r := a << n
-	c.fres, c.faux = uint32(int32(r)), uint32(a<<(n-1))>>31<<31|uint32(r)>>31<<30
+	cf := uint32(a<<(n-1)) >> 31
+	c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -4102,7 +4274,8 @@ func opSHLCL32M(c *CPU, in *inst) *inst {
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a << n
-	c.fres, c.faux = uint32(int32(r)), uint32(a<<(n-1))>>31<<31|uint32(r)>>31<<30
+	cf := uint32(a<<(n-1)) >> 31
+	c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
 	*p = r
 	return nextRec(in)
 }
@@ -4119,7 +4292,8 @@ func opSHLCL32MFull(c *CPU, in *inst) bool {
 	}
 	a := uint32(m)
 	r := a << n
-	c.fres, c.faux = uint32(int32(r)), uint32(a<<(n-1))>>31<<31|uint32(r)>>31<<30
+	cf := uint32(a<<(n-1)) >> 31
+	c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -4144,8 +4318,7 @@ func opSHR8RI(c *CPU, in *inst) *inst {
 	}
 	a := *c.at8(in.d)
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int8(r)), cf<<31|(cf^uint32(r^r<<1)>>7)<<30
+	c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -4176,8 +4349,7 @@ func opSHR8MI(c *CPU, in *inst) *inst {
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int8(r)), cf<<31|(cf^uint32(r^r<<1)>>7)<<30
+	c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
 	*p = r
 	return nextRec(in)
 }
@@ -4194,8 +4366,7 @@ func opSHR8MIFull(c *CPU, in *inst) bool {
 	}
 	a := uint8(m)
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int8(r)), cf<<31|(cf^uint32(r^r<<1)>>7)<<30
+	c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -4207,8 +4378,7 @@ func opSHR16RI(c *CPU, in *inst) *inst {
 	}
 	a := *c.at16(in.d)
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int16(r)), cf<<31|(cf^uint32(r^r<<1)>>15)<<30
+	c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -4239,8 +4409,7 @@ func opSHR16MI(c *CPU, in *inst) *inst {
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int16(r)), cf<<31|(cf^uint32(r^r<<1)>>15)<<30
+	c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
 	*p = r
 	return nextRec(in)
 }
@@ -4257,8 +4426,7 @@ func opSHR16MIFull(c *CPU, in *inst) bool {
 	}
 	a := uint16(m)
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int16(r)), cf<<31|(cf^uint32(r^r<<1)>>15)<<30
+	c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -4270,8 +4438,7 @@ func opSHR32RI(c *CPU, in *inst) *inst {
 	}
 	a := *c.at32(in.d)
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int32(r)), cf<<31|(cf^uint32(r^r<<1)>>31)<<30
+	c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -4302,8 +4469,7 @@ func opSHR32MI(c *CPU, in *inst) *inst {
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int32(r)), cf<<31|(cf^uint32(r^r<<1)>>31)<<30
+	c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
 	*p = r
 	return nextRec(in)
 }
@@ -4320,8 +4486,7 @@ func opSHR32MIFull(c *CPU, in *inst) bool {
 	}
 	a := uint32(m)
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int32(r)), cf<<31|(cf^uint32(r^r<<1)>>31)<<30
+	c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -4346,8 +4511,7 @@ func opSHRCL8R(c *CPU, in *inst) *inst {
 	}
 	a := *c.at8(in.d)
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int8(r)), cf<<31|(cf^uint32(r^r<<1)>>7)<<30
+	c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -4378,8 +4542,7 @@ func opSHRCL8M(c *CPU, in *inst) *inst {
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int8(r)), cf<<31|(cf^uint32(r^r<<1)>>7)<<30
+	c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
 	*p = r
 	return nextRec(in)
 }
@@ -4396,8 +4559,7 @@ func opSHRCL8MFull(c *CPU, in *inst) bool {
 	}
 	a := uint8(m)
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int8(r)), cf<<31|(cf^uint32(r^r<<1)>>7)<<30
+	c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -4409,8 +4571,7 @@ func opSHRCL16R(c *CPU, in *inst) *inst {
 	}
 	a := *c.at16(in.d)
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int16(r)), cf<<31|(cf^uint32(r^r<<1)>>15)<<30
+	c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -4441,8 +4602,7 @@ func opSHRCL16M(c *CPU, in *inst) *inst {
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int16(r)), cf<<31|(cf^uint32(r^r<<1)>>15)<<30
+	c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
 	*p = r
 	return nextRec(in)
 }
@@ -4459,8 +4619,7 @@ func opSHRCL16MFull(c *CPU, in *inst) bool {
 	}
 	a := uint16(m)
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int16(r)), cf<<31|(cf^uint32(r^r<<1)>>15)<<30
+	c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -4472,8 +4631,7 @@ func opSHRCL32R(c *CPU, in *inst) *inst {
 	}
 	a := *c.at32(in.d)
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int32(r)), cf<<31|(cf^uint32(r^r<<1)>>31)<<30
+	c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -4504,8 +4662,7 @@ func opSHRCL32M(c *CPU, in *inst) *inst {
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int32(r)), cf<<31|(cf^uint32(r^r<<1)>>31)<<30
+	c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
 	*p = r
 	return nextRec(in)
 }
@@ -4522,8 +4679,7 @@ func opSHRCL32MFull(c *CPU, in *inst) bool {
 	}
 	a := uint32(m)
 	r := a >> n
-	cf := uint32(a>>(n-1)) & 1
-	c.fres, c.faux = uint32(int32(r)), cf<<31|(cf^uint32(r^r<<1)>>31)<<30
+	c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -4548,8 +4704,7 @@ func opSAR8RI(c *CPU, in *inst) *inst {
 	}
 	a := *c.at8(in.d)
 	r := uint8(int8(a) >> n)
-	cf := uint32(int8(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int8(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -4580,8 +4735,7 @@ func opSAR8MI(c *CPU, in *inst) *inst {
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := uint8(int8(a) >> n)
-	cf := uint32(int8(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int8(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
 	*p = r
 	return nextRec(in)
 }
@@ -4598,8 +4752,7 @@ func opSAR8MIFull(c *CPU, in *inst) bool {
 	}
 	a := uint8(m)
 	r := uint8(int8(a) >> n)
-	cf := uint32(int8(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int8(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -4611,8 +4764,7 @@ func opSAR16RI(c *CPU, in *inst) *inst {
 	}
 	a := *c.at16(in.d)
 	r := uint16(int16(a) >> n)
-	cf := uint32(int16(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int16(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -4643,8 +4795,7 @@ func opSAR16MI(c *CPU, in *inst) *inst {
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := uint16(int16(a) >> n)
-	cf := uint32(int16(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int16(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
 	*p = r
 	return nextRec(in)
 }
@@ -4661,8 +4812,7 @@ func opSAR16MIFull(c *CPU, in *inst) bool {
 	}
 	a := uint16(m)
 	r := uint16(int16(a) >> n)
-	cf := uint32(int16(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int16(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -4674,8 +4824,7 @@ func opSAR32RI(c *CPU, in *inst) *inst {
 	}
 	a := *c.at32(in.d)
 	r := uint32(int32(a) >> n)
-	cf := uint32(int32(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int32(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -4706,8 +4855,7 @@ func opSAR32MI(c *CPU, in *inst) *inst {
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := uint32(int32(a) >> n)
-	cf := uint32(int32(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int32(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
 	*p = r
 	return nextRec(in)
 }
@@ -4724,8 +4872,7 @@ func opSAR32MIFull(c *CPU, in *inst) bool {
 	}
 	a := uint32(m)
 	r := uint32(int32(a) >> n)
-	cf := uint32(int32(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int32(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -4750,8 +4897,7 @@ func opSARCL8R(c *CPU, in *inst) *inst {
 	}
 	a := *c.at8(in.d)
 	r := uint8(int8(a) >> n)
-	cf := uint32(int8(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int8(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -4782,8 +4928,7 @@ func opSARCL8M(c *CPU, in *inst) *inst {
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := uint8(int8(a) >> n)
-	cf := uint32(int8(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int8(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
 	*p = r
 	return nextRec(in)
 }
@@ -4800,8 +4945,7 @@ func opSARCL8MFull(c *CPU, in *inst) bool {
 	}
 	a := uint8(m)
 	r := uint8(int8(a) >> n)
-	cf := uint32(int8(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int8(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -4813,8 +4957,7 @@ func opSARCL16R(c *CPU, in *inst) *inst {
 	}
 	a := *c.at16(in.d)
 	r := uint16(int16(a) >> n)
-	cf := uint32(int16(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int16(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -4845,8 +4988,7 @@ func opSARCL16M(c *CPU, in *inst) *inst {
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := uint16(int16(a) >> n)
-	cf := uint32(int16(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int16(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
 	*p = r
 	return nextRec(in)
 }
@@ -4863,8 +5005,7 @@ func opSARCL16MFull(c *CPU, in *inst) bool {
 	}
 	a := uint16(m)
 	r := uint16(int16(a) >> n)
-	cf := uint32(int16(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int16(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -4876,8 +5017,7 @@ func opSARCL32R(c *CPU, in *inst) *inst {
 	}
 	a := *c.at32(in.d)
 	r := uint32(int32(a) >> n)
-	cf := uint32(int32(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int32(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -4908,8 +5048,7 @@ func opSARCL32M(c *CPU, in *inst) *inst {
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := uint32(int32(a) >> n)
-	cf := uint32(int32(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int32(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
 	*p = r
 	return nextRec(in)
 }
@@ -4926,8 +5065,7 @@ func opSARCL32MFull(c *CPU, in *inst) bool {
 	}
 	a := uint32(m)
 	r := uint32(int32(a) >> n)
-	cf := uint32(int32(a)>>(n-1)) & 1
-	c.fres, c.faux = uint32(int32(r)), cf<<31|cf<<30
+	c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -4952,7 +5090,7 @@ func opROL8RI(c *CPU, in *inst) *inst {
 	}
 	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>7<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -4983,7 +5121,7 @@ func opROL8MI(c *CPU, in *inst) *inst {
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft8(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>7<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
 	*p = r
 	return nextRec(in)
 }
@@ -5000,7 +5138,7 @@ func opROL8MIFull(c *CPU, in *inst) bool {
 	}
 	a := uint8(m)
 	r := bits.RotateLeft8(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>7<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -5012,7 +5150,7 @@ func opROL16RI(c *CPU, in *inst) *inst {
 	}
 	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>15<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -5043,7 +5181,7 @@ func opROL16MI(c *CPU, in *inst) *inst {
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft16(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>15<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
 	*p = r
 	return nextRec(in)
 }
@@ -5060,7 +5198,7 @@ func opROL16MIFull(c *CPU, in *inst) bool {
 	}
 	a := uint16(m)
 	r := bits.RotateLeft16(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>15<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -5072,7 +5210,7 @@ func opROL32RI(c *CPU, in *inst) *inst {
 	}
 	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>31<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -5103,7 +5241,7 @@ func opROL32MI(c *CPU, in *inst) *inst {
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft32(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>31<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
 	*p = r
 	return nextRec(in)
 }
@@ -5120,7 +5258,7 @@ func opROL32MIFull(c *CPU, in *inst) bool {
 	}
 	a := uint32(m)
 	r := bits.RotateLeft32(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>31<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -5145,7 +5283,7 @@ func opROLCL8R(c *CPU, in *inst) *inst {
 	}
 	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>7<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -5176,7 +5314,7 @@ func opROLCL8M(c *CPU, in *inst) *inst {
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft8(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>7<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
 	*p = r
 	return nextRec(in)
 }
@@ -5193,7 +5331,7 @@ func opROLCL8MFull(c *CPU, in *inst) bool {
 	}
 	a := uint8(m)
 	r := bits.RotateLeft8(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>7<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -5205,7 +5343,7 @@ func opROLCL16R(c *CPU, in *inst) *inst {
 	}
 	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>15<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -5236,7 +5374,7 @@ func opROLCL16M(c *CPU, in *inst) *inst {
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft16(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>15<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
 	*p = r
 	return nextRec(in)
 }
@@ -5253,7 +5391,7 @@ func opROLCL16MFull(c *CPU, in *inst) bool {
 	}
 	a := uint16(m)
 	r := bits.RotateLeft16(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>15<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -5265,7 +5403,7 @@ func opROLCL32R(c *CPU, in *inst) *inst {
 	}
 	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>31<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -5296,7 +5434,7 @@ func opROLCL32M(c *CPU, in *inst) *inst {
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft32(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>31<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
 	*p = r
 	return nextRec(in)
 }
@@ -5313,7 +5451,7 @@ func opROLCL32MFull(c *CPU, in *inst) bool {
 	}
 	a := uint32(m)
 	r := bits.RotateLeft32(a, int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>31<<30
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -5338,7 +5476,7 @@ func opROR8RI(c *CPU, in *inst) *inst {
 	}
 	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<24&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -5369,7 +5507,7 @@ func opROR8MI(c *CPU, in *inst) *inst {
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft8(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<24&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
 	*p = r
 	return nextRec(in)
 }
@@ -5386,7 +5524,7 @@ func opROR8MIFull(c *CPU, in *inst) bool {
 	}
 	a := uint8(m)
 	r := bits.RotateLeft8(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<24&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -5398,7 +5536,7 @@ func opROR16RI(c *CPU, in *inst) *inst {
 	}
 	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<16&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -5429,7 +5567,7 @@ func opROR16MI(c *CPU, in *inst) *inst {
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft16(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<16&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
 	*p = r
 	return nextRec(in)
 }
@@ -5446,7 +5584,7 @@ func opROR16MIFull(c *CPU, in *inst) bool {
 	}
 	a := uint16(m)
 	r := bits.RotateLeft16(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<16&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -5458,7 +5596,7 @@ func opROR32RI(c *CPU, in *inst) *inst {
 	}
 	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<0&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -5489,7 +5627,7 @@ func opROR32MI(c *CPU, in *inst) *inst {
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft32(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<0&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
 	*p = r
 	return nextRec(in)
 }
@@ -5506,7 +5644,7 @@ func opROR32MIFull(c *CPU, in *inst) bool {
 	}
 	a := uint32(m)
 	r := bits.RotateLeft32(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<0&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -5531,7 +5669,7 @@ func opRORCL8R(c *CPU, in *inst) *inst {
 	}
 	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<24&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
 	*c.at8(in.d) = r
 	return nextRec(in)
 }
@@ -5562,7 +5700,7 @@ func opRORCL8M(c *CPU, in *inst) *inst {
 	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft8(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<24&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
 	*p = r
 	return nextRec(in)
 }
@@ -5579,7 +5717,7 @@ func opRORCL8MFull(c *CPU, in *inst) bool {
 	}
 	a := uint8(m)
 	r := bits.RotateLeft8(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<24&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
 	c.rmwWrite(1, uint64(r))
 	return true
 }
@@ -5591,7 +5729,7 @@ func opRORCL16R(c *CPU, in *inst) *inst {
 	}
 	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<16&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
 	*c.at16(in.d) = r
 	return nextRec(in)
 }
@@ -5622,7 +5760,7 @@ func opRORCL16M(c *CPU, in *inst) *inst {
 	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft16(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<16&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
 	*p = r
 	return nextRec(in)
 }
@@ -5639,7 +5777,7 @@ func opRORCL16MFull(c *CPU, in *inst) bool {
 	}
 	a := uint16(m)
 	r := bits.RotateLeft16(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<16&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
 	c.rmwWrite(2, uint64(r))
 	return true
 }
@@ -5651,7 +5789,7 @@ func opRORCL32R(c *CPU, in *inst) *inst {
 	}
 	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<0&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -5682,7 +5820,7 @@ func opRORCL32M(c *CPU, in *inst) *inst {
 	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *p
 	r := bits.RotateLeft32(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<0&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
 	*p = r
 	return nextRec(in)
 }
@@ -5699,7 +5837,7 @@ func opRORCL32MFull(c *CPU, in *inst) bool {
 	}
 	a := uint32(m)
 	r := bits.RotateLeft32(a, -int(n))
-	c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<0&(auxCF|auxCF2)
+	c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
 	c.rmwWrite(4, uint64(r))
 	return true
 }
@@ -5722,10 +5860,11 @@ func opIMUL16RR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	p := int32(int16(a)) * int32(int16(b))
 	r := uint16(p)
-	c.fres, c.faux = uint32(int16(r)), 0
+	over := uint32(0)
 	if p != int32(int16(r)) {
-		c.faux = auxCF
+		over = 1
 	}
+	c.flagsShift(uint32(int16(r)), over, over)
 
 	*c.at16(in.d) = r
 	return nextRec(in)
@@ -5736,10 +5875,11 @@ func opIMUL16RRI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	p := int32(int16(a)) * int32(int16(b))
 	r := uint16(p)
-	c.fres, c.faux = uint32(int16(r)), 0
+	over := uint32(0)
 	if p != int32(int16(r)) {
-		c.faux = auxCF
+		over = 1
 	}
+	c.flagsShift(uint32(int16(r)), over, over)
 
 	*c.at16(in.d) = r
 	return nextRec(in)
@@ -5772,10 +5912,11 @@ func opIMUL16RM(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	p := int32(int16(a)) * int32(int16(b))
 	r := uint16(p)
-	c.fres, c.faux = uint32(int16(r)), 0
+	over := uint32(0)
 	if p != int32(int16(r)) {
-		c.faux = auxCF
+		over = 1
 	}
+	c.flagsShift(uint32(int16(r)), over, over)
 
 	*c.at16(in.d) = r
 	return nextRec(in)
@@ -5789,10 +5930,11 @@ func opIMUL16RMFull(c *CPU, in *inst) bool {
 	a := *c.at16(in.d)
 	p := int32(int16(a)) * int32(int16(b))
 	r := uint16(p)
-	c.fres, c.faux = uint32(int16(r)), 0
+	over := uint32(0)
 	if p != int32(int16(r)) {
-		c.faux = auxCF
+		over = 1
 	}
+	c.flagsShift(uint32(int16(r)), over, over)
 
 	*c.at16(in.d) = r
 	return true
@@ -5809,10 +5951,11 @@ func opIMUL16RMI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	p := int32(int16(a)) * int32(int16(b))
 	r := uint16(p)
-	c.fres, c.faux = uint32(int16(r)), 0
+	over := uint32(0)
 	if p != int32(int16(r)) {
-		c.faux = auxCF
+		over = 1
 	}
+	c.flagsShift(uint32(int16(r)), over, over)
 
 	*c.at16(in.d) = r
 	return nextRec(in)
@@ -5826,10 +5969,11 @@ func opIMUL16RMIFull(c *CPU, in *inst) bool {
 	b := uint16(in.Imm)
 	p := int32(int16(a)) * int32(int16(b))
 	r := uint16(p)
-	c.fres, c.faux = uint32(int16(r)), 0
+	over := uint32(0)
 	if p != int32(int16(r)) {
-		c.faux = auxCF
+		over = 1
 	}
+	c.flagsShift(uint32(int16(r)), over, over)
 
 	*c.at16(in.d) = r
 	return true
@@ -5840,10 +5984,11 @@ func opIMUL32RR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	p := int64(int32(a)) * int64(int32(b))
 	r := uint32(p)
-	c.fres, c.faux = uint32(int32(r)), 0
+	over := uint32(0)
 	if p != int64(int32(r)) {
-		c.faux = auxCF
+		over = 1
 	}
+	c.flagsShift(uint32(int32(r)), over, over)
 
 	*c.at32(in.d) = r
 	return nextRec(in)
@@ -5854,10 +5999,11 @@ func opIMUL32RRI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	p := int64(int32(a)) * int64(int32(b))
 	r := uint32(p)
-	c.fres, c.faux = uint32(int32(r)), 0
+	over := uint32(0)
 	if p != int64(int32(r)) {
-		c.faux = auxCF
+		over = 1
 	}
+	c.flagsShift(uint32(int32(r)), over, over)
 
 	*c.at32(in.d) = r
 	return nextRec(in)
@@ -5890,10 +6036,11 @@ func opIMUL32RM(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	p := int64(int32(a)) * int64(int32(b))
 	r := uint32(p)
-	c.fres, c.faux = uint32(int32(r)), 0
+	over := uint32(0)
 	if p != int64(int32(r)) {
-		c.faux = auxCF
+		over = 1
 	}
+	c.flagsShift(uint32(int32(r)), over, over)
 
 	*c.at32(in.d) = r
 	return nextRec(in)
@@ -5907,10 +6054,11 @@ func opIMUL32RMFull(c *CPU, in *inst) bool {
 	a := *c.at32(in.d)
 	p := int64(int32(a)) * int64(int32(b))
 	r := uint32(p)
-	c.fres, c.faux = uint32(int32(r)), 0
+	over := uint32(0)
 	if p != int64(int32(r)) {
-		c.faux = auxCF
+		over = 1
 	}
+	c.flagsShift(uint32(int32(r)), over, over)
 
 	*c.at32(in.d) = r
 	return true
@@ -5927,10 +6075,11 @@ func opIMUL32RMI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	p := int64(int32(a)) * int64(int32(b))
 	r := uint32(p)
-	c.fres, c.faux = uint32(int32(r)), 0
+	over := uint32(0)
 	if p != int64(int32(r)) {
-		c.faux = auxCF
+		over = 1
 	}
+	c.flagsShift(uint32(int32(r)), over, over)
 
 	*c.at32(in.d) = r
 	return nextRec(in)
@@ -5944,10 +6093,11 @@ func opIMUL32RMIFull(c *CPU, in *inst) bool {
 	b := uint32(in.Imm)
 	p := int64(int32(a)) * int64(int32(b))
 	r := uint32(p)
-	c.fres, c.faux = uint32(int32(r)), 0
+	over := uint32(0)
 	if p != int64(int32(r)) {
-		c.faux = auxCF
+		over = 1
 	}
+	c.flagsShift(uint32(int32(r)), over, over)
 
 	*c.at32(in.d) = r
 	return true
@@ -5975,13 +6125,14 @@ func opMUL32R(c *CPU, in *inst) *inst {
 	p := uint64(c.gpr[x86.EAX]) * uint64(v)
 	over := p>>32 != 0
 	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(p), uint32(p>>32)
-	c.fres, c.faux = uint32(p), 0
-	if c.fres == 0 {
-		c.fres = 1 << 8
+	r, carry := uint32(p), uint32(0)
+	if r == 0 {
+		r = 1 << 8
 	}
 	if over {
-		c.faux = auxCF
+		carry = 1
 	}
+	c.flagsShift(r, carry, carry)
 	return nextRec(in)
 }
 
@@ -5996,13 +6147,14 @@ func opMUL32M(c *CPU, in *inst) *inst {
 	p := uint64(c.gpr[x86.EAX]) * uint64(v)
 	over := p>>32 != 0
 	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(p), uint32(p>>32)
-	c.fres, c.faux = uint32(p), 0
-	if c.fres == 0 {
-		c.fres = 1 << 8
+	r, carry := uint32(p), uint32(0)
+	if r == 0 {
+		r = 1 << 8
 	}
 	if over {
-		c.faux = auxCF
+		carry = 1
 	}
+	c.flagsShift(r, carry, carry)
 	return nextRec(in)
 }
 
@@ -6016,13 +6168,14 @@ func opIMUL132R(c *CPU, in *inst) *inst {
 	p := int64(int32(c.gpr[x86.EAX])) * int64(int32(v))
 	over := p != int64(int32(p))
 	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(p), uint32(p>>32)
-	c.fres, c.faux = uint32(p), 0
-	if c.fres == 0 {
-		c.fres = 1 << 8
+	r, carry := uint32(p), uint32(0)
+	if r == 0 {
+		r = 1 << 8
 	}
 	if over {
-		c.faux = auxCF
+		carry = 1
 	}
+	c.flagsShift(r, carry, carry)
 	return nextRec(in)
 }
 
@@ -6037,13 +6190,14 @@ func opIMUL132M(c *CPU, in *inst) *inst {
 	p := int64(int32(c.gpr[x86.EAX])) * int64(int32(v))
 	over := p != int64(int32(p))
 	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(p), uint32(p>>32)
-	c.fres, c.faux = uint32(p), 0
-	if c.fres == 0 {
-		c.fres = 1 << 8
+	r, carry := uint32(p), uint32(0)
+	if r == 0 {
+		r = 1 << 8
 	}
 	if over {
-		c.faux = auxCF
+		carry = 1
 	}
+	c.flagsShift(r, carry, carry)
 	return nextRec(in)
 }
 
@@ -6132,7 +6286,7 @@ func opSHLD32RRI(c *CPU, in *inst) *inst {
 	a, b := *c.at32(in.d), *c.at32(in.s)
 	r := a<<n | b>>(32-n)
 	cf, of := a>>(32-n)&1, (a^a<<1)>>31
-	c.fres, c.faux = r, cf<<31|(cf^of)<<30
+	c.flagsShift(r, cf, of)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }
@@ -6149,7 +6303,7 @@ func opSHRD32RRI(c *CPU, in *inst) *inst {
 	a, b := *c.at32(in.d), *c.at32(in.s)
 	r := a>>n | b<<(32-n)
 	cf, of := a>>(n-1)&1, a>>31^b&1
-	c.fres, c.faux = r, cf<<31|(cf^of)<<30
+	c.flagsShift(r, cf, of)
 	*c.at32(in.d) = r
 	return nextRec(in)
 }

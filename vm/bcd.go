@@ -12,7 +12,7 @@ import "ring0/vm/x86"
 func (c *CPU) setDecimalFlags(af, cf bool) {
 	c.flagsLogic8(c.reg8(x86.EAX))
 	if af {
-		c.faux |= auxAF
+		c.setAF()
 	}
 	c.setCFOF(cf, false)
 }
@@ -116,6 +116,6 @@ func opAAM(c *CPU, in *inst) bool {
 func opAAD(c *CPU, in *inst) bool {
 	a, b := c.reg8(x86.EAX), c.reg8(regAH)*uint8(in.Imm)
 	c.setReg16(x86.EAX, uint16(a+b))
-	c.flagsAdd8(a, b, a+b)
+	c.flagsAdd8(a, b, uint32(a)+uint32(b))
 	return true
 }

@@ -114,12 +114,12 @@ func (c *CPU) scanBits(in *inst, scan func(uint32) int) bool {
 		return false
 	}
 	if v == 0 {
-		c.fres, c.faux = 0, 0
+		c.flagsResult(0)
 		return true
 	}
 	r := uint32(scan(v))
 	c.setRegSized(in.Dst, in.Size, r)
-	c.fres, c.faux = 1<<8|r, 0 // not zero, and PF from the low byte
+	c.flagsResult(1<<8 | r) // not zero, and PF from the low byte
 	return true
 }
 

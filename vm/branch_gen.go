@@ -199,7 +199,7 @@ func opJCCB(c *CPU, in *inst) *inst {
 }
 
 func opJCCC(c *CPU, in *inst) *inst {
-	if c.sf() != c.of() {
+	if c.less() {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
 		}
@@ -214,7 +214,7 @@ func opJCCC(c *CPU, in *inst) *inst {
 }
 
 func opJCCD(c *CPU, in *inst) *inst {
-	if !(c.sf() != c.of()) {
+	if !(c.less()) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
 		}
@@ -229,7 +229,7 @@ func opJCCD(c *CPU, in *inst) *inst {
 }
 
 func opJCCE(c *CPU, in *inst) *inst {
-	if c.zf() || c.sf() != c.of() {
+	if c.zf() || c.less() {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
 		}
@@ -244,7 +244,7 @@ func opJCCE(c *CPU, in *inst) *inst {
 }
 
 func opJCCF(c *CPU, in *inst) *inst {
-	if !(c.zf() || c.sf() != c.of()) {
+	if !(c.zf() || c.less()) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
 		}
@@ -261,7 +261,7 @@ func opJCCF(c *CPU, in *inst) *inst {
 func opCMP8RRJ2(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a < b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -279,7 +279,7 @@ func opCMP8RRJ2(c *CPU, in *inst) *inst {
 func opCMP8RRJ3(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -297,7 +297,7 @@ func opCMP8RRJ3(c *CPU, in *inst) *inst {
 func opCMP8RRJ4(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a == b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -315,7 +315,7 @@ func opCMP8RRJ4(c *CPU, in *inst) *inst {
 func opCMP8RRJ5(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -333,7 +333,7 @@ func opCMP8RRJ5(c *CPU, in *inst) *inst {
 func opCMP8RRJ6(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a <= b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -351,7 +351,7 @@ func opCMP8RRJ6(c *CPU, in *inst) *inst {
 func opCMP8RRJ7(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -369,7 +369,7 @@ func opCMP8RRJ7(c *CPU, in *inst) *inst {
 func opCMP8RRJ8(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a-b) < 0 {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -387,7 +387,7 @@ func opCMP8RRJ8(c *CPU, in *inst) *inst {
 func opCMP8RRJ9(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a-b) < 0) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -405,7 +405,7 @@ func opCMP8RRJ9(c *CPU, in *inst) *inst {
 func opCMP8RRJC(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) < int8(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -423,7 +423,7 @@ func opCMP8RRJC(c *CPU, in *inst) *inst {
 func opCMP8RRJD(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) < int8(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -441,7 +441,7 @@ func opCMP8RRJD(c *CPU, in *inst) *inst {
 func opCMP8RRJE(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) <= int8(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -459,7 +459,7 @@ func opCMP8RRJE(c *CPU, in *inst) *inst {
 func opCMP8RRJF(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) <= int8(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -477,7 +477,7 @@ func opCMP8RRJF(c *CPU, in *inst) *inst {
 func opCMP8RIJ2(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a < b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -495,7 +495,7 @@ func opCMP8RIJ2(c *CPU, in *inst) *inst {
 func opCMP8RIJ3(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -513,7 +513,7 @@ func opCMP8RIJ3(c *CPU, in *inst) *inst {
 func opCMP8RIJ4(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a == b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -531,7 +531,7 @@ func opCMP8RIJ4(c *CPU, in *inst) *inst {
 func opCMP8RIJ5(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -549,7 +549,7 @@ func opCMP8RIJ5(c *CPU, in *inst) *inst {
 func opCMP8RIJ6(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a <= b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -567,7 +567,7 @@ func opCMP8RIJ6(c *CPU, in *inst) *inst {
 func opCMP8RIJ7(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -585,7 +585,7 @@ func opCMP8RIJ7(c *CPU, in *inst) *inst {
 func opCMP8RIJ8(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a-b) < 0 {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -603,7 +603,7 @@ func opCMP8RIJ8(c *CPU, in *inst) *inst {
 func opCMP8RIJ9(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a-b) < 0) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -621,7 +621,7 @@ func opCMP8RIJ9(c *CPU, in *inst) *inst {
 func opCMP8RIJC(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) < int8(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -639,7 +639,7 @@ func opCMP8RIJC(c *CPU, in *inst) *inst {
 func opCMP8RIJD(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) < int8(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -657,7 +657,7 @@ func opCMP8RIJD(c *CPU, in *inst) *inst {
 func opCMP8RIJE(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) <= int8(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -675,7 +675,7 @@ func opCMP8RIJE(c *CPU, in *inst) *inst {
 func opCMP8RIJF(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) <= int8(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -699,7 +699,7 @@ func opCMP8RMJ2(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a < b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -720,7 +720,7 @@ func opCMP8RMJ2Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -738,7 +738,7 @@ func opCMP8RMJ3(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -759,7 +759,7 @@ func opCMP8RMJ3Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -777,7 +777,7 @@ func opCMP8RMJ4(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a == b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -798,7 +798,7 @@ func opCMP8RMJ4Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -816,7 +816,7 @@ func opCMP8RMJ5(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -837,7 +837,7 @@ func opCMP8RMJ5Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -855,7 +855,7 @@ func opCMP8RMJ6(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a <= b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -876,7 +876,7 @@ func opCMP8RMJ6Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -894,7 +894,7 @@ func opCMP8RMJ7(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -915,7 +915,7 @@ func opCMP8RMJ7Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -933,7 +933,7 @@ func opCMP8RMJ8(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a-b) < 0 {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -954,7 +954,7 @@ func opCMP8RMJ8Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -972,7 +972,7 @@ func opCMP8RMJ9(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a-b) < 0) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -993,7 +993,7 @@ func opCMP8RMJ9Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1011,7 +1011,7 @@ func opCMP8RMJC(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) < int8(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1032,7 +1032,7 @@ func opCMP8RMJCFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) < int8(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1050,7 +1050,7 @@ func opCMP8RMJD(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) < int8(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1071,7 +1071,7 @@ func opCMP8RMJDFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) < int8(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1089,7 +1089,7 @@ func opCMP8RMJE(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) <= int8(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1110,7 +1110,7 @@ func opCMP8RMJEFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) <= int8(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1128,7 +1128,7 @@ func opCMP8RMJF(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) <= int8(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1149,7 +1149,7 @@ func opCMP8RMJFFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at8(in.d)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) <= int8(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1167,7 +1167,7 @@ func opCMP8MRJ2(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a < b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1188,7 +1188,7 @@ func opCMP8MRJ2Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1206,7 +1206,7 @@ func opCMP8MRJ3(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1227,7 +1227,7 @@ func opCMP8MRJ3Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1245,7 +1245,7 @@ func opCMP8MRJ4(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a == b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1266,7 +1266,7 @@ func opCMP8MRJ4Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1284,7 +1284,7 @@ func opCMP8MRJ5(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1305,7 +1305,7 @@ func opCMP8MRJ5Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1323,7 +1323,7 @@ func opCMP8MRJ6(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a <= b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1344,7 +1344,7 @@ func opCMP8MRJ6Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1362,7 +1362,7 @@ func opCMP8MRJ7(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1383,7 +1383,7 @@ func opCMP8MRJ7Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1401,7 +1401,7 @@ func opCMP8MRJ8(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a-b) < 0 {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1422,7 +1422,7 @@ func opCMP8MRJ8Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1440,7 +1440,7 @@ func opCMP8MRJ9(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a-b) < 0) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1461,7 +1461,7 @@ func opCMP8MRJ9Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1479,7 +1479,7 @@ func opCMP8MRJC(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) < int8(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1500,7 +1500,7 @@ func opCMP8MRJCFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) < int8(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1518,7 +1518,7 @@ func opCMP8MRJD(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) < int8(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1539,7 +1539,7 @@ func opCMP8MRJDFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) < int8(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1557,7 +1557,7 @@ func opCMP8MRJE(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) <= int8(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1578,7 +1578,7 @@ func opCMP8MRJEFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) <= int8(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1596,7 +1596,7 @@ func opCMP8MRJF(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) <= int8(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1617,7 +1617,7 @@ func opCMP8MRJFFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at8(in.s)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) <= int8(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1635,7 +1635,7 @@ func opCMP8MIJ2(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a < b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1656,7 +1656,7 @@ func opCMP8MIJ2Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1674,7 +1674,7 @@ func opCMP8MIJ3(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1695,7 +1695,7 @@ func opCMP8MIJ3Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1713,7 +1713,7 @@ func opCMP8MIJ4(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a == b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1734,7 +1734,7 @@ func opCMP8MIJ4Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1752,7 +1752,7 @@ func opCMP8MIJ5(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1773,7 +1773,7 @@ func opCMP8MIJ5Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1791,7 +1791,7 @@ func opCMP8MIJ6(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a <= b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1812,7 +1812,7 @@ func opCMP8MIJ6Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1830,7 +1830,7 @@ func opCMP8MIJ7(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1851,7 +1851,7 @@ func opCMP8MIJ7Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1869,7 +1869,7 @@ func opCMP8MIJ8(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a-b) < 0 {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1890,7 +1890,7 @@ func opCMP8MIJ8Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1908,7 +1908,7 @@ func opCMP8MIJ9(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a-b) < 0) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1929,7 +1929,7 @@ func opCMP8MIJ9Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1947,7 +1947,7 @@ func opCMP8MIJC(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) < int8(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -1968,7 +1968,7 @@ func opCMP8MIJCFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) < int8(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -1986,7 +1986,7 @@ func opCMP8MIJD(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) < int8(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -2007,7 +2007,7 @@ func opCMP8MIJDFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) < int8(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -2025,7 +2025,7 @@ func opCMP8MIJE(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) <= int8(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -2046,7 +2046,7 @@ func opCMP8MIJEFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) <= int8(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -2064,7 +2064,7 @@ func opCMP8MIJF(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) <= int8(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -2085,7 +2085,7 @@ func opCMP8MIJFFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint8(in.Imm)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) <= int8(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -2887,7 +2887,7 @@ func opTEST8MIJFFull(c *CPU, in *inst) bool {
 func opCMP16RRJ2(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a < b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -2905,7 +2905,7 @@ func opCMP16RRJ2(c *CPU, in *inst) *inst {
 func opCMP16RRJ3(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -2923,7 +2923,7 @@ func opCMP16RRJ3(c *CPU, in *inst) *inst {
 func opCMP16RRJ4(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a == b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -2941,7 +2941,7 @@ func opCMP16RRJ4(c *CPU, in *inst) *inst {
 func opCMP16RRJ5(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -2959,7 +2959,7 @@ func opCMP16RRJ5(c *CPU, in *inst) *inst {
 func opCMP16RRJ6(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a <= b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -2977,7 +2977,7 @@ func opCMP16RRJ6(c *CPU, in *inst) *inst {
 func opCMP16RRJ7(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -2995,7 +2995,7 @@ func opCMP16RRJ7(c *CPU, in *inst) *inst {
 func opCMP16RRJ8(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a-b) < 0 {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3013,7 +3013,7 @@ func opCMP16RRJ8(c *CPU, in *inst) *inst {
 func opCMP16RRJ9(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a-b) < 0) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3031,7 +3031,7 @@ func opCMP16RRJ9(c *CPU, in *inst) *inst {
 func opCMP16RRJC(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) < int16(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3049,7 +3049,7 @@ func opCMP16RRJC(c *CPU, in *inst) *inst {
 func opCMP16RRJD(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) < int16(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3067,7 +3067,7 @@ func opCMP16RRJD(c *CPU, in *inst) *inst {
 func opCMP16RRJE(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) <= int16(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3085,7 +3085,7 @@ func opCMP16RRJE(c *CPU, in *inst) *inst {
 func opCMP16RRJF(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) <= int16(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3103,7 +3103,7 @@ func opCMP16RRJF(c *CPU, in *inst) *inst {
 func opCMP16RIJ2(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a < b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3121,7 +3121,7 @@ func opCMP16RIJ2(c *CPU, in *inst) *inst {
 func opCMP16RIJ3(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3139,7 +3139,7 @@ func opCMP16RIJ3(c *CPU, in *inst) *inst {
 func opCMP16RIJ4(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a == b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3157,7 +3157,7 @@ func opCMP16RIJ4(c *CPU, in *inst) *inst {
 func opCMP16RIJ5(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3175,7 +3175,7 @@ func opCMP16RIJ5(c *CPU, in *inst) *inst {
 func opCMP16RIJ6(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a <= b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3193,7 +3193,7 @@ func opCMP16RIJ6(c *CPU, in *inst) *inst {
 func opCMP16RIJ7(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3211,7 +3211,7 @@ func opCMP16RIJ7(c *CPU, in *inst) *inst {
 func opCMP16RIJ8(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a-b) < 0 {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3229,7 +3229,7 @@ func opCMP16RIJ8(c *CPU, in *inst) *inst {
 func opCMP16RIJ9(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a-b) < 0) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3247,7 +3247,7 @@ func opCMP16RIJ9(c *CPU, in *inst) *inst {
 func opCMP16RIJC(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) < int16(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3265,7 +3265,7 @@ func opCMP16RIJC(c *CPU, in *inst) *inst {
 func opCMP16RIJD(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) < int16(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3283,7 +3283,7 @@ func opCMP16RIJD(c *CPU, in *inst) *inst {
 func opCMP16RIJE(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) <= int16(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3301,7 +3301,7 @@ func opCMP16RIJE(c *CPU, in *inst) *inst {
 func opCMP16RIJF(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) <= int16(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3325,7 +3325,7 @@ func opCMP16RMJ2(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a < b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3346,7 +3346,7 @@ func opCMP16RMJ2Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3364,7 +3364,7 @@ func opCMP16RMJ3(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3385,7 +3385,7 @@ func opCMP16RMJ3Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3403,7 +3403,7 @@ func opCMP16RMJ4(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a == b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3424,7 +3424,7 @@ func opCMP16RMJ4Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3442,7 +3442,7 @@ func opCMP16RMJ5(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3463,7 +3463,7 @@ func opCMP16RMJ5Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3481,7 +3481,7 @@ func opCMP16RMJ6(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a <= b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3502,7 +3502,7 @@ func opCMP16RMJ6Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3520,7 +3520,7 @@ func opCMP16RMJ7(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3541,7 +3541,7 @@ func opCMP16RMJ7Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3559,7 +3559,7 @@ func opCMP16RMJ8(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a-b) < 0 {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3580,7 +3580,7 @@ func opCMP16RMJ8Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3598,7 +3598,7 @@ func opCMP16RMJ9(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a-b) < 0) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3619,7 +3619,7 @@ func opCMP16RMJ9Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3637,7 +3637,7 @@ func opCMP16RMJC(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) < int16(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3658,7 +3658,7 @@ func opCMP16RMJCFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) < int16(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3676,7 +3676,7 @@ func opCMP16RMJD(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) < int16(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3697,7 +3697,7 @@ func opCMP16RMJDFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) < int16(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3715,7 +3715,7 @@ func opCMP16RMJE(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) <= int16(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3736,7 +3736,7 @@ func opCMP16RMJEFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) <= int16(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3754,7 +3754,7 @@ func opCMP16RMJF(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) <= int16(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3775,7 +3775,7 @@ func opCMP16RMJFFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at16(in.d)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) <= int16(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3793,7 +3793,7 @@ func opCMP16MRJ2(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a < b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3814,7 +3814,7 @@ func opCMP16MRJ2Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3832,7 +3832,7 @@ func opCMP16MRJ3(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3853,7 +3853,7 @@ func opCMP16MRJ3Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3871,7 +3871,7 @@ func opCMP16MRJ4(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a == b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3892,7 +3892,7 @@ func opCMP16MRJ4Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3910,7 +3910,7 @@ func opCMP16MRJ5(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3931,7 +3931,7 @@ func opCMP16MRJ5Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3949,7 +3949,7 @@ func opCMP16MRJ6(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a <= b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -3970,7 +3970,7 @@ func opCMP16MRJ6Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -3988,7 +3988,7 @@ func opCMP16MRJ7(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4009,7 +4009,7 @@ func opCMP16MRJ7Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4027,7 +4027,7 @@ func opCMP16MRJ8(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a-b) < 0 {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4048,7 +4048,7 @@ func opCMP16MRJ8Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4066,7 +4066,7 @@ func opCMP16MRJ9(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a-b) < 0) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4087,7 +4087,7 @@ func opCMP16MRJ9Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4105,7 +4105,7 @@ func opCMP16MRJC(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) < int16(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4126,7 +4126,7 @@ func opCMP16MRJCFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) < int16(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4144,7 +4144,7 @@ func opCMP16MRJD(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) < int16(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4165,7 +4165,7 @@ func opCMP16MRJDFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) < int16(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4183,7 +4183,7 @@ func opCMP16MRJE(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) <= int16(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4204,7 +4204,7 @@ func opCMP16MRJEFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) <= int16(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4222,7 +4222,7 @@ func opCMP16MRJF(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) <= int16(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4243,7 +4243,7 @@ func opCMP16MRJFFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at16(in.s)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) <= int16(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4261,7 +4261,7 @@ func opCMP16MIJ2(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a < b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4282,7 +4282,7 @@ func opCMP16MIJ2Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4300,7 +4300,7 @@ func opCMP16MIJ3(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4321,7 +4321,7 @@ func opCMP16MIJ3Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4339,7 +4339,7 @@ func opCMP16MIJ4(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a == b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4360,7 +4360,7 @@ func opCMP16MIJ4Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4378,7 +4378,7 @@ func opCMP16MIJ5(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4399,7 +4399,7 @@ func opCMP16MIJ5Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4417,7 +4417,7 @@ func opCMP16MIJ6(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a <= b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4438,7 +4438,7 @@ func opCMP16MIJ6Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4456,7 +4456,7 @@ func opCMP16MIJ7(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4477,7 +4477,7 @@ func opCMP16MIJ7Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4495,7 +4495,7 @@ func opCMP16MIJ8(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a-b) < 0 {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4516,7 +4516,7 @@ func opCMP16MIJ8Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4534,7 +4534,7 @@ func opCMP16MIJ9(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a-b) < 0) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4555,7 +4555,7 @@ func opCMP16MIJ9Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4573,7 +4573,7 @@ func opCMP16MIJC(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) < int16(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4594,7 +4594,7 @@ func opCMP16MIJCFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) < int16(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4612,7 +4612,7 @@ func opCMP16MIJD(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) < int16(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4633,7 +4633,7 @@ func opCMP16MIJDFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) < int16(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4651,7 +4651,7 @@ func opCMP16MIJE(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) <= int16(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4672,7 +4672,7 @@ func opCMP16MIJEFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) <= int16(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -4690,7 +4690,7 @@ func opCMP16MIJF(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) <= int16(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -4711,7 +4711,7 @@ func opCMP16MIJFFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint16(in.Imm)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) <= int16(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -5513,7 +5513,7 @@ func opTEST16MIJFFull(c *CPU, in *inst) bool {
 func opCMP32RRJ2(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a < b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5531,7 +5531,7 @@ func opCMP32RRJ2(c *CPU, in *inst) *inst {
 func opCMP32RRJ3(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a < b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5549,7 +5549,7 @@ func opCMP32RRJ3(c *CPU, in *inst) *inst {
 func opCMP32RRJ4(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a == b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5567,7 +5567,7 @@ func opCMP32RRJ4(c *CPU, in *inst) *inst {
 func opCMP32RRJ5(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a == b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5585,7 +5585,7 @@ func opCMP32RRJ5(c *CPU, in *inst) *inst {
 func opCMP32RRJ6(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a <= b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5603,7 +5603,7 @@ func opCMP32RRJ6(c *CPU, in *inst) *inst {
 func opCMP32RRJ7(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a <= b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5621,7 +5621,7 @@ func opCMP32RRJ7(c *CPU, in *inst) *inst {
 func opCMP32RRJ8(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a-b) < 0 {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5639,7 +5639,7 @@ func opCMP32RRJ8(c *CPU, in *inst) *inst {
 func opCMP32RRJ9(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a-b) < 0) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5657,7 +5657,7 @@ func opCMP32RRJ9(c *CPU, in *inst) *inst {
 func opCMP32RRJC(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) < int32(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5675,7 +5675,7 @@ func opCMP32RRJC(c *CPU, in *inst) *inst {
 func opCMP32RRJD(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) < int32(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5693,7 +5693,7 @@ func opCMP32RRJD(c *CPU, in *inst) *inst {
 func opCMP32RRJE(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) <= int32(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5711,7 +5711,7 @@ func opCMP32RRJE(c *CPU, in *inst) *inst {
 func opCMP32RRJF(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) <= int32(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5729,7 +5729,7 @@ func opCMP32RRJF(c *CPU, in *inst) *inst {
 func opCMP32RIJ2(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a < b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5747,7 +5747,7 @@ func opCMP32RIJ2(c *CPU, in *inst) *inst {
 func opCMP32RIJ3(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a < b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5765,7 +5765,7 @@ func opCMP32RIJ3(c *CPU, in *inst) *inst {
 func opCMP32RIJ4(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a == b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5783,7 +5783,7 @@ func opCMP32RIJ4(c *CPU, in *inst) *inst {
 func opCMP32RIJ5(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a == b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5801,7 +5801,7 @@ func opCMP32RIJ5(c *CPU, in *inst) *inst {
 func opCMP32RIJ6(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a <= b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5819,7 +5819,7 @@ func opCMP32RIJ6(c *CPU, in *inst) *inst {
 func opCMP32RIJ7(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a <= b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5837,7 +5837,7 @@ func opCMP32RIJ7(c *CPU, in *inst) *inst {
 func opCMP32RIJ8(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a-b) < 0 {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5855,7 +5855,7 @@ func opCMP32RIJ8(c *CPU, in *inst) *inst {
 func opCMP32RIJ9(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a-b) < 0) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5873,7 +5873,7 @@ func opCMP32RIJ9(c *CPU, in *inst) *inst {
 func opCMP32RIJC(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) < int32(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5891,7 +5891,7 @@ func opCMP32RIJC(c *CPU, in *inst) *inst {
 func opCMP32RIJD(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) < int32(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5909,7 +5909,7 @@ func opCMP32RIJD(c *CPU, in *inst) *inst {
 func opCMP32RIJE(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) <= int32(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5927,7 +5927,7 @@ func opCMP32RIJE(c *CPU, in *inst) *inst {
 func opCMP32RIJF(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) <= int32(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5951,7 +5951,7 @@ func opCMP32RMJ2(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a < b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -5972,7 +5972,7 @@ func opCMP32RMJ2Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -5990,7 +5990,7 @@ func opCMP32RMJ3(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a < b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6011,7 +6011,7 @@ func opCMP32RMJ3Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6029,7 +6029,7 @@ func opCMP32RMJ4(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a == b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6050,7 +6050,7 @@ func opCMP32RMJ4Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6068,7 +6068,7 @@ func opCMP32RMJ5(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a == b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6089,7 +6089,7 @@ func opCMP32RMJ5Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6107,7 +6107,7 @@ func opCMP32RMJ6(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a <= b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6128,7 +6128,7 @@ func opCMP32RMJ6Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6146,7 +6146,7 @@ func opCMP32RMJ7(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a <= b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6167,7 +6167,7 @@ func opCMP32RMJ7Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6185,7 +6185,7 @@ func opCMP32RMJ8(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a-b) < 0 {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6206,7 +6206,7 @@ func opCMP32RMJ8Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6224,7 +6224,7 @@ func opCMP32RMJ9(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a-b) < 0) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6245,7 +6245,7 @@ func opCMP32RMJ9Full(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6263,7 +6263,7 @@ func opCMP32RMJC(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) < int32(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6284,7 +6284,7 @@ func opCMP32RMJCFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) < int32(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6302,7 +6302,7 @@ func opCMP32RMJD(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) < int32(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6323,7 +6323,7 @@ func opCMP32RMJDFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) < int32(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6341,7 +6341,7 @@ func opCMP32RMJE(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) <= int32(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6362,7 +6362,7 @@ func opCMP32RMJEFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) <= int32(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6380,7 +6380,7 @@ func opCMP32RMJF(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) <= int32(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6401,7 +6401,7 @@ func opCMP32RMJFFull(c *CPU, in *inst) bool {
 		return false
 	}
 	a := *c.at32(in.d)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) <= int32(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6419,7 +6419,7 @@ func opCMP32MRJ2(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a < b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6440,7 +6440,7 @@ func opCMP32MRJ2Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6458,7 +6458,7 @@ func opCMP32MRJ3(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a < b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6479,7 +6479,7 @@ func opCMP32MRJ3Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6497,7 +6497,7 @@ func opCMP32MRJ4(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a == b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6518,7 +6518,7 @@ func opCMP32MRJ4Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6536,7 +6536,7 @@ func opCMP32MRJ5(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a == b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6557,7 +6557,7 @@ func opCMP32MRJ5Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6575,7 +6575,7 @@ func opCMP32MRJ6(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a <= b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6596,7 +6596,7 @@ func opCMP32MRJ6Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6614,7 +6614,7 @@ func opCMP32MRJ7(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a <= b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6635,7 +6635,7 @@ func opCMP32MRJ7Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6653,7 +6653,7 @@ func opCMP32MRJ8(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a-b) < 0 {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6674,7 +6674,7 @@ func opCMP32MRJ8Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6692,7 +6692,7 @@ func opCMP32MRJ9(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a-b) < 0) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6713,7 +6713,7 @@ func opCMP32MRJ9Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6731,7 +6731,7 @@ func opCMP32MRJC(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) < int32(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6752,7 +6752,7 @@ func opCMP32MRJCFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) < int32(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6770,7 +6770,7 @@ func opCMP32MRJD(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) < int32(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6791,7 +6791,7 @@ func opCMP32MRJDFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) < int32(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6809,7 +6809,7 @@ func opCMP32MRJE(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) <= int32(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6830,7 +6830,7 @@ func opCMP32MRJEFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) <= int32(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6848,7 +6848,7 @@ func opCMP32MRJF(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) <= int32(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6869,7 +6869,7 @@ func opCMP32MRJFFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := *c.at32(in.s)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) <= int32(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6887,7 +6887,7 @@ func opCMP32MIJ2(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a < b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6908,7 +6908,7 @@ func opCMP32MIJ2Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a < b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6926,7 +6926,7 @@ func opCMP32MIJ3(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a < b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6947,7 +6947,7 @@ func opCMP32MIJ3Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a < b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -6965,7 +6965,7 @@ func opCMP32MIJ4(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a == b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -6986,7 +6986,7 @@ func opCMP32MIJ4Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a == b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -7004,7 +7004,7 @@ func opCMP32MIJ5(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a == b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -7025,7 +7025,7 @@ func opCMP32MIJ5Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a == b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -7043,7 +7043,7 @@ func opCMP32MIJ6(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a <= b {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -7064,7 +7064,7 @@ func opCMP32MIJ6Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a <= b {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -7082,7 +7082,7 @@ func opCMP32MIJ7(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a <= b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -7103,7 +7103,7 @@ func opCMP32MIJ7Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a <= b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -7121,7 +7121,7 @@ func opCMP32MIJ8(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a-b) < 0 {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -7142,7 +7142,7 @@ func opCMP32MIJ8Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a-b) < 0 {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -7160,7 +7160,7 @@ func opCMP32MIJ9(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a-b) < 0) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -7181,7 +7181,7 @@ func opCMP32MIJ9Full(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a-b) < 0) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -7199,7 +7199,7 @@ func opCMP32MIJC(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) < int32(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -7220,7 +7220,7 @@ func opCMP32MIJCFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) < int32(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -7238,7 +7238,7 @@ func opCMP32MIJD(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) < int32(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -7259,7 +7259,7 @@ func opCMP32MIJDFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) < int32(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -7277,7 +7277,7 @@ func opCMP32MIJE(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) <= int32(b) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -7298,7 +7298,7 @@ func opCMP32MIJEFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) <= int32(b) {
 		c.eip, c.link = in.target, linkTaken
 		return false
@@ -7316,7 +7316,7 @@ func opCMP32MIJF(c *CPU, in *inst) *inst {
 	}
 	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) <= int32(b)) {
 		if next := c.chained(in, linkTaken); next != nil {
 			return next
@@ -7337,7 +7337,7 @@ func opCMP32MIJFFull(c *CPU, in *inst) bool {
 		return false
 	}
 	b := uint32(in.Imm)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) <= int32(b)) {
 		c.eip, c.link = in.target, linkTaken
 		return false

@@ -21,8 +21,8 @@ import (
 type CPU struct {
 	gpr  [16]uint32 // EAX ECX EDX EBX ESP EBP ESI EDI; [x86.NoReg] and above are always 0
 	eip  uint32     // offset in CS of the next instruction; inside a block only records know it
-	fres uint32     // lazy flags: see flags.go
-	faux uint32
+	fres uint64     // lazy flags: see flags.go
+	faux uint64
 	link uint32 // which successor of the block a branch chose: linkTaken, linkNext, linkLookup
 
 	budget int64                 // instructions left in this slice; horizon - budget = retired

@@ -42,7 +42,7 @@ func opXADD(c *CPU, in *inst) bool {
 	r := a + b
 	c.setRegSized(in.Src, in.Size, a) // first: Src may be the destination
 	c.writeDst(in, r)
-	c.flagsAdd(a, b, r, in.Size)
+	c.flagsAdd(a, b, in.Size)
 	return true
 }
 
@@ -65,7 +65,7 @@ func opCMPXCHG(c *CPU, in *inst) bool {
 		c.writeDst(in, old)
 		c.setRegSized(x86.EAX, in.Size, old)
 	}
-	c.flagsSub(acc, old, acc-old, in.Size)
+	c.flagsSub(acc, old, in.Size)
 	return true
 }
 

@@ -2,134 +2,153 @@
 
 // Lazy arithmetic flags (SDM vol. 1, 3.4.3 "EFLAGS register").
 //
-// An arithmetic instruction leaves its result and its carries; nobody
-// computes a flag until somebody reads it. Two words hold everything:
+// An arithmetic instruction leaves its result and its operands' difference;
+// nobody computes a flag until somebody reads it. Two words hold everything:
 //
-//	fres  the result, sign-extended to 32 bits: ZF, SF and PF are read from it
-//	faux  bit 31     CF: carry out of the top bit
-//	      bit 30     carry into the top bit; OF is bit 31 ^ bit 30
-//	      bit 3      AF: carry out of bit 3
-//	      bits 8–15  xor-ed into the result's low byte before PF's parity
-//	      bit 0      xor-ed into SF
+//	fres  bits 0–31   the result, sign-extended: ZF, SF and PF are read from it
+//	      bit 32      the carry (borrow) out of the top bit
+//	faux  bits 0–31   operand ^ operand, sign-extended, so that fres ^ faux has
+//	                  in bit i the carry into bit i: AF is bit 4, and OF is bit
+//	                  31 ^ the carry out
+//	      bit 32      xor-ed into the carry out gives CF; only INC and DEC, which
+//	                  keep CF, set it
+//	      bit 33      xor-ed into SF
+//	      bits 40–47  xor-ed into the result's low byte before PF's parity
 //
-// The two corrections exist because POPF, SAHF and the shifts can produce
-// ZF, SF and PF that no single result has.
+// Bits 33–63 of fres mean nothing. The corrections in faux exist because POPF
+// and SAHF can produce ZF, SF and PF that no single result has.
 
 package vm
 
 import "math/bits"
 
 const (
-	auxCF    = 1 << 31
-	auxCF2   = 1 << 30
-	auxAF    = 1 << 3
-	auxSD    = 1 << 0
-	auxCarry = auxCF | auxCF2 | auxAF
+	fresCarry = 1 << 32 // in fres
+	fauxCF    = 1 << 32 // in faux, as are the next two
+	fauxSF    = 1 << 33
+	fauxPF    = 40
+	carryAF   = 1 << 4 // in fres ^ faux
 )
 
-func (c *CPU) cf() bool { return int32(c.faux) < 0 }
-func (c *CPU) of() bool { return int32(c.faux^c.faux<<1) < 0 }
-func (c *CPU) af() bool { return c.faux&auxAF != 0 }
-func (c *CPU) zf() bool { return c.fres == 0 }
-func (c *CPU) sf() bool { return int32(c.fres^c.faux<<31) < 0 }
-func (c *CPU) pf() bool { return bits.OnesCount8(uint8(c.fres)^uint8(c.faux>>8))&1 == 0 }
+func (c *CPU) cf() bool { return (c.fres^c.faux)&fresCarry != 0 }
+func (c *CPU) of() bool { return (c.fres>>32^(c.fres^c.faux)>>31)&1 != 0 }
+func (c *CPU) af() bool { return (c.fres^c.faux)&carryAF != 0 }
+func (c *CPU) zf() bool { return uint32(c.fres) == 0 }
+func (c *CPU) sf() bool { return (c.fres>>31^c.faux>>33)&1 != 0 }
+func (c *CPU) pf() bool { return bits.OnesCount8(uint8(c.fres)^uint8(c.faux>>fauxPF))&1 == 0 }
+
+// less is SF != OF, the signed comparison's "less than".
+func (c *CPU) less() bool {
+	return (c.fres>>31^c.faux>>33^c.fres>>32^(c.fres^c.faux)>>31)&1 != 0
+}
 
 // cfBit is CF as 0 or 1.
-func (c *CPU) cfBit() uint32 { return c.faux >> 31 }
+func (c *CPU) cfBit() uint32 { return uint32((c.fres^c.faux)>>32) & 1 }
 
-// Flags from an operation's operands and result, by width. The carry vectors
-// of add and sub have in bit i the carry (borrow) out of bit i.
+// Flags from an operation's operands and sum or difference, by width. The
+// last argument of add and sub is computed in one width more than the
+// operands': in 64 bits for those of 32, in 32 bits for the others, so that
+// the carry or borrow shows. A carry that went in does not matter.
 
-func addCarries(a, b, r uint32) uint32 { return a&b | (a|b)&^r }
-func subCarries(a, b, r uint32) uint32 { return ^a&b | ^(a^b)&r }
+func (c *CPU) flagsAdd32(a, b uint32, sum uint64) { c.fres, c.faux = sum, uint64(a^b) }
+func (c *CPU) flagsSub32(a, b uint32, dif uint64) { c.fres, c.faux = dif, uint64(a^b) }
 
-func (c *CPU) flagsAdd32(a, b, r uint32) {
-	c.fres, c.faux = r, addCarries(a, b, r)&auxCarry
+func (c *CPU) flagsAdd16(a, b uint16, sum uint32) {
+	c.fres, c.faux = uint64(uint32(int16(sum)))|uint64(sum>>16)<<32, uint64(uint32(int16(a^b)))
 }
 
-func (c *CPU) flagsSub32(a, b, r uint32) {
-	c.fres, c.faux = r, subCarries(a, b, r)&auxCarry
+func (c *CPU) flagsSub16(a, b uint16, dif uint32) {
+	c.fres, c.faux = uint64(uint32(int16(dif)))|uint64(dif>>31)<<32, uint64(uint32(int16(a^b)))
 }
 
-func (c *CPU) flagsAdd16(a, b, r uint16) {
-	v := addCarries(uint32(a), uint32(b), uint32(r))
-	c.fres, c.faux = uint32(int16(r)), v<<16&(auxCF|auxCF2)|v&auxAF
+func (c *CPU) flagsAdd8(a, b uint8, sum uint32) {
+	c.fres, c.faux = uint64(uint32(int8(sum)))|uint64(sum>>8)<<32, uint64(uint32(int8(a^b)))
 }
 
-func (c *CPU) flagsSub16(a, b, r uint16) {
-	v := subCarries(uint32(a), uint32(b), uint32(r))
-	c.fres, c.faux = uint32(int16(r)), v<<16&(auxCF|auxCF2)|v&auxAF
+func (c *CPU) flagsSub8(a, b uint8, dif uint32) {
+	c.fres, c.faux = uint64(uint32(int8(dif)))|uint64(dif>>31)<<32, uint64(uint32(int8(a^b)))
 }
 
-func (c *CPU) flagsAdd8(a, b, r uint8) {
-	v := addCarries(uint32(a), uint32(b), uint32(r))
-	c.fres, c.faux = uint32(int8(r)), v<<24&(auxCF|auxCF2)|v&auxAF
-}
-
-func (c *CPU) flagsSub8(a, b, r uint8) {
-	v := subCarries(uint32(a), uint32(b), uint32(r))
-	c.fres, c.faux = uint32(int8(r)), v<<24&(auxCF|auxCF2)|v&auxAF
-}
+// flagsResult makes ZF, SF and PF those of r and clears CF, OF and AF.
+func (c *CPU) flagsResult(r uint32) { c.fres, c.faux = uint64(r), uint64(r) }
 
 // Logic clears CF and OF; AF is UNDEFINED and becomes 0 here.
-func (c *CPU) flagsLogic32(r uint32) { c.fres, c.faux = r, 0 }
-func (c *CPU) flagsLogic16(r uint16) { c.fres, c.faux = uint32(int16(r)), 0 }
-func (c *CPU) flagsLogic8(r uint8)   { c.fres, c.faux = uint32(int8(r)), 0 }
+func (c *CPU) flagsLogic32(r uint32) { c.fres, c.faux = uint64(r), uint64(r) }
+func (c *CPU) flagsLogic16(r uint16) { c.flagsResult(uint32(int16(r))) }
+func (c *CPU) flagsLogic8(r uint8)   { c.flagsResult(uint32(int8(r))) }
 
-// incFlags is faux after INC or DEC, which keep CF: over has OF in bit 31,
-// changed has the bits in which operand and result differ.
-func incFlags(old, over, changed uint32) uint32 {
-	return old&auxCF | (old^over)>>1&auxCF2 | changed>>1&auxAF
+// flagsShift sets the flags of a shift with the sign-extended result r: cf
+// and over are CF and OF in bit 0. AF is UNDEFINED and becomes 0 here.
+func (c *CPU) flagsShift(r, cf, over uint32) {
+	c.fres, c.faux = uint64(r)|uint64(cf)<<32, uint64(r^(cf^over)<<31)
 }
 
-func (c *CPU) flagsInc32(a, r uint32) { c.fres, c.faux = r, incFlags(c.faux, r&^a, a^r) }
-func (c *CPU) flagsDec32(a, r uint32) { c.fres, c.faux = r, incFlags(c.faux, a&^r, a^r) }
-
-func (c *CPU) flagsInc16(a, r uint16) {
-	c.fres, c.faux = uint32(int16(r)), incFlags(c.faux, uint32(r&^a)<<16, uint32(a^r))
+// flagsRotate sets CF and OF, in bit 0 of its arguments, and keeps the others.
+func (c *CPU) flagsRotate(cf, over uint32) {
+	const top = 1<<31 | fauxCF
+	c.fres = c.fres&^fresCarry | uint64(cf)<<32
+	c.faux = c.faux&^top | (c.fres^uint64(cf^over)<<31)&(1<<31)
 }
 
-func (c *CPU) flagsDec16(a, r uint16) {
-	c.fres, c.faux = uint32(int16(r)), incFlags(c.faux, uint32(a&^r)<<16, uint32(a^r))
+// flagsKeepCF is for INC and DEC, which keep CF: r is a ± 1, sum the same in
+// one width more, all sign-extended to 32 bits and with the carry in bit 32.
+func (c *CPU) flagsKeepCF(changed uint32, sum uint64) {
+	c.faux = (c.fres^c.faux^sum)&fauxCF | uint64(changed)
+	c.fres = sum
 }
 
-func (c *CPU) flagsInc8(a, r uint8) {
-	c.fres, c.faux = uint32(int8(r)), incFlags(c.faux, uint32(r&^a)<<24, uint32(a^r))
+func (c *CPU) flagsInc32(a uint32, sum uint64) { c.flagsKeepCF(a^1, sum) }
+func (c *CPU) flagsDec32(a uint32, dif uint64) { c.flagsKeepCF(a^1, dif) }
+
+func (c *CPU) flagsInc16(a uint16, sum uint32) {
+	c.flagsKeepCF(uint32(int16(a^1)), uint64(uint32(int16(sum)))|uint64(sum>>16)<<32)
 }
 
-func (c *CPU) flagsDec8(a, r uint8) {
-	c.fres, c.faux = uint32(int8(r)), incFlags(c.faux, uint32(a&^r)<<24, uint32(a^r))
+func (c *CPU) flagsDec16(a uint16, dif uint32) {
+	c.flagsKeepCF(uint32(int16(a^1)), uint64(uint32(int16(dif)))|uint64(dif>>31)<<32)
+}
+
+func (c *CPU) flagsInc8(a uint8, sum uint32) {
+	c.flagsKeepCF(uint32(int8(a^1)), uint64(uint32(int8(sum)))|uint64(sum>>8)<<32)
+}
+
+func (c *CPU) flagsDec8(a uint8, dif uint32) {
+	c.flagsKeepCF(uint32(int8(a^1)), uint64(uint32(int8(dif)))|uint64(dif>>31)<<32)
 }
 
 // setCFOF sets CF and OF and keeps the others.
 func (c *CPU) setCFOF(cf, of bool) {
-	aux := c.faux &^ (auxCF | auxCF2)
+	var carry, over uint32
 	if cf {
-		aux |= auxCF
+		carry = 1
 	}
-	if cf != of {
-		aux |= auxCF2
+	if of {
+		over = 1
 	}
-	c.faux = aux
+	c.flagsRotate(carry, over)
 }
 
 // setCF sets CF and keeps the others.
 func (c *CPU) setCF(cf bool) { c.setCFOF(cf, c.of()) }
 
+// setAF sets AF and keeps the others.
+func (c *CPU) setAF() { c.faux = c.faux&^carryAF | ^c.fres&carryAF }
+
 // setResult makes ZF, SF and PF those of r (sign-extended) and clears AF,
 // keeping CF and OF.
 func (c *CPU) setResult(r uint32) {
-	c.fres = r
-	c.faux &= auxCF | auxCF2
+	cf, of := c.cf(), c.of()
+	c.flagsResult(r)
+	c.setCFOF(cf, of)
 }
 
 // arithFlags composes CF PF AF ZF SF OF.
 func (c *CPU) arithFlags() uint32 {
-	f := c.faux>>31 | c.faux>>3&1<<4
+	f := c.cfBit() | uint32(c.fres^c.faux)&carryAF
 	if c.pf() {
 		f |= FlagPF
 	}
-	if c.fres == 0 {
+	if c.zf() {
 		f |= FlagZF
 	}
 	if c.sf() {
@@ -143,20 +162,20 @@ func (c *CPU) arithFlags() uint32 {
 
 // setArithFlags takes CF PF AF ZF SF OF from f.
 func (c *CPU) setArithFlags(f uint32) {
-	res, aux := uint32(1), uint32(0)
+	res := uint32(1)
 	if f&FlagZF != 0 {
 		res = 0
 	}
+	c.flagsResult(res)
 	if natural := res == 0; natural != (f&FlagPF != 0) {
-		aux |= 1 << 8
+		c.faux |= 1 << fauxPF
 	}
 	if f&FlagSF != 0 {
-		aux |= auxSD
+		c.faux |= fauxSF
 	}
 	if f&FlagAF != 0 {
-		aux |= auxAF
+		c.setAF()
 	}
-	c.fres, c.faux = res, aux
 	c.setCFOF(f&FlagCF != 0, f&FlagOF != 0)
 }
 
@@ -187,9 +206,9 @@ func (c *CPU) cond(cc uint8) bool {
 	case 5:
 		v = c.pf()
 	case 6:
-		v = c.sf() != c.of()
+		v = c.less()
 	case 7:
-		v = c.zf() || c.sf() != c.of()
+		v = c.zf() || c.less()
 	}
 	return v != (cc&1 != 0)
 }

@@ -106,27 +106,27 @@ func signExtend(v uint32, size uint8) uint32 {
 // topBit is the sign bit of an operand of 1, 2 or 4 bytes, as 0 or 1.
 func topBit(v uint32, size uint8) uint32 { return v >> (8*size - 1) & 1 }
 
-// flagsAdd sets the flags of a+b=r for operands of 1, 2 or 4 bytes.
-func (c *CPU) flagsAdd(a, b, r uint32, size uint8) {
+// flagsAdd sets the flags of a+b for operands of 1, 2 or 4 bytes.
+func (c *CPU) flagsAdd(a, b uint32, size uint8) {
 	switch size {
 	case 1:
-		c.flagsAdd8(uint8(a), uint8(b), uint8(r))
+		c.flagsAdd8(uint8(a), uint8(b), a&0xff+b&0xff)
 	case 2:
-		c.flagsAdd16(uint16(a), uint16(b), uint16(r))
+		c.flagsAdd16(uint16(a), uint16(b), a&0xffff+b&0xffff)
 	default:
-		c.flagsAdd32(a, b, r)
+		c.flagsAdd32(a, b, uint64(a)+uint64(b))
 	}
 }
 
-// flagsSub sets the flags of a-b=r for operands of 1, 2 or 4 bytes.
-func (c *CPU) flagsSub(a, b, r uint32, size uint8) {
+// flagsSub sets the flags of a-b for operands of 1, 2 or 4 bytes.
+func (c *CPU) flagsSub(a, b uint32, size uint8) {
 	switch size {
 	case 1:
-		c.flagsSub8(uint8(a), uint8(b), uint8(r))
+		c.flagsSub8(uint8(a), uint8(b), a&0xff-b&0xff)
 	case 2:
-		c.flagsSub16(uint16(a), uint16(b), uint16(r))
+		c.flagsSub16(uint16(a), uint16(b), a&0xffff-b&0xffff)
 	default:
-		c.flagsSub32(a, b, r)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
 	}
 }
 

@@ -63,10 +63,11 @@ func (c *CPU) setProduct(size uint8, p uint64) {
 // setMulFlags sets CF and OF. UNDEFINED: SF and PF follow the lower half,
 // ZF and AF are 0.
 func (c *CPU) setMulFlags(size uint8, p uint64, overflow bool) {
-	c.fres, c.faux = signExtend(uint32(p), size), 0
-	if c.fres == 0 {
-		c.fres = 1 << 8 // not zero, with the same SF and PF
+	r := signExtend(uint32(p), size)
+	if r == 0 {
+		r = 1 << 8 // not zero, with the same SF and PF
 	}
+	c.flagsResult(r)
 	c.setCFOF(overflow, overflow)
 }
 

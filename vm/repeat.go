@@ -66,7 +66,7 @@ type repetition struct {
 	in       *inst
 	compares bool
 	single   bool   // one element at a time: somebody is stepping
-	res, aux uint32 // the flags before
+	res, aux uint64 // the flags before
 }
 
 // chunk is how many of count elements the clock allows at once.

@@ -252,7 +252,7 @@ func storeElement[T element](c *CPU, in *inst, off uint32, v T) bool {
 
 // compareElements sets the flags of a - b.
 func compareElements[T element](c *CPU, a, b T) {
-	c.flagsSub(uint32(a), uint32(b), uint32(a-b), sizeOf[T]())
+	c.flagsSub(uint32(a), uint32(b), sizeOf[T]())
 }
 
 // setAccumulator writes AL, AX or EAX.

@@ -188,7 +188,7 @@ func opSCAS8One(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at8(0)
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	step := 1 - c.flags>>10&1*2
 	c.gpr[x86.EDI] += step
 	return nextRec(in)
@@ -203,7 +203,7 @@ func opSCAS16One(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at16(0)
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	step := 2 - c.flags>>10&1*4
 	c.gpr[x86.EDI] += step
 	return nextRec(in)
@@ -218,7 +218,7 @@ func opSCAS32One(c *CPU, in *inst) *inst {
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
 	a := *c.at32(0)
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	step := 4 - c.flags>>10&1*8
 	c.gpr[x86.EDI] += step
 	return nextRec(in)
@@ -246,7 +246,7 @@ func opCMPS8One(c *CPU, in *inst) *inst {
 		return nil
 	}
 	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	c.flagsSub8(a, b, a-b)
+	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	step := 1 - c.flags>>10&1*2
 	c.gpr[x86.ESI] += step
 	c.gpr[x86.EDI] += step
@@ -271,7 +271,7 @@ func opCMPS16One(c *CPU, in *inst) *inst {
 		return nil
 	}
 	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	c.flagsSub16(a, b, a-b)
+	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	step := 2 - c.flags>>10&1*4
 	c.gpr[x86.ESI] += step
 	c.gpr[x86.EDI] += step
@@ -296,7 +296,7 @@ func opCMPS32One(c *CPU, in *inst) *inst {
 		return nil
 	}
 	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
-	c.flagsSub32(a, b, a-b)
+	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	step := 4 - c.flags>>10&1*8
 	c.gpr[x86.ESI] += step
 	c.gpr[x86.EDI] += step

@@ -10,47 +10,47 @@ import "fmt"
 // A row is an operation: how r comes from the operands, and the flags it leaves.
 type row struct{ op, compute, flags string }
 
-// binary lists r = a op b.
+// binary lists r = a op b. {T} is the operands' type, {D} one that is wider.
 var binary = []row{
-	{"ADD", "r := a + b", "c.flagsAdd{W}(a, b, r)"},
+	{"ADD", "s := {D}(a) + {D}(b)\nr := {T}(s)", "c.flagsAdd{W}(a, b, s)"},
 	{"OR", "r := a | b", "c.flagsLogic{W}(r)"},
-	{"ADC", "r := a + b + {T}(c.cfBit())", "c.flagsAdd{W}(a, b, r)"},
-	{"SBB", "r := a - b - {T}(c.cfBit())", "c.flagsSub{W}(a, b, r)"},
+	{"ADC", "s := {D}(a) + {D}(b) + {D}(c.cfBit())\nr := {T}(s)", "c.flagsAdd{W}(a, b, s)"},
+	{"SBB", "s := {D}(a) - {D}(b) - {D}(c.cfBit())\nr := {T}(s)", "c.flagsSub{W}(a, b, s)"},
 	{"AND", "r := a & b", "c.flagsLogic{W}(r)"},
-	{"SUB", "r := a - b", "c.flagsSub{W}(a, b, r)"},
+	{"SUB", "s := {D}(a) - {D}(b)\nr := {T}(s)", "c.flagsSub{W}(a, b, s)"},
 	{"XOR", "r := a ^ b", "c.flagsLogic{W}(r)"},
 }
 
 // compare lists the operations that only set flags.
 var compare = []row{
-	{"CMP", "", "c.flagsSub{W}(a, b, a-b)"},
+	{"CMP", "", "c.flagsSub{W}(a, b, {D}(a)-{D}(b))"},
 	{"TEST", "", "c.flagsLogic{W}(a & b)"},
 }
 
 // unary lists r = op a.
 var unary = []row{
-	{"INC", "r := a + 1", "c.flagsInc{W}(a, r)"},
-	{"DEC", "r := a - 1", "c.flagsDec{W}(a, r)"},
-	{"NEG", "r := -a", "c.flagsSub{W}(0, a, r)"},
+	{"INC", "s := {D}(a) + 1\nr := {T}(s)", "c.flagsInc{W}(a, s)"},
+	{"DEC", "s := {D}(a) - 1\nr := {T}(s)", "c.flagsDec{W}(a, s)"},
+	{"NEG", "s := -{D}(a)\nr := {T}(s)", "c.flagsSub{W}(0, a, s)"},
 	{"NOT", "r := ^a", ""},
 }
 
 // shifts lists r = a shifted by n, 1 ≤ n ≤ 31. OF for n > 1 and AF are
-// UNDEFINED. Bits 31 and 30 of faux become CF and CF ^ OF.
+// UNDEFINED.
 //
 // For operands of 8 and 16 bits n may exceed the width: Go's shifts then give
 // 0, as the manual says; rotates use n modulo the width.
 var shifts = []row{
 	{"SHL", "r := a << n",
-		"c.fres, c.faux = uint32({S}(r)), uint32(a<<(n-1))>>{top}<<31|uint32(r)>>{top}<<30"},
+		"cf := uint32(a<<(n-1)) >> {top}\nc.flagsShift(uint32({S}(r)), cf, cf^uint32(r)>>{top})"},
 	{"SHR", "r := a >> n",
-		"cf := uint32(a>>(n-1)) & 1\nc.fres, c.faux = uint32({S}(r)), cf<<31|(cf^uint32(r^r<<1)>>{top})<<30"},
+		"c.flagsShift(uint32({S}(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>{top})"},
 	{"SAR", "r := {T}({S}(a) >> n)",
-		"cf := uint32({S}(a)>>(n-1)) & 1\nc.fres, c.faux = uint32({S}(r)), cf<<31|cf<<30"},
+		"c.flagsShift(uint32({S}(r)), uint32({S}(a)>>(n-1))&1, 0)"},
 	{"ROL", "r := bits.RotateLeft{W}(a, int(n))",
-		"c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<31 | uint32(r)>>{top}<<30"},
+		"c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>{top})"},
 	{"ROR", "r := bits.RotateLeft{W}(a, -int(n))",
-		"c.faux = c.faux&^(auxCF|auxCF2) | uint32(r)<<{up}&(auxCF|auxCF2)"},
+		"c.flagsRotate(uint32(r)>>{top}, uint32(r^r<<1)>>{top})"},
 }
 
 func genALU(f *file) {
@@ -152,8 +152,8 @@ func genIMUL(f *file) {
 	for _, w := range widths[1:] {
 		wide := map[int]string{16: "int32", 32: "int64"}[w.bits]
 		set := "\n" + w.setReg("d", "r") + "\nreturn true\n"
-		full := w.expand(fmt.Sprintf("p := %s({S}(a)) * %s({S}(b))\nr := {T}(p)\nc.fres, c.faux = uint32({S}(r)), 0\n"+
-			"if p != %s({S}(r)) {\nc.faux = auxCF\n}\n", wide, wide, wide)) + set
+		full := w.expand(fmt.Sprintf("p := %s({S}(a)) * %s({S}(b))\nr := {T}(p)\nover := uint32(0)\n"+
+			"if p != %s({S}(r)) {\nover = 1\n}\nc.flagsShift(uint32({S}(r)), over, over)\n", wide, wide, wide)) + set
 		a, src, imm := "a := "+w.reg("d")+"\n", "b := "+w.reg("s")+"\n", "b := "+w.imm()+"\n"
 		s.add("RR", w, a+src+full)
 		s.add("RRI", w, "a := "+w.reg("s")+"\n"+imm+full)
@@ -181,7 +181,7 @@ var wide = []row{
 // product stores p and sets CF and OF to over; the other flags are UNDEFINED
 // and as setMulFlags leaves them.
 const product = "c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(p), uint32(p>>32)\n" +
-	"c.fres, c.faux = uint32(p), 0\nif c.fres == 0 {\nc.fres = 1 << 8\n}\nif over {\nc.faux = auxCF\n}"
+	"r, carry := uint32(p), uint32(0)\nif r == 0 {\nr = 1 << 8\n}\nif over {\ncarry = 1\n}\nc.flagsShift(r, carry, carry)"
 
 // genWide emits fastTables for operations whose full handlers are in muldiv.go.
 func genWide(f *file) {
@@ -206,7 +206,7 @@ func genDouble(f *file) {
 		var t table
 		t.set("RRI", w, f.fastHandler("op"+o.op+"32RRI",
 			"n := in.Imm & 31\nif n == 0 {\nreturn true\n}\na, b := "+w.reg("d")+", "+w.reg("s")+"\n"+o.body(w)+
-				"\nc.fres, c.faux = r, cf<<31|(cf^of)<<30\n"+w.setReg("d", "r")+"\nreturn true\n"))
+				"\nc.flagsShift(r, cf, of)\n"+w.setReg("d", "r")+"\nreturn true\n"))
 		t.emit(f, "fast"+o.op, "fastTable")
 	}
 }

@@ -13,7 +13,7 @@ import (
 // conds are the condition codes on lazy flags; odd codes negate them.
 var conds = []string{
 	"c.of()", "c.cf()", "c.zf()", "c.cf() || c.zf()",
-	"c.sf()", "c.pf()", "c.sf() != c.of()", "c.zf() || c.sf() != c.of()",
+	"c.sf()", "c.pf()", "c.less()", "c.zf() || c.less()",
 }
 
 // cmpConds are the same after CMP a, b, read from the operands; {S} is the
@@ -153,7 +153,7 @@ func (p pair) body(way path, cc int) string {
 	if p.form[0] == 'R' {
 		get += "a := " + w.reg("d") + "\n"
 	}
-	flags := w.expand("c.flagsSub{W}(a, b, a-b)\n")
+	flags := w.expand("c.flagsSub{W}(a, b, {D}(a)-{D}(b))\n")
 	if p.op == "TEST" {
 		flags = w.expand("t := a & b\nc.flagsLogic{W}(t)\n")
 	}

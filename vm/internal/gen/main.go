@@ -67,6 +67,14 @@ type width struct {
 
 var widths = []width{{8, 1, "uint8"}, {16, 2, "uint16"}, {32, 4, "uint32"}}
 
+// wide is a type that holds a sum of two operands and its carry.
+func (w width) wide() string {
+	if w.bits == 32 {
+		return "uint64"
+	}
+	return "uint32"
+}
+
 // reg is an expression for the register in field d or s of the record.
 func (w width) reg(field string) string { return fmt.Sprintf("*c.at%d(in.%s)", w.bits, field) }
 
@@ -135,7 +143,7 @@ func (w width) modify(p path, body string) string {
 
 // expand replaces T by the width's type and W by its bits in a body.
 func (w width) expand(body string) string {
-	return strings.NewReplacer("{T}", w.typ, "{W}", fmt.Sprint(w.bits), "{S}", "int"+fmt.Sprint(w.bits),
+	return strings.NewReplacer("{T}", w.typ, "{D}", w.wide(), "{W}", fmt.Sprint(w.bits), "{S}", "int"+fmt.Sprint(w.bits),
 		"{top}", fmt.Sprint(w.bits-1), "{up}", fmt.Sprint(32-w.bits)).Replace(body)
 }
 

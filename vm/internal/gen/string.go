@@ -23,10 +23,10 @@ func genString(f *file) {
 			return w.scoped("v", "ESI") + w.element("EDI", "wr", "") + "*" + w.host() + " = v\n" + w.advance("ESI", "EDI")
 		}},
 		{"SCAS", func(w width) string {
-			return w.element("EDI", "rd", "b") + "a := " + acc(w) + "\n" + w.expand("c.flagsSub{W}(a, b, a-b)\n") + w.advance("EDI")
+			return w.element("EDI", "rd", "b") + "a := " + acc(w) + "\n" + w.expand("c.flagsSub{W}(a, b, {D}(a)-{D}(b))\n") + w.advance("EDI")
 		}},
 		{"CMPS", func(w width) string {
-			return w.scoped("a", "ESI") + w.element("EDI", "rd", "b") + w.expand("c.flagsSub{W}(a, b, a-b)\n") + w.advance("ESI", "EDI")
+			return w.scoped("a", "ESI") + w.element("EDI", "rd", "b") + w.expand("c.flagsSub{W}(a, b, {D}(a)-{D}(b))\n") + w.advance("ESI", "EDI")
 		}},
 	}
 	for _, r := range rows {
