@@ -170,7 +170,7 @@ func (c *CPU) readSeg(seg uint8, off uint32, size uint8) (uint64, bool) {
 		return 0, false
 	}
 	r, ok := c.resolve(la, size, c.dataAccess(0))
-	if !ok {
+	if !ok || c.mustStep(la, uint32(size), 0) {
 		return 0, false
 	}
 	v := c.load(r, size)
@@ -185,7 +185,7 @@ func (c *CPU) writeSeg(seg uint8, off uint32, size uint8, v uint64) bool {
 		return false
 	}
 	r, ok := c.resolve(la, size, c.dataAccess(accWrite))
-	if !ok {
+	if !ok || c.mustStep(la, uint32(size), accWrite) {
 		return false
 	}
 	c.store(r, size, v)
@@ -277,11 +277,13 @@ func (c *CPU) rmwReadAt(seg uint8, off uint32, size uint8) (uint64, bool) {
 	if !ok || !c.checkAlign(la, uint32(size)) {
 		return 0, false
 	}
-	if c.rmw, ok = c.resolve(la, size, c.dataAccess(accWrite)); !ok {
+	if c.rmw, ok = c.resolve(la, size, c.dataAccess(accWrite)); !ok || c.mustStep(la, uint32(size), 0) || c.mustStep(la, uint32(size), accWrite) {
 		return 0, false
 	}
 	c.rmwLin = la
-	return c.load(c.rmw, size), true
+	v := c.load(c.rmw, size)
+	c.m.watchHit(la, size, v, 0)
+	return v, true
 }
 
 func (c *CPU) rmwWrite(size uint8, v uint64) {

@@ -196,6 +196,7 @@ const (
 	exitAgain                       // a repeated string instruction stopped between iterations: eip set by handler
 	exitShutdown                    // triple fault
 	exitBreak                       // a breakpoint lies at eip; nothing ran
+	exitWatch                       // about to access watched memory; nothing happened yet: execute it by itself
 )
 
 // mode holds what a decoded record depends on besides its bytes.

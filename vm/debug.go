@@ -119,16 +119,23 @@ func (c *CPU) debugChanged() {
 	if c.msr.debugctl != 0 {
 		c.sys.attn |= attnArmed
 	}
+	if len(c.m.watch.ranges) != 0 {
+		c.sys.attn |= attnData
+	}
 	if (old|c.sys.attn)&attnData != 0 {
 		c.flushTLB() // the pages with breakpoints get other tags
 	}
 }
 
-// tagEntry derives a TLB entry's tags. Pages with a data breakpoint get none.
+// tagEntry derives a TLB entry's tags. Pages with a data breakpoint, and those
+// somebody watches, get none.
 func (c *CPU) tagEntry(e *tlbEntry, lp uint32) {
 	e.setTags(lp)
 	if c.sys.attn&attnData == 0 {
 		return
+	}
+	if c.m.watch.watchesPage(lp) {
+		e.rd, e.wr = tagNone, tagNone
 	}
 	for i := range 4 {
 		b := c.breakpoint(i)

@@ -126,6 +126,9 @@ func (c *CPU) areaAt(seg uint8, off, size, align uint32, acc access) (a area, ok
 	if a.la, ok = c.linear(seg, off, size, acc); !ok || !c.checkAlign(a.la, align) {
 		return a, false
 	}
+	if c.mustStep(a.la, size, acc) {
+		return a, false
+	}
 	acc = c.dataAccess(acc)
 	if a.pa, ok = c.translate(a.la, acc); !ok {
 		return a, false

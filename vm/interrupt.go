@@ -99,8 +99,12 @@ func (c *CPU) deliverPending() {
 func (c *CPU) deliverEvent(ev *event) {
 	for {
 		c.exit = exitNone
+		if c.m.mon.on {
+			c.m.lookAtFault(ev)
+		}
 		if c.deliver(ev) {
 			c.exit = exitNone
+			c.m.Mark()
 			return
 		}
 		second := c.pending

@@ -26,6 +26,7 @@ type Machine struct {
 	intc      InterruptController
 	hypercall Hypercall
 	watch     watchList
+	mon       monitor
 	snapshots []*Snapshot // oldest first
 	interrupt atomic.Bool // Interrupt was called
 	hooks     hooks

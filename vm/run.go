@@ -90,6 +90,9 @@ func (m *Machine) Run(max uint64) Stop {
 			continue
 		}
 		c.horizon = min(end, m.events.next(), now+maxSlice)
+		if at := m.mon.at; m.mon.on && at > now {
+			c.horizon = min(c.horizon, at)
+		}
 		c.budget = int64(c.horizon - now)
 		if s, stopped := m.slice(skip); stopped {
 			return s
@@ -129,13 +132,19 @@ func (m *Machine) wake(end uint64) bool {
 func (m *Machine) slice(skip bool) (Stop, bool) {
 	c := &m.cpu
 	c.exit = exitNone
+	mid := c.sys.midRep
+	if !c.shadow && c.takeInterrupt() {
+		return m.after()
+	}
+	if m.mon.on {
+		skip = m.look(mid) || mid
+	}
 	switch {
 	case c.shadow:
 		if !skip && c.breakAt() {
 			return m.stop(StopBreakpoint), true
 		}
 		c.stepShadowed()
-	case c.takeInterrupt():
 	case c.stepping():
 		if !skip && c.breakAt() {
 			return m.stop(StopBreakpoint), true
@@ -168,7 +177,12 @@ func (m *Machine) after() (Stop, bool) {
 	case exitShutdown:
 		return m.stop(StopShutdown), true
 	case exitBreak:
-		return m.stop(StopBreakpoint), true
+		if !m.mon.on { // else it is called before anything runs
+			return m.stop(StopBreakpoint), true
+		}
+	case exitWatch:
+		c.stepWatched()
+		return m.after()
 	case exitUnwritten:
 		return m.stopErr(StopUnwritten, c.unwritten())
 	}
@@ -265,7 +279,7 @@ func (c *CPU) execute(r *inst) *inst {
 func (c *CPU) leave(r *inst) {
 	back := int64(r.rest)
 	switch c.exit {
-	case exitFault, exitStale, exitUnwritten:
+	case exitFault, exitStale, exitUnwritten, exitWatch:
 		c.eip = r.EIP
 	case exitAgain:
 		c.sys.midRep = true
@@ -287,7 +301,7 @@ func (c *CPU) attention() bool {
 
 // stepping reports that instructions must run one at a time.
 func (c *CPU) stepping() bool {
-	return c.flags&(FlagTF|FlagRF) != 0 || c.sys.attn&attnArmed != 0 || c.m.hooks.instr != nil
+	return c.flags&(FlagTF|FlagRF) != 0 || c.sys.attn&attnArmed != 0 || c.m.hooks.instr != nil || c.m.mon.each
 }
 
 // breakAt reports a breakpoint at EIP.
@@ -322,7 +336,9 @@ func (c *CPU) stepInst() {
 	// With no budget left nothing follows the one instruction.
 	left := c.budget - 1
 	c.budget, c.horizon = 0, c.horizon-uint64(left)
+	c.m.watch.single = true
 	r := c.execute(b.first)
+	c.m.watch.single = false
 	why := c.exit
 	if why != exitNone {
 		c.leave(r)

@@ -18,12 +18,7 @@ func TestWideOperandsAreWatched(t *testing.T) {
 	m.WritePhys(flatData, []byte{1, 2, 3, 4, 5, 6, 7, 8, 9})
 	m.cpu.gpr[x86.EBX] = flatData
 	m.cpu.fpu.xmm[1] = xmmReg{0x1122334455667788, 9}
-	var events []string
-	m.watch.ranges = []watchRange{{flatData + 8, flatData + 11, func(e WatchEvent) {
-		events = append(events, fmt.Sprintf("%x+%d=%x %v", e.Addr-flatData, e.Size, e.Value, e.Write))
-	}}}
-	m.phys.lines[flatData>>lineShift] |= lineWatched
-	m.cpu.retagPhys(flatData)
+	m.Watch(Watched{First: flatData + 8, Last: flatData + 11, Read: true, Write: true})
 	for _, step := range []struct {
 		code []byte
 		want []string
@@ -38,10 +33,14 @@ func TestWideOperandsAreWatched(t *testing.T) {
 		{[]byte{0x0f, 0x58, 0x0b}, []string{"0+16=1122334455667788 false"}},            // addps xmm1, [ebx]
 		{[]byte{0xf2, 0x0f, 0x58, 0x4b, 0x08}, []string{"8+8=5566778855667788 false"}}, // addsd xmm1, [ebx+8]
 	} {
-		events = nil
 		m.load(step.code...)
-		_, faulted := m.runSlice(1)
-		require.False(t, faulted, "% x", step.code)
+		require.Equal(t, StopLimit, m.Run(1).Reason)
+		var events []string
+		for _, e := range m.mon.hits {
+			events = append(events, fmt.Sprintf("%x+%d=%x %v", e.Addr-flatData, e.Size, e.Value, e.Write))
+			require.Equal(t, uint32(flatCode), e.EIP)
+		}
+		m.mon.hits = nil
 		require.Equal(t, step.want, events, "% x", step.code)
 	}
 }

@@ -21,6 +21,7 @@ type Snapshot struct {
 	state  State
 	events []savedEvent
 	seq    uint64
+	place  Place
 	before map[uint32][]byte // by slab page: content at the time of the snapshot
 }
 
@@ -39,7 +40,7 @@ func (s *Snapshot) Pages() int { return len(s.before) }
 // Snapshot records the present state. It may be called while the machine
 // stands still. Its cost is in proportion to the pages written afterwards.
 func (m *Machine) Snapshot() *Snapshot {
-	s := &Snapshot{state: m.State(), seq: m.events.seq, before: map[uint32][]byte{}}
+	s := &Snapshot{state: m.State(), seq: m.events.seq, place: m.mon.place, before: map[uint32][]byte{}}
 	for _, e := range m.events.heap {
 		s.events = append(s.events, savedEvent{e, e.at, e.seq})
 	}
@@ -89,6 +90,8 @@ func (m *Machine) Restore(s *Snapshot) bool {
 	m.SetState(&s.state)
 	m.cpu.stopping, m.cpu.exit = false, exitNone
 	m.events.restore(s)
+	m.mon.place, m.mon.known, m.mon.hits = s.place, false, m.mon.hits[:0]
+	m.watch.single = false
 	return true
 }
 

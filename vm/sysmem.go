@@ -204,7 +204,7 @@ func (c *CPU) readAligned(seg uint8, off uint32, size, align uint8) (uint64, boo
 		return 0, false
 	}
 	r, ok := c.resolve(la, size, c.dataAccess(0))
-	if !ok {
+	if !ok || c.mustStep(la, uint32(size), 0) {
 		return 0, false
 	}
 	v := c.load(r, size)
@@ -219,7 +219,7 @@ func (c *CPU) writeAligned(seg uint8, off uint32, size, align uint8, v uint64) b
 		return false
 	}
 	r, ok := c.resolve(la, size, c.dataAccess(accWrite))
-	if !ok {
+	if !ok || c.mustStep(la, uint32(size), accWrite) {
 		return false
 	}
 	c.store(r, size, v)

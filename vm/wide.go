@@ -133,5 +133,5 @@ func (c *CPU) resolve128(in *inst, align vecAlign, acc access) (la uint32, r rmw
 		return la, r, false
 	}
 	r, ok = c.resolve(la, 16, c.dataAccess(acc))
-	return la, r, ok
+	return la, r, ok && !c.mustStep(la, 16, acc)
 }

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Watched memory: accesses reported once each, after they have happened, with
+// the exact EIP.
+//
+// Pages with watched bytes leave the fast memory path. An access that meets
+// some makes its instruction leave the block before it has changed anything,
+// as a fault would; it is then executed by itself, and what it accesses is
+// reported when it is done.
+
+package vm
+
+// WatchEvent is one access to a watched range.
+type WatchEvent struct {
+	Range *Watched
+	Addr  uint32 // linear address of the access
+	Size  uint8
+	Value uint64 // of 16 bytes the lower half
+	Write bool
+	EIP   uint32 // of the instruction; of an interrupt's or exception's frame, where that came
+}
+
+// Watched is a range of linear addresses that is watched.
+type Watched struct {
+	First, Last uint32 // inclusive
+	Read, Write bool   // which accesses
+}
+
+// watchList holds the watched ranges.
+type watchList struct {
+	ranges []*Watched
+	single bool // one instruction is executed by itself: accesses may happen
+}
+
+// Watch watches [first, last] until Unwatch. Accesses are reported to the
+// monitor at the next instruction.
+func (m *Machine) Watch(w Watched) *Watched {
+	m.watch.ranges = append(m.watch.ranges, &w)
+	m.watchChanged()
+	return &w
+}
+
+// Unwatch ends what Watch began.
+func (m *Machine) Unwatch(w *Watched) {
+	keep := m.watch.ranges[:0]
+	for _, r := range m.watch.ranges {
+		if r != w {
+			keep = append(keep, r)
+		}
+	}
+	clear(m.watch.ranges[len(keep):])
+	m.watch.ranges = keep
+	m.watchChanged()
+}
+
+// watchChanged gives the pages their tags.
+func (m *Machine) watchChanged() {
+	m.cpu.debugChanged()
+	m.cpu.flushTLB()
+}
+
+// meets reports that [la, la+size) is watched for the kind of access.
+func (w *watchList) meets(la, size uint32, acc access) bool {
+	last := la + size - 1
+	for _, r := range w.ranges {
+		if la <= r.Last && r.First <= last && r.wants(acc) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Watched) wants(acc access) bool {
+	return acc&accWrite != 0 && r.Write || acc&accWrite == 0 && r.Read
+}
+
+// watchesPage reports that the page at lp has watched bytes.
+func (w *watchList) watchesPage(lp uint32) bool {
+	for _, r := range w.ranges {
+		if lp <= r.Last && r.First <= lp|pageMask {
+			return true
+		}
+	}
+	return false
+}
+
+// mustStep makes the instruction leave its block when it is about to access
+// watched memory and is not executed by itself. It comes where a page fault
+// would.
+func (c *CPU) mustStep(la, size uint32, acc access) bool {
+	w := &c.m.watch
+	if len(w.ranges) == 0 || w.single || !w.meets(la, size, acc) {
+		return false
+	}
+	c.exit = exitWatch
+	return true
+}
+
+// stepWatched executes the one instruction that left with exitWatch.
+func (c *CPU) stepWatched() {
+	c.exit = exitNone
+	c.stepInst()
+}
+
+// watchHit reports a completed access to whoever watches it.
+func (m *Machine) watchHit(la uint32, size uint8, v uint64, acc access) {
+	if m.cpu.sys.attn&attnData != 0 {
+		m.cpu.noteData(la, size, acc)
+	}
+	if len(m.watch.ranges) == 0 {
+		return
+	}
+	last := la + uint32(size) - 1
+	for _, r := range m.watch.ranges {
+		if la <= r.Last && r.First <= last && r.wants(acc) {
+			m.mon.hits = append(m.mon.hits, WatchEvent{r, la, size, v, acc&accWrite != 0, m.cpu.eip})
+			m.cpu.endSliceBy(m.cpu.now())
+		}
+	}
+}
