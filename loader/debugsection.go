@@ -46,3 +46,11 @@ func (img *Image) DebugSection(name string) ([]byte, error) {
 	contents := append([]byte(nil), s.Data...)
 	return contents, p.relocate(relocTarget{section: s, contents: contents, base: img.Base})
 }
+
+// DebugSectionNames lists what [Image.DebugSection] has, in the file's order; nothing for an image read from a file.
+func (img *Image) DebugSectionNames() []string {
+	if img.plan == nil {
+		return nil
+	}
+	return img.plan.object.DebugSections()
+}
