@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Random sequences of instructions on the machine and on the host's own
-// processor: same registers, flags, memory, exception. A difference is shrunk.
+// processor: same registers, flags, x87, MMX and SSE state, memory, exception.
+// A difference is shrunk.
 //
 //	go test ./vm/conformance -run Differential -sequences 1000000 -seed 7
 
@@ -52,6 +53,7 @@ func newGuest() (*guest, error) {
 			{Addr: seqCode, Size: seqCodeSize, Perm: vectors.PermRead | vectors.PermWrite | vectors.PermExec},
 			{Addr: seqData, Size: seqDataSize, Perm: vectors.PermRead | vectors.PermWrite, Content: make([]byte, seqDataSize)},
 			{Addr: seqRO, Size: vm.PageSize, Perm: vectors.PermRead, Content: make([]byte, vm.PageSize)},
+			{Addr: seqImage, Size: seqImageSize, Perm: vectors.PermRead | vectors.PermWrite, Content: make([]byte, seqImageSize)},
 		},
 	}
 	b, err := newBench(f, Options{})
@@ -78,8 +80,11 @@ func (g *guest) codeMemory() []byte {
 // run executes a sequence whose code is already there.
 func (g *guest) run(s *sequence, length int, slice uint64) (*result, error) {
 	g.write(seqData, s.data)
+	g.write(seqImage, s.image)
 	in := vectors.State{GPR: s.gpr, EFLAGS: s.flags, EIP: s.eip}
 	in.Seg = [6]uint16{selUserData, selUserCode, selUserData, selUserData, selUserData, selUserData}
+	fx := stateOfFX(s.fx)
+	g.loadFPU(&fx)
 	if err := g.enter(&in); err != nil {
 		return nil, err
 	}
@@ -96,7 +101,10 @@ func (g *guest) run(s *sequence, length int, slice uint64) (*result, error) {
 			return nil, fmt.Errorf("stopped at %08x: %v %v", stop.EIP, stop.Reason, stop.Err)
 		}
 	}
-	r := &result{outcome: g.outcome(), code: g.read(s.eip, length), data: g.read(seqData, seqDataSize)}
+	r := &result{outcome: g.outcome(), code: g.read(s.eip, length), data: g.read(seqData, seqDataSize), image: g.read(seqImage, seqImageSize)}
+	g.readFPU(&r.State)
+	f := g.m.FPU()
+	r.fop, r.fip, r.fdp = f.FOP, f.FIP, f.FDP
 	r.EFLAGS &= vectors.EFLAGSMask
 	if r.exception != excPF {
 		r.cr2 = 0
@@ -188,10 +196,13 @@ func (g *guest) restoreCode(s *sequence, code []byte) {
 // where the sequence ended.
 func compareResults(s *sequence, a *assembled, want, got *result) []string {
 	var d differences
-	undef, partial := a.undef[len(s.items)], false
+	if keptFromMemory(s, a, want, got) {
+		return nil
+	}
+	last, undef, partial := len(s.items), a.undef[len(s.items)], false
 	for i := range s.items {
 		if want.EIP == s.eip+a.start[i] && want.exception != excBP {
-			undef, partial = a.undef[i], s.items[i].partial
+			last, undef, partial = i, a.undef[i], s.items[i].partial
 		}
 	}
 	if want.exception != got.exception {
@@ -217,6 +228,7 @@ func compareResults(s *sequence, a *assembled, want, got *result) []string {
 	if !bytes.Equal(want.code, got.code) {
 		d.add("code differs")
 	}
+	d.compareFPUSequence(s, a, want, got, undef, last)
 	return d
 }
 
@@ -235,11 +247,32 @@ func shrink(s *sequence, shows func(*sequence) bool) *sequence {
 }
 
 func TestDifferential(t *testing.T) {
+	ends := runDifferential(t, &generator{Rand: rand.New(rand.NewSource(*seed))}, *sequences)
+	if *sequences >= 1000 {
+		require.Greater(t, ends[excBP], *sequences/4, "too few sequences reach their end")
+		require.Greater(t, ends[excPF], *sequences/100, "too few page faults")
+	}
+}
+
+// x87, MMX, SSE and SSE2, with integer instructions between them.
+func TestDifferentialFPU(t *testing.T) {
+	n := *sequences
+	ends := runDifferential(t, &generator{Rand: rand.New(rand.NewSource(*seed)), forms: fpuForms()}, n)
+	if n >= 1000 {
+		require.Greater(t, ends[excBP], n/4, "too few sequences reach their end")
+		for _, e := range []uint8{excGP, excPF, excMF, excXM} {
+			require.Greater(t, ends[e], n/200, "too few exceptions %d", e)
+		}
+	}
+}
+
+// runDifferential runs as many sequences, and counts what they end with.
+func runDifferential(t *testing.T, gen *generator, count int) map[uint8]int {
+	t.Helper()
 	h := startHost(t)
-	gen := &generator{Rand: rand.New(rand.NewSource(*seed))}
 	var g *guest
 	ends := map[uint8]int{}
-	for n := range *sequences {
+	for n := range count {
 		if n%perMachine == 0 {
 			var err error
 			g, err = newGuest()
@@ -250,15 +283,11 @@ func TestDifferential(t *testing.T) {
 		require.NoError(t, err, "sequence %d", n)
 		if len(d) > 0 {
 			report(t, h, n, s, d)
-			return
 		}
 		ends[exceptionOf(g)]++
 	}
-	t.Logf("%d sequences, by final exception: %v", *sequences, ends)
-	if *sequences >= 1000 {
-		require.Greater(t, ends[excBP], *sequences/4, "too few sequences reach their end")
-		require.Greater(t, ends[excPF], *sequences/100, "too few page faults")
-	}
+	t.Logf("%d sequences of seed %d, by final exception: %v", count, *seed, ends)
+	return ends
 }
 
 // exceptionOf is the exception the last sequence ended with.
@@ -294,7 +323,8 @@ func TestDifferentialSeesADifference(t *testing.T) {
 	g, err := newGuest()
 	require.NoError(t, err)
 	code := [][]byte{{0x89, 0xd9}, {0x83, 0xd0, 0x00}, {0x90}, {0xf8}} // mov ecx,ebx; adc eax,0; nop; clc
-	s := &sequence{eip: seqCode, flags: 0x202, data: make([]byte, seqDataSize)}
+	s := &sequence{eip: seqCode, flags: 0x202}
+	s.setMemory(nil)
 	for _, c := range code {
 		s.items = append(s.items, item{code: c})
 	}
@@ -328,7 +358,8 @@ func TestSingleStepAfterBreakpoint(t *testing.T) {
 	require.NoError(t, err)
 	step := [][]byte{{0x68, 0x02, 0x01, 0, 0}, {0x9d}, {0x40}, {0x41}} // push TF; popf; inc eax; inc ecx
 	for i, codes := range [][][]byte{{{0x90}}, step} {
-		s := &sequence{eip: seqCode + uint32(i)*vm.PageSize, flags: 0x202, data: make([]byte, seqDataSize)}
+		s := &sequence{eip: seqCode + uint32(i)*vm.PageSize, flags: 0x202}
+		s.setMemory(nil)
 		s.gpr[vectors.ESP] = seqData + 0x1000
 		for _, c := range codes {
 			s.items = append(s.items, item{code: c})

@@ -18,17 +18,19 @@ import (
 	"ring0/vm/vectors"
 )
 
-// The structures of testdata/host.c: numbers, then code, then data.
+// The structures of testdata/host.c: numbers, then FXSAVE image, code, data, images.
 const (
 	requestNumbers = 8 + 3 // registers, EFLAGS, EIP, length of the code
 	answerNumbers  = 8 + 5 // registers, EFLAGS, EIP, exception, error code, CR2
-	answerSize     = answerNumbers*4 + seqMaxCode + seqDataSize
+	answerSize     = answerNumbers*4 + fxSize + seqMaxCode + seqDataSize + seqImageSize
 )
 
 // result is what a sequence came to.
 type result struct {
 	outcome
-	code, data []byte
+	fop               uint16
+	fip, fdp          uint32
+	code, data, image []byte
 }
 
 // host is a running helper.
@@ -69,16 +71,18 @@ func startHost(t *testing.T) *host {
 
 // run executes a sequence on the host's processor.
 func (h *host) run(s *sequence, code []byte) (*result, error) {
-	req := make([]byte, 0, requestNumbers*4+seqMaxCode+seqDataSize)
+	req := make([]byte, 0, requestNumbers*4+fxSize+seqMaxCode+seqDataSize+seqImageSize)
 	for _, v := range s.gpr {
 		req = binary.LittleEndian.AppendUint32(req, v)
 	}
 	for _, v := range [...]uint32{s.flags, s.eip, uint32(len(code))} {
 		req = binary.LittleEndian.AppendUint32(req, v)
 	}
+	req = append(req, s.fx...)
 	req = append(req, code...)
 	req = append(req, make([]byte, seqMaxCode-len(code))...)
 	req = append(req, s.data...)
+	req = append(req, s.image...)
 	if _, err := h.in.Write(req); err != nil {
 		return nil, fmt.Errorf("the helper is gone: %w", err)
 	}
@@ -87,7 +91,9 @@ func (h *host) run(s *sequence, code []byte) (*result, error) {
 		return nil, fmt.Errorf("the helper gave no answer: %w", err)
 	}
 	number := func(i int) uint32 { return binary.LittleEndian.Uint32(ans[4*i:]) }
-	r := &result{code: ans[answerNumbers*4:][:len(code)], data: ans[answerNumbers*4+seqMaxCode:]}
+	fx, rest := ans[answerNumbers*4:][:fxSize], ans[answerNumbers*4+fxSize:]
+	r := &result{code: rest[:len(code)], data: rest[seqMaxCode:][:seqDataSize], image: rest[seqMaxCode+seqDataSize:]}
+	r.setFX(fx)
 	for i := range r.GPR {
 		r.GPR[i] = number(i)
 	}

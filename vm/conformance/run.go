@@ -16,7 +16,10 @@ import (
 const (
 	excBP = 3
 	excOF = 4
+	excGP = 13
 	excPF = 14
+	excMF = 16
+	excXM = 19
 )
 
 // hasErrorCode are the exceptions that push one: #DF #TS #NP #SS #GP #PF #AC.

@@ -21,7 +21,10 @@ const (
 	seqData     = 0x600000
 	seqDataSize = 0x2000
 	seqRO       = seqData + seqDataSize
-	seqMaxCode  = 1024
+	// Saved FPU states and operands that must be of some kind: fpuimage_test.go.
+	seqImage     = 0x610000
+	seqImageSize = 0x1000
+	seqMaxCode   = 1024
 )
 
 // Arithmetic flags.
@@ -35,8 +38,9 @@ const (
 	flAll = flCF | flPF | flAF | flZF | flSF | flOF
 )
 
-// item is one instruction of a sequence, with what it does to flags: reads
-// must be defined before it, defines are afterwards, undefines are not.
+// item is one instruction of a sequence, with what it does to flags, those of
+// the x87 status word included: reads must be defined before it, defines are
+// afterwards, undefines are not.
 type item struct {
 	code                      []byte
 	reads, defines, undefines uint32
@@ -44,6 +48,9 @@ type item struct {
 	wide                      bool // of 4 bytes, else 1
 	patch                     int  // a store whose address (bytes 2–5 of code) is the immediate of the item so much further
 	partial                   bool // when it faults the manual leaves memory or flags in between
+	approximate               bool // its results are not the same on all processors; comes last
+	converts                  bool // between MMX and XMM numbers
+	memory                    bool // it has a memory operand, so it sets FDP
 }
 
 // sequence is what both processors execute.
@@ -51,7 +58,9 @@ type sequence struct {
 	items []item
 	gpr   [8]uint32
 	flags uint32
+	fx    []byte // x87, MMX and SSE state
 	data  []byte
+	image []byte
 	eip   uint32
 }
 
@@ -77,7 +86,7 @@ func (s *sequence) assemble() (a assembled, ok bool) {
 	}
 	for i, it := range s.items {
 		undef := a.undef[i]
-		if it.reads&undef != 0 || it.patch > 0 && !s.patchable(i+it.patch) {
+		if s.spoiled(i, undef) {
 			return a, false
 		}
 		after := undef&^it.defines | it.undefines
@@ -99,6 +108,12 @@ func (s *sequence) assemble() (a assembled, ok bool) {
 		a.code = append(a.code, code...)
 	}
 	return a, true
+}
+
+// spoiled says that item i cannot stand where it does, after undef.
+func (s *sequence) spoiled(i int, undef uint32) bool {
+	it := &s.items[i]
+	return it.reads&undef != 0 || it.patch > 0 && !s.patchable(i+it.patch) || it.approximate && i != len(s.items)-1
 }
 
 // patchable says that item i is a MOV of an immediate to a register.
@@ -125,16 +140,18 @@ func (s *sequence) without(i int) *sequence {
 // String lists state and instructions.
 func (s *sequence) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "gpr %x, eflags %x\n", s.gpr, s.flags)
+	fmt.Fprintf(&b, "gpr %x, eflags %x\n%s", s.gpr, s.flags, describeFX(s.fx))
 	a, _ := s.assemble()
 	for i := range s.items {
 		if i+1 >= len(a.start) || int(a.start[i+1]) > len(a.code) {
 			break
 		}
-		code := a.code[a.start[i]:a.start[i+1]]
-		var in x86.Inst
-		x86.Decode(code, s.eip+a.start[i], x86.Code32, &in)
-		fmt.Fprintf(&b, "%06x  %-28x %v\n", s.eip+a.start[i], code, &in)
+		for at := a.start[i]; at < a.start[i+1]; {
+			var in x86.Inst
+			x86.Decode(a.code[at:a.start[i+1]], s.eip+at, x86.Code32, &in)
+			fmt.Fprintf(&b, "%06x  %-28x %v\n", s.eip+at, a.code[at:at+uint32(in.Len)], &in)
+			at += max(1, uint32(in.Len))
+		}
 	}
 	return b.String()
 }
@@ -143,18 +160,23 @@ func (s *sequence) String() string {
 type generator struct {
 	*rand.Rand
 	items []item
+	forms map[string][]fpuForm // by kind; nil for integer instructions alone
 }
 
 // sequence makes one, that lies in page n of the code.
 func (g *generator) sequence(page int) *sequence {
-	s := &sequence{data: make([]byte, seqDataSize), eip: seqCode + uint32(page)*0x1000 + uint32(g.Intn(0x800))}
+	s := &sequence{eip: seqCode + uint32(page)*0x1000 + uint32(g.Intn(0x800))}
 	g.items = nil
-	for n := 3 + g.Intn(25); len(g.items) < n; {
-		g.add()
+	add := g.add
+	if g.forms != nil {
+		add = g.fpuMix()
+	}
+	for n := 3 + g.Intn(25); len(g.items) < n && !g.ended(); {
+		add()
 	}
 	s.items = g.items
 	s.makeReadable()
-	g.Read(s.data)
+	s.setMemory(g)
 	for i := range s.gpr {
 		s.gpr[i] = g.value()
 	}
@@ -166,6 +188,9 @@ func (g *generator) sequence(page int) *sequence {
 	return s
 }
 
+// ended says that nothing may follow.
+func (g *generator) ended() bool { n := len(g.items); return n > 0 && g.items[n-1].approximate }
+
 // makeReadable drops items until none reads an undefined flag.
 func (s *sequence) makeReadable() {
 	for {
@@ -174,8 +199,8 @@ func (s *sequence) makeReadable() {
 			return
 		}
 		drop := len(s.items) - 1
-		for i, it := range s.items {
-			if it.reads&a.undef[i] != 0 || it.patch > 0 && !s.patchable(i+it.patch) {
+		for i := range s.items {
+			if s.spoiled(i, a.undef[i]) {
 				drop = i
 				break
 			}

@@ -46,10 +46,12 @@ func (c Control) outside(x exact.Num, r exact.Rounded, precision uint) (F80, Sta
 		switch exp := r.Exp + bias; {
 		case exp >= minExp && exp <= maxExp:
 			return pack(x.Neg, r.Man, exp), st | statusOf(r)
-		case exp > maxExp: // FSCALE alone misses the range even so: SDM vol. 1, 8.5.4
+		// FSCALE alone misses the range even so: SDM vol. 1, 8.5.4 and 8.5.5.
+		case exp > maxExp:
 			return infinity.withSign(signOf(x.Neg)), OE | PE | C1
+		default:
+			return zero.withSign(signOf(x.Neg)), UE | PE
 		}
-		// Massive underflow, FSCALE's again, is as if masked.
 	}
 	if st == OE {
 		return c.overflow(x.Neg, precision)

@@ -26,28 +26,39 @@ enum {
 	CODE = 0x400000, CODE_SIZE = 0x10000,
 	DATA = 0x600000, DATA_SIZE = 0x2000,
 	RO = DATA + DATA_SIZE, RO_SIZE = 0x1000,
+	IMAGE = 0x610000, IMAGE_SIZE = 0x1000,
 	MAX_CODE = 1024,
+	FX_SIZE = 512,
 };
 
 struct request {
 	uint32_t gpr[8]; /* EAX ECX EDX EBX ESP EBP ESI EDI */
 	uint32_t eflags, eip, length;
+	uint8_t fx[FX_SIZE]; /* x87, MMX and SSE state as FXSAVE writes it */
 	uint8_t code[MAX_CODE];
 	uint8_t data[DATA_SIZE];
+	uint8_t image[IMAGE_SIZE];
 };
 
 struct answer {
 	uint32_t gpr[8];
 	uint32_t eflags, eip, trap, error, cr2;
+	uint8_t fx[FX_SIZE];
 	uint8_t code[MAX_CODE];
 	uint8_t data[DATA_SIZE];
+	uint8_t image[IMAGE_SIZE];
 };
+
+/* In a signal frame: FSAVE's 108 bytes, two words, then the FXSAVE image. */
+enum { FRAME_MAGIC = 110, FRAME_FX = 112 };
 
 static struct request req;
 static struct answer ans;
 
 /* What enter needs, by name for the assembler. */
 uint32_t enter_gpr[8], enter_eflags, enter_eip, home_esp;
+uint8_t enter_fx[FX_SIZE] __attribute__((aligned(16)));
+const uint32_t home_mxcsr = 0x1f80;
 
 /* enter() loads the state and jumps; the signal handler comes back to `home`. */
 void enter(void);
@@ -56,6 +67,7 @@ __asm__(
 	"enter:\n"
 	"	pusha\n"
 	"	mov %esp, home_esp\n"
+	"	fxrstor enter_fx\n"
 	"	push enter_eflags\n"
 	"	popf\n"
 	"	mov enter_gpr, %eax\n"
@@ -70,6 +82,8 @@ __asm__(
 	"home:\n"
 	"	popa\n"
 	"	cld\n"
+	"	fninit\n"
+	"	ldmxcsr home_mxcsr\n"
 	"	ret\n");
 
 static void on_signal(int sig, siginfo_t *info, void *context)
@@ -88,6 +102,9 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	ans.trap = r[REG_TRAPNO];
 	ans.error = r[REG_ERR];
 	ans.cr2 = uc->uc_mcontext.cr2;
+	if (*(uint16_t *)((uint8_t *)uc->uc_mcontext.fpregs + FRAME_MAGIC) != 0)
+		_exit(5); /* no FXSAVE image */
+	memcpy(ans.fx, (uint8_t *)uc->uc_mcontext.fpregs + FRAME_FX, FX_SIZE);
 	r[REG_EIP] = (greg_t)(uintptr_t)home;
 	r[REG_ESP] = home_esp;
 	r[REG_EFL] = 0x202;
@@ -114,6 +131,7 @@ static void setup(void)
 
 	map(CODE, CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC);
 	map(DATA, DATA_SIZE, PROT_READ | PROT_WRITE);
+	map(IMAGE, IMAGE_SIZE, PROT_READ | PROT_WRITE);
 	/* A page that was never touched is not present, whatever it permits. */
 	(void)*(volatile uint8_t *)map(RO, RO_SIZE, PROT_READ);
 	sigaltstack(&ss, NULL);
@@ -164,6 +182,8 @@ int main(void)
 		memset((void *)CODE, 0xcc, CODE_SIZE);
 		memcpy((void *)(uintptr_t)req.eip, req.code, req.length);
 		memcpy((void *)DATA, req.data, DATA_SIZE);
+		memcpy((void *)IMAGE, req.image, IMAGE_SIZE);
+		memcpy(enter_fx, req.fx, FX_SIZE);
 		memcpy(enter_gpr, req.gpr, sizeof enter_gpr);
 		enter_eflags = req.eflags;
 		enter_eip = req.eip;
@@ -172,6 +192,7 @@ int main(void)
 		alarm(0);
 		memcpy(ans.code, (void *)(uintptr_t)req.eip, MAX_CODE);
 		memcpy(ans.data, (void *)DATA, DATA_SIZE);
+		memcpy(ans.image, (void *)IMAGE, IMAGE_SIZE);
 		if (!transfer(&ans, sizeof ans, 1))
 			return 4;
 	}
