@@ -16,11 +16,12 @@ import (
 
 // driverState is the layouts and places of the registration interfaces.
 type driverState struct {
-	lay driverLayouts
-	sym driverSymbols
-	net netState
-	pci pciState
-	rnd uint64 // state of the random numbers
+	lay  driverLayouts
+	sym  driverSymbols
+	net  netState
+	pci  pciState
+	rnd  uint64 // state of the random numbers
+	core netcoreState
 }
 
 // driverLayouts are the structures that drivers hand over.
@@ -205,6 +206,15 @@ func driverSubsystems() []subsystem {
 		{"pci", pciFunctions(), (*Kernel).bootPCI},
 		{"netdevice", netDeviceFunctions(), (*Kernel).bootNetDevices},
 		{"netproto", netProtoFunctions(), (*Kernel).bootNetProto},
+		{"netcore", nil, (*Kernel).bootNetCore},
+		{"skbuff", skbFunctions(), nil},
+		{"skbcopy", skbCopyFunctions(), nil},
+		{"sock", sockFunctions(), nil},
+		{"netpath", netPathFunctions(), nil},
+		{"netqueue", netQueueFunctions(), nil},
+		{"netup", netUpFunctions(), (*Kernel).bootNetProc},
+		{"neighbour", neighbourFunctions(), nil},
+		{"ide", ideFunctions(), nil},
 		{"netlink", netlinkFunctions(), nil},
 		{"linklayer", linkLayerFunctions(), (*Kernel).bootLinkLayer},
 		{"tty", ttyFunctions(), nil},

@@ -3,14 +3,38 @@
 
 package guestkernel
 
+import "ring0/guestkernel/abi"
+
 func pnpFunctions() []Function {
 	none := func(c *Call) { c.Return(0) }
 	return []Function{
 		{Name: "isapnp_find_card", Fn: none, Level: Full},
 		{Name: "isapnp_find_dev", Fn: none, Level: Full},
 		{Name: "isapnp_present", Fn: none, Level: Full},
+		{Name: "isapnp_probe_devs", Fn: isapnpProbeDevs, Level: Full},
+		{Name: "isapnp_register_driver", Fn: isapnpRegisterDriver, Level: Full},
+		{Name: "isapnp_unregister_driver", Fn: func(c *Call) { c.Kernel.listDel(c.Arg(0)) }, Level: Full},
 		{Name: "si_meminfo", Fn: siMeminfo, Level: Partial, Note: "no shared or buffer memory"},
 	}
+}
+
+// isapnpProbeDevs models int isapnp_probe_devs(const struct isapnp_device_id *ids, int (*probe)(…)): how many devices it
+// found, EINVAL without a table or a function.
+func isapnpProbeDevs(c *Call) {
+	c.Return(0)
+	if c.Arg(0) == 0 || c.Arg(1) == 0 {
+		c.Fail(abi.EINVAL)
+	}
+}
+
+// isapnpRegisterDriver models int isapnp_register_driver(struct isapnp_driver *drv), whose first field is its list entry.
+func isapnpRegisterDriver(c *Call) {
+	head := c.Kernel.symbol("isapnp_drivers")
+	if c.Kernel.mem.U32(head) == 0 {
+		c.Kernel.listInit(head)
+	}
+	c.Kernel.listAddTail(c.Arg(0), head)
+	c.Return(0)
 }
 
 // siMeminfo models void si_meminfo(struct sysinfo *val).

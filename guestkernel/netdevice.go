@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Network devices: names, numbers and the list dev_base (2.4.18 net/core/dev.c, net/core/dv.c, drivers/net/net_init.c).
 //
-// A device on the list is never up by itself; packets and queueing are not modelled.
+// Opening devices is in netup.go, packets are in netpath.go.
 
 package guestkernel
 
@@ -24,13 +24,13 @@ const (
 	ifBroadcast    = 2
 	ifNoARP        = 0x80
 	ifMulticast    = 0x1000
-	netdevRegister = 5    // NETDEV_REGISTER
-	netdevUnreg    = 6    // NETDEV_UNREGISTER
-	netdevDown     = 2    // NETDEV_DOWN
-	netdevGoing    = 9    // NETDEV_GOING_DOWN
-	linkPresent    = 4    // 1 << __LINK_STATE_PRESENT
-	linkStart      = 2    // 1 << __LINK_STATE_START
-	dynAlloc       = 1024 // NETIF_F_DYNALLOC
+	netdevRegister = 5  // NETDEV_REGISTER
+	netdevUnreg    = 6  // NETDEV_UNREGISTER
+	netdevDown     = 2  // NETDEV_DOWN
+	netdevGoing    = 9  // NETDEV_GOING_DOWN
+	linkPresent    = 4  // 1 << __LINK_STATE_PRESENT
+	linkStart      = 2  // 1 << __LINK_STATE_START
+	dynAlloc       = 16 // NETIF_F_DYNALLOC
 	arphrdEther    = 1
 	ifNameSize     = 16
 	maxDeviceNames = 100
@@ -38,7 +38,7 @@ const (
 )
 
 func netDeviceFunctions() []Function {
-	const unheard = "the kernel's own protocols do not hear of it; queueing is not modelled"
+	const unheard = "the kernel's own protocols do not hear of it"
 	setup := func(s linkType) func(*Call) { return func(c *Call) { c.Kernel.setupLink(c.Arg(0), s) } }
 	initDev := func(s linkType) func(*Call) { return func(c *Call) { initNetdev(c, s) } }
 	alloc := func(s linkType) func(*Call) { return func(c *Call) { allocNetdev(c, s) } }
@@ -64,7 +64,6 @@ func netDeviceFunctions() []Function {
 		{Name: "dev_get", Fn: devGet, Level: Full},
 		{Name: "__dev_get_by_index", Fn: devGetByIndex, Level: Full},
 		{Name: "dev_get_by_index", Fn: holdResult(devGetByIndex), Level: Full},
-		{Name: "dev_close", Fn: func(c *Call) { c.Return(c.Kernel.devClose(c.Arg(0))) }, Level: Partial, Note: "queueing is not modelled"},
 		{Name: "ether_setup", Fn: setup(etherLink()), Level: Full},
 		{Name: "tr_setup", Fn: setup(tokenRingLink()), Level: Full},
 		{Name: "fddi_setup", Fn: setup(fddiLink()), Level: Full},
@@ -84,7 +83,6 @@ func netDeviceFunctions() []Function {
 		{Name: "unregister_inetaddr_notifier", Fn: leave(inet), Level: Full},
 		{Name: "rtnl_lock", Fn: func(c *Call) { c.Kernel.down(c, c.Kernel.drv.sym.RtnlSem) }, Level: Full},
 		{Name: "rtnl_unlock", Fn: func(c *Call) { c.Kernel.up(c.Kernel.drv.sym.RtnlSem) }, Level: Partial, Note: "nothing waits for rtnetlink"},
-		{Name: "netif_rx", Fn: netifRx, Level: Partial, Note: "the packet is counted and dropped"},
 	}
 }
 
@@ -300,8 +298,7 @@ func (k *Kernel) registerNetdevice(dev uint32) uint32 {
 	}
 	k.mem.Set(dev, lay.State, k.mem.Get(dev, lay.State)|linkPresent)
 	k.mem.Set(dev, lay.Next, 0)
-	k.mem.Set(dev, lay.Qdisc, k.drv.sym.NoopQdisc)
-	k.mem.Set(dev, lay.QdiscSleeping, k.drv.sym.NoopQdisc)
+	k.initDevQueue(dev)
 	k.mem.SetU32(end, dev)
 	k.holdDevice(dev, 1)
 	k.mem.Set(dev, lay.Deadbeaf, 0)
@@ -349,6 +346,12 @@ func (k *Kernel) putDevice(dev uint32) {
 	if k.mem.Get(dev, lay.Refcnt) != 0 || k.mem.Get(dev, lay.Deadbeaf) == 0 {
 		return
 	}
+	k.finishDevice(dev)
+}
+
+// finishDevice calls the destructor of a device that nobody refers to, and frees it when it asks for that.
+func (k *Kernel) finishDevice(dev uint32) {
+	lay := &k.drv.lay.NetDevice
 	destructor, dynamic := k.mem.Get(dev, lay.Destructor), k.mem.Get(dev, lay.Features)&dynAlloc != 0
 	if destructor != 0 {
 		k.Call(destructor, dev)
@@ -369,8 +372,7 @@ func (k *Kernel) unregisterNetdevice(dev uint32) uint32 {
 		return errWord(abi.ENODEV)
 	}
 	k.mem.SetU32(word, k.mem.Get(dev, lay.Next))
-	k.mem.Set(dev, lay.Qdisc, k.drv.sym.NoopQdisc)
-	k.mem.Set(dev, lay.QdiscSleeping, k.drv.sym.NoopQdisc)
+	k.dropDevQueue(dev)
 	k.callNotifiers("netdev_chain", k.drv.sym.NetdevChain, netdevUnreg, dev)
 	if uninit := k.mem.Get(dev, lay.Uninit); uninit != 0 {
 		k.Call(uninit, dev)
@@ -380,22 +382,6 @@ func (k *Kernel) unregisterNetdevice(dev uint32) uint32 {
 		k.note("unregister_netdevice: %s has %d references: 2.4.18 would wait until they are given back", k.netName(dev), int32(n))
 	}
 	k.putDevice(dev)
-	return 0
-}
-
-// devClose takes a device down that is up (dev_close).
-func (k *Kernel) devClose(dev uint32) uint32 {
-	lay := &k.drv.lay.NetDevice
-	if k.mem.Get(dev, lay.Flags)&ifUp == 0 {
-		return 0
-	}
-	k.callNotifiers("netdev_chain", k.drv.sym.NetdevChain, netdevGoing, dev)
-	k.mem.Set(dev, lay.State, k.mem.Get(dev, lay.State)&^linkStart)
-	if stop := k.mem.Get(dev, lay.Stop); stop != 0 {
-		k.Call(stop, dev)
-	}
-	k.mem.Set(dev, lay.Flags, k.mem.Get(dev, lay.Flags)&^ifUp)
-	k.callNotifiers("netdev_chain", k.drv.sym.NetdevChain, netdevDown, dev)
 	return 0
 }
 
@@ -489,11 +475,4 @@ func allocNetdev(c *Call, s linkType) {
 		k.mem.Write(dev+k.drv.lay.NetDevice.Name.Off, append([]byte(s.mask), 0))
 	}
 	c.Return(dev)
-}
-
-// netifRx models int netif_rx(struct sk_buff *skb).
-func netifRx(c *Call) {
-	const dropped = 1 // NET_RX_DROP
-	c.Kernel.drv.net.Received++
-	c.Return(dropped)
 }

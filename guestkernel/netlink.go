@@ -86,31 +86,12 @@ func (k *Kernel) newSocket() uint32 {
 	return sock
 }
 
-// newSock makes the protocol's half of a socket (sk_alloc, sock_init_data); 0 without memory.
+// newSock makes the protocol's half of a socket; 0 without memory.
 func (k *Kernel) newSock(socket, family uint32) uint32 {
-	lay, so := &k.drv.lay.Sock, &k.drv.lay.Socket
-	sk := k.Kmalloc(lay.Size, k.pages.gfp.kernel)
-	if sk == 0 {
-		return 0
+	sk := k.allocSock(family, k.pages.gfp.kernel, true)
+	if sk != 0 {
+		k.initSock(socket, sk)
 	}
-	k.mem.Fill(sk, lay.Size, 0)
-	for _, queue := range []abi.Field{lay.ReceiveQueue, lay.WriteQueue, lay.ErrorQueue} {
-		k.listInit(sk + queue.Off) // sk_buff_head: next, prev, length
-	}
-	for _, f := range []struct {
-		f abi.Field
-		v uint32
-	}{
-		{lay.Family, family}, {lay.Allocation, k.pages.gfp.kernel}, {lay.State, stateClose}, {lay.Zapped, 1}, {lay.Socket, socket},
-		{lay.Rcvbuf, k.mem.U32(k.symbol("sysctl_rmem_default"))}, {lay.Sndbuf, k.mem.U32(k.symbol("sysctl_wmem_default"))},
-		{lay.Type, k.mem.Get(socket, so.Type)}, {lay.Sleep, socket + so.Wait.Off}, {lay.StateChange, k.symbol("sock_def_wakeup")},
-		{lay.DataReady, k.symbol("sock_def_readable")}, {lay.WriteSpace, k.symbol("sock_def_write_space")},
-		{lay.ErrorReport, k.symbol("sock_def_error_report")}, {lay.Destruct, k.symbol("sock_def_destruct")}, {lay.Refcnt, 1},
-		{lay.Rcvlowat, 1}, {lay.Rcvtimeo, forever}, {lay.Sndtimeo, forever},
-	} {
-		k.mem.Set(sk, f.f, f.v)
-	}
-	k.mem.Set(socket, so.Sk, sk)
 	return sk
 }
 
@@ -131,7 +112,10 @@ func netlinkKernelCreate(c *Call) {
 	sk, opt := k.newSock(socket, familyNetlink), k.Kmalloc(netlinkOptSize, k.pages.gfp.kernel)
 	if sk == 0 || opt == 0 {
 		k.Kfree(opt)
-		k.Kfree(sk)
+		if sk != 0 {
+			k.mem.Set(sk, lay.Destruct, 0)
+			k.freeSock(sk)
+		}
 		k.Kfree(k.mem.Get(socket, so.Inode))
 		return
 	}
@@ -157,7 +141,8 @@ func sockRelease(c *Call) {
 			k.mem.SetU32(word, k.mem.Get(sk, lay.Next))
 		}
 		k.Kfree(k.mem.Get(sk, lay.Netlink))
-		k.Kfree(sk)
+		k.mem.Set(sk, lay.Destruct, 0)
+		k.freeSock(sk)
 	default:
 		const release = 4 // struct proto_ops: family, release
 		k.Call(k.mem.U32(ops+release), socket)

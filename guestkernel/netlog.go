@@ -30,22 +30,23 @@ func (k *Kernel) bootNetHelpers() error {
 
 // netRatelimit models int net_ratelimit(void): 1 when a message may be logged, which is at most every five seconds on
 // average.
-func netRatelimit(c *Call) {
-	k, r := c.Kernel, &c.Kernel.ratelimit
+func netRatelimit(c *Call) { c.Return(boolWord(c.Kernel.netRatelimit())) }
+
+func (k *Kernel) netRatelimit() bool {
+	r := &k.ratelimit
 	now, cost := k.mem.U32(k.sym.Jiffies), k.mem.U32(k.sym.NetMsgCost)
 	r.tokens = min(r.tokens+now-r.last, k.mem.U32(k.sym.NetMsgBurst))
 	r.last = now
-	c.Return(0)
 	if r.tokens < cost {
 		r.missed++
-		return
+		return false
 	}
 	lost := r.missed
 	r.tokens, r.missed = r.tokens-cost, 0
 	if lost != 0 {
 		k.Printk("<4>NET: %d messages suppressed.\n", lost)
 	}
-	c.Return(1)
+	return true
 }
 
 // sonetStats models void sonet_copy_stats(struct k_sonet_stats *from, struct sonet_stats *to), and sonet_subtract_stats:

@@ -31,6 +31,8 @@ func netProtoFunctions() []Function {
 		{Name: "nf_unregister_hook", Fn: func(c *Call) { c.Kernel.listDel(c.Arg(0) + c.Kernel.drv.lay.NFHook.List.Off) }, Level: Full},
 		{Name: "nf_register_sockopt", Fn: nfRegisterSockopt, Level: Partial, Note: unused},
 		{Name: "nf_unregister_sockopt", Fn: func(c *Call) { c.Kernel.listDel(c.Arg(0) + c.Kernel.drv.lay.NFSockopt.List.Off) }, Level: Full},
+		{Name: "nf_register_queue_handler", Fn: nfRegisterQueueHandler, Level: Partial, Note: "no packet is ever queued"},
+		{Name: "nf_unregister_queue_handler", Fn: nfUnregisterQueueHandler, Level: Full},
 		{Name: "register_qdisc", Fn: registerQdisc, Level: Partial, Note: unused},
 		{Name: "unregister_qdisc", Fn: unregisterQdisc, Level: Full},
 		{Name: "register_tcf_proto_ops", Fn: registerTCFProto, Level: Partial, Note: unused},
@@ -183,6 +185,28 @@ func nfRegisterSockopt(c *Call) {
 		}
 	}
 	k.listAdd(reg+lay.List.Off, k.drv.sym.NFSockopts)
+	c.Return(0)
+}
+
+// queueHandlerOf is the entry of a protocol family: function, data.
+func (k *Kernel) queueHandlerOf(pf uint32) uint32 { return k.symbol("queue_handler") + pf*2*wordSize }
+
+// nfRegisterQueueHandler models int nf_register_queue_handler(int pf, nf_queue_outfn_t outfn, void *data): EBUSY for a family
+// that has one.
+func nfRegisterQueueHandler(c *Call) {
+	k, at := c.Kernel, c.Kernel.queueHandlerOf(c.Arg(0))
+	if k.mem.U32(at) != 0 {
+		c.Fail(abi.EBUSY)
+		return
+	}
+	k.mem.SetU32(at, c.Arg(1))
+	k.mem.SetU32(at+wordSize, c.Arg(2))
+	c.Return(0)
+}
+
+// nfUnregisterQueueHandler models int nf_unregister_queue_handler(int pf).
+func nfUnregisterQueueHandler(c *Call) {
+	c.Kernel.mem.SetU64(c.Kernel.queueHandlerOf(c.Arg(0)), 0)
 	c.Return(0)
 }
 
