@@ -36,6 +36,9 @@ func Boot(cfg Config) (*Kernel, error) {
 	if err := k.fromHost(k.setUp); err != nil {
 		return nil, err
 	}
+	if cfg.Check {
+		k.startChecks()
+	}
 	return k, nil
 }
 

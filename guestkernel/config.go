@@ -18,6 +18,7 @@ type Config struct {
 	MaxInsns    uint64 // instructions after which a run ends with [Limit]; default none
 	StubMissing bool   // a function that is not written logs its call and returns 0 instead of stopping the run
 	MHz         uint32 // instructions per microsecond of guest time; default 100
+	Check       bool   // look for what modules do wrong and 2.4 does not notice: see Kernel.Findings
 }
 
 // Limits of Config.Mem. Below, the tables of the booted kernel do not fit; above 896 MB it is high memory, which only

@@ -53,10 +53,10 @@ func (k *Kernel) serve(at uint32, fn *Function) {
 	case fn == nil || fn.Fn == nil:
 		fault = k.missing(c)
 	case k.trace == nil:
-		fault = guard(fn.Fn, c)
+		fault = guard(k.body(fn), c)
 	default:
 		e := k.traceCall(c)
-		fault = guard(fn.Fn, c)
+		fault = guard(k.body(fn), c)
 		k.traceReturn(e, c, fault)
 	}
 	for r, v := range c.regs {

@@ -89,6 +89,7 @@ func doPageFault(c *Call) {
 	}
 	switch {
 	case k.userFault(mm, addr, code&faultWrite != 0, sp):
+		k.looking.executedAgain(f.EIP())
 	case code&faultUser != 0:
 		t.Set(k.lay.Task.ThreadCR2, addr)
 		t.Set(k.lay.Task.ThreadErrorCode, code)

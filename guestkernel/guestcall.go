@@ -83,6 +83,7 @@ func (k *Kernel) Invoke(g GuestCall) (eax, edx uint32) {
 			}
 		}
 	}
+	atomic, owner := k.looking.check.enters(g.Fn)
 	esp := k.pushArgs(g)
 	t.calls = append(t.calls, pendingCall{g.ReturnTo, esp + 4})
 	k.m.SetReg(vm.ESP, esp)
@@ -90,6 +91,7 @@ func (k *Kernel) Invoke(g GuestCall) (eax, edx uint32) {
 	k.run()
 	t.calls = t.calls[:len(t.calls)-1]
 	eax, edx = k.m.Reg(vm.EAX), k.m.Reg(vm.EDX)
+	k.looking.check.leaves(g.Fn, atomic, owner)
 	k.setRegisters(before)
 	k.m.SetEIP(eip)
 	return eax, edx

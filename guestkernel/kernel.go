@@ -35,6 +35,7 @@ type Kernel struct {
 	notes     []string // ring0's own remarks
 	panicking bool     // panic() has been called
 	trace     func(TraceEvent)
+	looking   lookingOn // fault injection, checks
 
 	exports     exportPlaces // while booting
 	bootNext    uint32       // physical address of the next boot-time allocation

@@ -45,6 +45,7 @@ func kernelThread(c *Call) {
 		c.Fail(abi.ENOMEM)
 		return
 	}
+	t.entry = fn
 	t.body = func() {
 		k.Invoke(GuestCall{Fn: fn, Args: []uint32{arg}, ReturnTo: k.site("kernel_thread", kernelThreadFn)})
 		k.exit(flags & 0xff << 8)

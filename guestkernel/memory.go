@@ -19,6 +19,8 @@ type Memory struct {
 	k *Kernel
 
 	quiet bool // nothing is made present: see quietly
+
+	look func(addr, n uint32, write bool) // told of every access; nil: nobody looks on
 }
 
 // memFault is the panic of an accessor; only the dispatcher (and try) catch it.
@@ -80,11 +82,19 @@ func (k *Kernel) quietly(f func()) bool {
 	return k.mem.try(f)
 }
 
+// looked tells whoever looks on of an access. What is read for a report does not count.
+func (mem *Memory) looked(addr uint32, n int, write bool) {
+	if mem.look != nil && !mem.quiet {
+		mem.look(addr, uint32(n), write)
+	}
+}
+
 // left is how many bytes lie between addr and the end of its page.
 func left(addr uint32) uint32 { return abi.PageSize - addr%abi.PageSize }
 
 // Read fills b from addr on.
 func (mem *Memory) Read(addr uint32, b []byte) {
+	mem.looked(addr, len(b), false)
 	for len(b) > 0 {
 		n := min(int(left(addr)), len(b))
 		mem.m.ReadPhys(mem.phys(addr, false), b[:n])
@@ -94,6 +104,7 @@ func (mem *Memory) Read(addr uint32, b []byte) {
 
 // Write stores b from addr on. The part before a fault stays written, as with a real copy loop.
 func (mem *Memory) Write(addr uint32, b []byte) {
+	mem.looked(addr, len(b), true)
 	for len(b) > 0 {
 		n := min(int(left(addr)), len(b))
 		mem.m.WritePhys(mem.phys(addr, true), b[:n])
@@ -125,6 +136,7 @@ func (mem *Memory) U16(addr uint32) uint16 {
 // U32 reads a 32-bit word.
 func (mem *Memory) U32(addr uint32) uint32 {
 	if left(addr) >= 4 {
+		mem.looked(addr, 4, false)
 		return mem.m.ReadPhys32(mem.phys(addr, false))
 	}
 	var b [4]byte
@@ -152,6 +164,7 @@ func (mem *Memory) SetU16(addr uint32, v uint16) {
 // SetU32 writes a 32-bit word.
 func (mem *Memory) SetU32(addr, v uint32) {
 	if left(addr) >= 4 {
+		mem.looked(addr, 4, true)
 		mem.m.WritePhys32(mem.phys(addr, true), v)
 		return
 	}

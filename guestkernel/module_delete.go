@@ -130,6 +130,7 @@ func (d *deletion) free() {
 		}
 		m.setFlags(0, abi.ModRunning)
 	}
+	k.looking.check.moduleGoes(m)
 	d.leaveDeps()
 	d.unlink()
 	k.ModuleUnmap(m.addr)

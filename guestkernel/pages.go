@@ -182,6 +182,7 @@ func (k *Kernel) freePage(page, order uint32) {
 // giveBlock returns a block to its zone, merging it with its free buddy as long as there is one (__free_pages_ok).
 func (k *Kernel) giveBlock(page, order uint32) {
 	frame := k.frameOf(page)
+	k.looking.check.blockFreed(frame)
 	z := k.zoneOf(frame)
 	k.addFree(z, 1<<order)
 	index := frame - z.start

@@ -76,11 +76,12 @@ func findGeneralCache(c *Call) {
 
 // Kmalloc returns at least size bytes of physically contiguous memory, or 0: also for more than 128 KB.
 func (k *Kernel) Kmalloc(size, gfp uint32) uint32 {
-	cache := k.generalCache(size, gfp&k.pages.gfp.dma != 0)
+	dma := gfp&k.pages.gfp.dma != 0
+	cache := k.generalCache(k.looking.check.padded(size, dma), dma)
 	if cache == 0 {
 		return 0
 	}
-	return k.cacheAlloc(cache, gfp)
+	return k.looking.check.asked(k.cacheAlloc(cache, gfp), size)
 }
 
 // Kfree gives back what Kmalloc returned; 0 is ignored.
@@ -107,7 +108,7 @@ func (k *Kernel) cacheAlloc(cache, flags uint32) uint32 {
 	}
 	for {
 		if slab := k.slabWithRoom(cache); slab != 0 {
-			return k.takeObject(cache, slab)
+			return k.looking.check.allocated(k.takeObject(cache, slab), cache)
 		}
 		if !k.growCache(cache, flags) {
 			return 0
@@ -154,6 +155,9 @@ func (k *Kernel) bufctl(slab, number uint32) uint32 {
 // cacheFree puts an object back at the head of its slab's free list. The slab is the one its page names, whatever the
 // cache.
 func (k *Kernel) cacheFree(cache, object uint32) {
+	if k.looking.check.freeing(cache, object) {
+		return
+	}
 	lay, slay := &k.lay.KmemCache, &k.lay.Slab
 	slab := k.mem.U32(k.slabPage(object) + 4)
 	size := k.mem.Get(cache, lay.Objsize)

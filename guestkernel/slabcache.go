@@ -109,7 +109,8 @@ func kmemCacheCreate(c *Call) {
 	if s.flags&^k.slab.createMask != 0 {
 		k.bug("kmem_cache_create", "slab.c", flagBug)
 	}
-	cache := k.describeCache(s)
+	cache := k.describeCache(k.looking.check.padCache(s))
+	k.looking.check.cacheMade(cache, s.size)
 	if cache != 0 && k.cacheNamed(s.name) != 0 {
 		k.bug("kmem_cache_create", "slab.c", nameBug)
 	}
@@ -263,6 +264,7 @@ func kmemCacheShrink(c *Call) {
 
 // shrinkCache frees a cache's free slabs, unless it is growing, and returns how many.
 func (k *Kernel) shrinkCache(cache uint32) (slabs uint32) {
+	k.looking.check.releaseAll(cache)
 	lay := &k.lay.KmemCache
 	head := cache + lay.SlabsFree.Off
 	for k.mem.Get(cache, lay.Growing) == 0 {
@@ -305,7 +307,7 @@ func kmemCacheDestroy(c *Call) {
 // any. (2.4 takes a part of one cache at a time, and comes back for more.) Without a running task nothing can be
 // destructed.
 func (k *Kernel) reapCaches() bool {
-	lay, any := &k.lay.KmemCache, false
+	lay, any := &k.lay.KmemCache, k.looking.check.releaseAll(0)
 	for cache := range k.caches() {
 		if k.mem.Get(cache, lay.Flags)&k.slab.noReap != 0 || k.running == nil && k.mem.Get(cache, lay.Dtor) != 0 {
 			continue

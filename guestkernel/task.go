@@ -17,6 +17,7 @@ type Task struct {
 	calls []pendingCall // guest functions that modelled code waits for, outermost first
 	proc  *Process      // the host-driven process it is, or nil
 	body  func()        // what a kernel thread does; nil: guest code from cpu.eip on
+	entry uint32        // of a thread that a module has made: the function it began with
 	dead  bool          // do_exit is done with it
 }
 

@@ -190,6 +190,7 @@ func (k *Kernel) Vfree(addr uint32) bool {
 		}
 		if k.mem.Get(area, lay.Addr) == addr {
 			k.mem.SetU32(link, k.mem.Get(area, lay.Next))
+			k.looking.check.areaFreed(addr)
 			k.freeAreaPages(addr, k.mem.Get(area, lay.AreaSize))
 			k.Kfree(area)
 			return true

@@ -55,6 +55,7 @@ type blockCache struct {
 	byKey  map[blockKey]*block
 	pages  map[uint32]*codePage // by slab page number
 	breaks map[uint32]struct{}  // linear addresses with a breakpoint
+	probes map[uint32]func()    // and with a probe
 	single block                // for code that is not cached
 }
 

@@ -53,8 +53,7 @@ func (bc *blockCache) churned(off uint32) bool {
 }
 
 func (d *blockDecoder) breakHere() bool {
-	_, hit := d.c.cache.breaks[d.la]
-	return hit
+	return d.c.cache.stopsAt(d.la)
 }
 
 type fetchStatus uint8
@@ -260,7 +259,7 @@ func (d *blockDecoder) finish() *block {
 		off: d.start, size: d.size, off2: d.off2, size2: d.size2,
 		csBase: cs.base, csLimit: cs.limit,
 	}
-	_, b.stop = d.c.cache.breaks[cs.base+first]
+	b.stop = d.c.cache.stopsAt(cs.base + first)
 	b.setTag(d.c)
 	return b
 }

@@ -139,6 +139,13 @@ func (m *Machine) slice(skip bool) (Stop, bool) {
 	if m.mon.on {
 		skip = m.look(mid) || mid
 	}
+	if len(c.cache.probes) != 0 && !mid {
+		called, stay := m.probe(skip)
+		if !stay {
+			return Stop{}, false
+		}
+		skip = skip || called
+	}
 	switch {
 	case c.shadow:
 		if !skip && c.breakAt() {
@@ -177,7 +184,7 @@ func (m *Machine) after() (Stop, bool) {
 	case exitShutdown:
 		return m.stop(StopShutdown), true
 	case exitBreak:
-		if !m.mon.on { // else it is called before anything runs
+		if !m.mon.on && c.breakAt() { // else the monitor or a probe is called before anything runs
 			return m.stop(StopBreakpoint), true
 		}
 	case exitWatch:

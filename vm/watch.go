@@ -24,6 +24,8 @@ type WatchEvent struct {
 type Watched struct {
 	First, Last uint32 // inclusive
 	Read, Write bool   // which accesses
+
+	Fn func(WatchEvent) // told at once, inside the instruction; nil: the monitor is, at the next one
 }
 
 // watchList holds the watched ranges.
@@ -113,7 +115,12 @@ func (m *Machine) watchHit(la uint32, size uint8, v uint64, acc access) {
 	last := la + uint32(size) - 1
 	for _, r := range m.watch.ranges {
 		if la <= r.Last && r.First <= last && r.wants(acc) {
-			m.mon.hits = append(m.mon.hits, WatchEvent{r, la, size, v, acc&accWrite != 0, m.cpu.eip})
+			e := WatchEvent{r, la, size, v, acc&accWrite != 0, m.cpu.eip}
+			if r.Fn != nil {
+				r.Fn(e)
+				continue
+			}
+			m.mon.hits = append(m.mon.hits, e)
 			m.cpu.endSliceBy(m.cpu.now())
 		}
 	}
