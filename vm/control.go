@@ -104,7 +104,7 @@ func (c *CPU) setCR3(v uint32) {
 // loadCR4 changes CR4 as an instruction does. Bits the CPU model does not
 // have are reserved.
 func (c *CPU) loadCR4(v uint32) bool {
-	if v&^c.model.cr4Bits() != 0 {
+	if v&^c.model.CR4Bits() != 0 {
 		return c.gp0()
 	}
 	if c.cr0&CR0PG != 0 && (v^c.cr4)&v&CR4PAE != 0 {

@@ -109,14 +109,36 @@ func modelByName(name string) (*Model, error) {
 // has reports that the model has all the given features.
 func (m *Model) has(features uint32) bool { return m.features&features == features }
 
+// featureNames are the features of CPUID leaf 1 as the manual writes them.
+var featureNames = [...]struct {
+	bit  uint32
+	name string
+}{
+	{featFPU, "FPU"}, {featDE, "DE"}, {featPSE, "PSE"}, {featTSC, "TSC"}, {featMSR, "MSR"}, {featPAE, "PAE"},
+	{featMCE, "MCE"}, {featCX8, "CX8"}, {featSEP, "SEP"}, {featMTRR, "MTRR"}, {featPGE, "PGE"}, {featMCA, "MCA"},
+	{featCMOV, "CMOV"}, {featPAT, "PAT"}, {featPSE36, "PSE-36"}, {featCLFSH, "CLFSH"}, {featMMX, "MMX"},
+	{featFXSR, "FXSR"}, {featSSE, "SSE"}, {featSSE2, "SSE2"},
+}
+
+// Features lists the features that CPUID announces.
+func (m *Model) Features() []string {
+	var names []string
+	for _, f := range featureNames {
+		if m.has(f.bit) {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
 // signature is family, model and stepping as CPUID leaf 1 and EDX after reset
 // give them.
 func (m *Model) signature() uint32 {
 	return uint32(m.family)<<8 | uint32(m.model)<<4 | uint32(m.stepping)
 }
 
-// cr4Bits are the bits of CR4 that are not reserved.
-func (m *Model) cr4Bits() uint32 {
+// CR4Bits are the bits of CR4 that are not reserved.
+func (m *Model) CR4Bits() uint32 {
 	bits := uint32(0)
 	for _, b := range [...]struct{ feature, cr4 uint32 }{
 		{featTSC, CR4TSD}, {featDE, CR4DE}, {featPSE, CR4PSE}, {featPAE, CR4PAE}, {featMCE, CR4MCE},

@@ -3,6 +3,7 @@
 package vm
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -190,4 +191,25 @@ func TestBreakpointInShadow(t *testing.T) {
 	s = m.Run(Forever)
 	require.Equal(t, StopHalt, s.Reason)
 	require.Equal(t, uint32(1), m.eaxAt(1))
+}
+
+// TestMSRsHaveNames asks that the list of registers is neither short of one
+// that some model has nor names one that none has.
+func TestMSRsHaveNames(t *testing.T) {
+	named := func(n uint32) bool {
+		return slices.ContainsFunc(MSRs(), func(r MSRRange) bool { return n >= r.First && n <= r.Last })
+	}
+	var machines []*Machine
+	for _, model := range Models() {
+		m, err := New(Config{RAM: PageSize, CPU: model.Name})
+		require.NoError(t, err)
+		machines = append(machines, m)
+	}
+	for n := uint32(0); n < 0x2000; n++ {
+		exists := slices.ContainsFunc(machines, func(m *Machine) bool {
+			_, readable := m.MSR(n)
+			return readable || m.SetMSR(n, 0)
+		})
+		require.Equal(t, exists, named(n), "MSR %x", n)
+	}
 }

@@ -45,7 +45,7 @@ type guest struct {
 	scratch [seqCodeSize]byte // for codeMemory
 }
 
-func newGuest() (*guest, error) {
+func newGuest(model string) (*guest, error) {
 	f := &vectors.File{
 		Group: "differential",
 		LDT:   make([][8]byte, 1),
@@ -56,7 +56,7 @@ func newGuest() (*guest, error) {
 			{Addr: seqImage, Size: seqImageSize, Perm: vectors.PermRead | vectors.PermWrite, Content: make([]byte, seqImageSize)},
 		},
 	}
-	b, err := newBench(f, Options{})
+	b, err := newBench(f, Options{CPU: model})
 	return &guest{bench: b}, err
 }
 
@@ -275,7 +275,7 @@ func runDifferential(t *testing.T, gen *generator, count int) map[uint8]int {
 	for n := range count {
 		if n%perMachine == 0 {
 			var err error
-			g, err = newGuest()
+			g, err = newGuest(fullModel)
 			require.NoError(t, err)
 		}
 		s := gen.sequence(n % pagesOfCode)
@@ -297,7 +297,7 @@ func exceptionOf(g *guest) uint8 { o := g.outcome(); return o.exception }
 func report(t *testing.T, h *host, n int, s *sequence, d []string) {
 	t.Helper()
 	fresh := func(s *sequence) []string {
-		g, err := newGuest()
+		g, err := newGuest(fullModel)
 		require.NoError(t, err)
 		// Again and again, until its page is rewritten too often to be cached.
 		for range 40 {
@@ -320,7 +320,7 @@ func report(t *testing.T, h *host, n int, s *sequence, d []string) {
 // machine is given another CF than the host.
 func TestDifferentialSeesADifference(t *testing.T) {
 	h := startHost(t)
-	g, err := newGuest()
+	g, err := newGuest(fullModel)
 	require.NoError(t, err)
 	code := [][]byte{{0x89, 0xd9}, {0x83, 0xd0, 0x00}, {0x90}, {0xf8}} // mov ecx,ebx; adc eax,0; nop; clc
 	s := &sequence{eip: seqCode, flags: 0x202}
@@ -354,7 +354,7 @@ func TestDifferentialSeesADifference(t *testing.T) {
 // left a mark that held back the next program's single-step trap.
 func TestSingleStepAfterBreakpoint(t *testing.T) {
 	h := startHost(t)
-	g, err := newGuest()
+	g, err := newGuest(fullModel)
 	require.NoError(t, err)
 	step := [][]byte{{0x68, 0x02, 0x01, 0, 0}, {0x9d}, {0x40}, {0x41}} // push TF; popf; inc eax; inc ecx
 	for i, codes := range [][][]byte{{{0x90}}, step} {

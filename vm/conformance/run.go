@@ -16,6 +16,7 @@ import (
 const (
 	excBP = 3
 	excOF = 4
+	excUD = 6
 	excGP = 13
 	excPF = 14
 	excMF = 16

@@ -89,7 +89,7 @@ func (p *page) write() error {
 	}
 	p.invalid()
 	p.undefined()
-	if err := p.models(); err != nil {
+	if err := p.modelSection(); err != nil {
 		return err
 	}
 	p.recorded()
@@ -272,33 +272,6 @@ func (p *page) invalid() {
 func (p *page) undefined() {
 	p.printf("\n## UNDEFINED results\n\nWhat ring0 gives where the manual leaves it open.\n\n")
 	p.list(noteUndefined)
-}
-
-// models compares the CPU models.
-func (p *page) models() error {
-	p.printf("\n## Differences by CPU model\n\n| Model | Signature | Lacks | Forms that are #UD |\n|---|---|---|---|\n")
-	for _, model := range vm.Models() {
-		m, err := vm.New(vm.Config{RAM: vm.PageSize, CPU: model.Name})
-		if err != nil {
-			return err
-		}
-		var lacks []string
-		n := 0
-		for r := range x86.Rows() {
-			in := instOf(r)
-			if model.Has(in) {
-				continue
-			}
-			n++
-			if f := vm.Feature(in); !slices.Contains(lacks, f) {
-				lacks = append(lacks, f)
-			}
-		}
-		p.printf("| %s | %x | %s | %d |\n", model.Name, m.Reg(vm.EDX), strings.Join(lacks, " "), n) // EDX after reset
-	}
-	p.printf("\n")
-	p.list(noteModel)
-	return nil
 }
 
 func (p *page) recorded() {
