@@ -8,8 +8,8 @@ import "ring0/vm"
 
 // lookingOn is whoever stands between modules and the kernel's functions.
 type lookingOn struct {
-	check  *checker       // nil: no checks
-	faults *faultInjector // nil: nothing fails on demand
+	check  *checker        // nil: no checks
+	faults *faultInjector  // nil: nothing fails on demand
 	probes map[uint32]bool // linear addresses with a probe of ours
 	again  uint32          // an instruction with a probe whose page fault was made good: it is executed once more
 }

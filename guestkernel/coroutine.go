@@ -30,16 +30,30 @@ type taskGone struct{}
 
 // start gives the task a coroutine that loads its CPU state and runs it.
 func (t *Task) start() {
+	t.begin(func() {
+		t.stand.parked = nil
+		t.k.load(t)
+		if t.body != nil {
+			t.body()
+		} else {
+			t.k.run()
+		}
+	})
+	t.stand.parked = &parking{}
+}
+
+// begin gives the task a coroutine.
+func (t *Task) begin(life func()) {
 	co := &coroutine{}
 	co.next, co.stop = iter.Pull(func(yield func(event) bool) {
 		co.yield = yield
-		t.main()
+		t.main(life)
 	})
 	t.co = co
 }
 
 // main is the life of a task. It ends by a panic with taskGone, or by a mistake of ours, which becomes an InternalError.
-func (t *Task) main() {
+func (t *Task) main(life func()) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil, taskGone:
@@ -51,12 +65,7 @@ func (t *Task) main() {
 			t.co.yield(evFinal)
 		}
 	}()
-	t.k.load(t)
-	if t.body != nil {
-		t.body()
-	} else {
-		t.k.run()
-	}
+	life()
 	panicf("pid %d: the outermost run ended", t.Pid())
 }
 
@@ -70,6 +79,7 @@ func (t *Task) park(e event) {
 // resume runs the task until it gives control back.
 func (k *Kernel) resume(t *Task) {
 	k.running = t
+	t.stand.resumed++
 	e, alive := t.co.next()
 	k.running = nil
 	if alive && e == evExit {
@@ -89,6 +99,7 @@ func (k *Kernel) fromHost(f func() error) (err error) {
 
 // drive runs tasks until done says so or nothing can run. It returns the outcome that ended it, nil when done did.
 func (k *Kernel) drive(done func() bool) *Outcome {
+	k.stands.drives++
 	for !done() {
 		if k.final != nil {
 			return k.final

@@ -132,7 +132,7 @@ func (k *Kernel) returned(site uint32) vm.Action {
 // run executes the machine until the innermost guest call has returned. Anything else that stops it ends the run.
 func (k *Kernel) run() {
 	for {
-		stop := k.m.Run(k.deadline - min(k.deadline, k.m.Now()))
+		stop := k.execute()
 		switch stop.Reason {
 		case vm.StopHypercall:
 			return

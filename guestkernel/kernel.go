@@ -35,7 +35,8 @@ type Kernel struct {
 	notes     []string // ring0's own remarks
 	panicking bool     // panic() has been called
 	trace     func(TraceEvent)
-	looking   lookingOn // fault injection, checks
+	looking   lookingOn  // fault injection, checks
+	stands    standState // see checkpoint.go
 
 	exports     exportPlaces // while booting
 	bootNext    uint32       // physical address of the next boot-time allocation

@@ -188,20 +188,27 @@ func (p *Process) Wait() Outcome {
 
 // waitForHost is what the process's HLT does: report the last call's result, sleep until there is a request or a signal, and
 // put the request into the frame.
-func (p *Process) waitForHost(f Frame) {
-	k, regs, lay := p.k, &p.k.lay.PtRegs, &p.k.lay.Task
+func (p *Process) waitForHost(c *Call, f Frame) {
+	regs := &p.k.lay.PtRegs
 	if p.calling && p.request == nil {
 		p.calling, p.outcome = false, &Outcome{Kind: Returned, Value: int32(f.Get(regs.Eax))}
 	}
-	for {
-		if p.task.Get(lay.Sigpending) != 0 {
-			return // on the way back to the HLT
-		}
-		if p.request != nil {
-			break
-		}
+	p.takeRequest(c, f)
+}
+
+// takeRequest is the rest of the wait.
+func (p *Process) takeRequest(c *Call, f Frame) {
+	k, regs, lay := p.k, &p.k.lay.PtRegs, &p.k.lay.Task
+	if p.task.Get(lay.Sigpending) != 0 {
+		return // on the way back to the HLT
+	}
+	if p.request == nil {
 		p.task.Set(lay.State, abi.TaskInterruptible)
-		k.Schedule()
+		k.parkedIn(c, k.giveUp, func(c *Call) {
+			k.sti()
+			p.takeRequest(c, f)
+		})
+		return
 	}
 	for i, r := range [...]abi.Field{regs.Eax, regs.Ebx, regs.Ecx, regs.Edx, regs.Esi, regs.Edi, regs.Ebp} {
 		v := uint32(0)

@@ -43,6 +43,12 @@ func wakeUpProcess(c *Call) {
 // Schedule gives up the CPU: it returns when the running task has been chosen again. A task that wants to sleep sets its
 // state first; one that sleeps interruptibly with a signal pending stays runnable.
 func (k *Kernel) Schedule() {
+	k.giveUp()
+	k.sti()
+}
+
+// giveUp is Schedule but for the interrupts, which are as they were.
+func (k *Kernel) giveUp() {
 	t, lay := k.running, &k.lay.Task
 	t.Set(lay.NeedResched, 0)
 	if t.Get(lay.State) == abi.TaskInterruptible && t.Get(lay.Sigpending) != 0 {
@@ -50,13 +56,11 @@ func (k *Kernel) Schedule() {
 	}
 	if t.Get(lay.State) == abi.TaskRunning && t != k.sched.idle {
 		if len(k.sched.runnable) == 0 && !k.alarmRings() {
-			k.sti()
 			return
 		}
 		k.enqueue(t)
 	}
 	k.switchOut(t)
-	k.sti()
 }
 
 // scheduleCall is schedule() on behalf of modelled code or of the guest: not for interrupt handlers and bottom halves.
@@ -66,7 +70,7 @@ func (k *Kernel) scheduleCall(c *Call) {
 		k.Printk("Scheduling in interrupt\n")
 		k.bug("schedule", "sched.c", line)
 	}
-	k.Schedule()
+	k.parkedIn(c, k.giveUp, func(*Call) { k.sti() })
 }
 
 // yield lets a little time pass and gives others a chance: modelled code that waits in a loop executes nothing by itself.

@@ -19,6 +19,7 @@ type Task struct {
 	body  func()        // what a kernel thread does; nil: guest code from cpu.eip on
 	entry uint32        // of a thread that a module has made: the function it began with
 	dead  bool          // do_exit is done with it
+	stand stand         // see checkpoint.go
 }
 
 // cpuState is what a task switch saves of the CPU. Guest code cannot look at it: a task is only ever switched inside a

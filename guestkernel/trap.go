@@ -149,7 +149,7 @@ func (k *Kernel) die(t trap, pf *pageFaultReport) {
 func doGeneralProtection(c *Call) {
 	k, f := c.Kernel, c.Kernel.Frame(c.Arg(0))
 	if p := k.running.proc; p != nil && f.User() && f.EIP() == p.haltAddr() {
-		p.waitForHost(f)
+		p.waitForHost(c, f)
 		return
 	}
 	k.handleTrap(trap{f, vm.VecGP, "general protection fault", c.Arg(1), abi.SIGSEGV})

@@ -10,7 +10,10 @@
 
 package vm
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // lineUnsaved marks the lines of pages not written since the last snapshot.
 const lineUnsaved = 1 << 2
@@ -22,6 +25,7 @@ type Snapshot struct {
 	events []savedEvent
 	seq    uint64
 	place  Place
+	hooks  savedHooks
 	before map[uint32][]byte // by slab page: content at the time of the snapshot
 }
 
@@ -34,13 +38,24 @@ type savedEvent struct {
 // Now is the instruction count at which the snapshot was taken.
 func (s *Snapshot) Now() uint64 { return s.state.Now }
 
+// Place is the place at which the snapshot was taken.
+func (s *Snapshot) Place() Place {
+	if s.place.Count == s.state.Now {
+		return s.place
+	}
+	return Place{Count: s.state.Now}
+}
+
+// Holds tells whether s can be restored: it is this machine's and was not forgotten.
+func (m *Machine) Holds(s *Snapshot) bool { return slices.Contains(m.snapshots, s) }
+
 // Pages is how many pages have been saved for the snapshot so far.
 func (s *Snapshot) Pages() int { return len(s.before) }
 
 // Snapshot records the present state. It may be called while the machine
 // stands still. Its cost is in proportion to the pages written afterwards.
 func (m *Machine) Snapshot() *Snapshot {
-	s := &Snapshot{state: m.State(), seq: m.events.seq, place: m.mon.place, before: map[uint32][]byte{}}
+	s := &Snapshot{state: m.State(), seq: m.events.seq, place: m.mon.place, hooks: m.saveHooks(), before: map[uint32][]byte{}}
 	for _, e := range m.events.heap {
 		s.events = append(s.events, savedEvent{e, e.at, e.seq})
 	}
@@ -92,6 +107,7 @@ func (m *Machine) Restore(s *Snapshot) bool {
 	m.events.restore(s)
 	m.mon.place, m.mon.known, m.mon.hits = s.place, false, m.mon.hits[:0]
 	m.watch.single = false
+	m.restoreHooks(s.hooks)
 	return true
 }
 
@@ -132,6 +148,39 @@ func (m *Machine) Forget(s *Snapshot) {
 	}
 }
 
+// savedHooks are the probes and watches of who owns the machine's software.
+// What the monitor waits for is its own affair.
+type savedHooks struct {
+	probes  map[uint32]func()
+	watches []*Watched
+}
+
+func (m *Machine) saveHooks() (s savedHooks) {
+	s.probes = maps.Clone(m.cpu.cache.probes)
+	for _, w := range m.watch.ranges {
+		if w.Fn != nil {
+			s.watches = append(s.watches, w)
+		}
+	}
+	return s
+}
+
+func (m *Machine) restoreHooks(s savedHooks) {
+	ranges := slices.Clone(s.watches)
+	for _, w := range m.watch.ranges {
+		if w.Fn == nil {
+			ranges = append(ranges, w)
+		}
+	}
+	m.watch.ranges = ranges
+	m.watchChanged()
+	bc := &m.cpu.cache
+	if len(s.probes)+len(bc.probes) > 0 {
+		bc.probes = maps.Clone(s.probes)
+		bc.flush(m.phys)
+	}
+}
+
 // restore puts the queue back to what it was.
 func (q *eventQueue) restore(s *Snapshot) {
 	for _, e := range q.heap {
@@ -147,15 +196,9 @@ func (q *eventQueue) restore(s *Snapshot) {
 
 // retagAll recomputes the tags of all TLB entries.
 func (c *CPU) retagAll() {
-	for i := range c.tlbs {
-		for j := range c.tlbs[i] {
-			e := &c.tlbs[i][j]
-			if e.phys&tlbValid == 0 {
-				continue
-			}
-			look, read := c.pageLooks(e.phys &^ pageMask)
-			e.phys = e.phys&^(tlbLook|tlbReadLook) | look | read
-			c.tagEntry(e, c.tlbLin[i][j])
-		}
-	}
+	c.eachTranslation(func(e *tlbEntry, in *tlbInfo) {
+		look, read := c.pageLooks(in.phys &^ pageMask)
+		in.phys = in.phys&^(tlbLook|tlbReadLook) | look | read
+		c.tagEntry(e, in)
+	})
 }
