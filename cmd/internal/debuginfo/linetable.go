@@ -13,7 +13,8 @@ import (
 // LineTable holds the rows of all compilation units of a module, by address.
 type LineTable struct {
 	files  []string
-	rows   []lineRow         // by address; a row holds up to the next one's address
+	rows   []lineRow         // by address
+	shown  []lineRow         // of those, one for each address: it holds up to the next one's
 	byFile map[int32][]int32 // rows of a file that are statements, by line then address
 }
 
@@ -44,6 +45,7 @@ func (t *LineTable) finish() {
 		// At one address the end of the sequence below comes before the start of the next.
 		return int(b.flags&rowEnd) - int(a.flags&rowEnd)
 	})
+	t.choose()
 	t.byFile = map[int32][]int32{}
 	for i, r := range t.rows {
 		if r.flags&rowStmt != 0 && r.flags&rowEnd == 0 && r.line > 0 {
@@ -52,6 +54,24 @@ func (t *LineTable) finish() {
 	}
 	for _, list := range t.byFile {
 		slices.SortStableFunc(list, func(a, b int32) int { return int(t.rows[a].line) - int(t.rows[b].line) })
+	}
+}
+
+// choose picks the row that says which line an address is. Of several the last one counts, which is what runs; as in gdb
+// one that begins a statement is preferred.
+func (t *LineTable) choose() {
+	for i := 0; i < len(t.rows); {
+		first := i
+		for i < len(t.rows) && t.rows[i].addr == t.rows[first].addr {
+			i++
+		}
+		chosen := t.rows[i-1]
+		for j := i - 1; j >= first && chosen.flags&(rowStmt|rowEnd) == 0; j-- {
+			if t.rows[j].flags&rowStmt != 0 && t.rows[j].flags&rowEnd == 0 && t.rows[j].line != 0 {
+				chosen = t.rows[j]
+			}
+		}
+		t.shown = append(t.shown, chosen)
 	}
 }
 
@@ -79,32 +99,31 @@ func (t *LineTable) Files() []string {
 // LineOf finds the source line of an address. The range is that of all neighbouring rows of the same line: what stepping
 // by line stays in.
 func (t *LineTable) LineOf(addr uint32) (Line, bool) {
-	i := sort.Search(len(t.rows), func(i int) bool { return t.rows[i].addr > addr }) - 1
-	if i < 0 || t.rows[i].flags&rowEnd != 0 || t.rows[i].line == 0 {
+	i := sort.Search(len(t.shown), func(i int) bool { return t.shown[i].addr > addr }) - 1
+	if i < 0 || t.shown[i].flags&rowEnd != 0 || t.shown[i].line == 0 {
 		return Line{}, false
 	}
-	r := t.rows[i]
+	r := t.shown[i]
 	first, last := i, i+1
-	for first > 0 && t.same(first-1, i) {
+	for first > 0 && sameLine(&t.shown[first-1], &r) {
 		first--
 	}
-	for last < len(t.rows) && t.same(last, i) {
+	for last < len(t.shown) && sameLine(&t.shown[last], &r) {
 		last++
 	}
 	l := Line{
 		File: t.files[r.file], Line: int(r.line), Column: int(r.col), Addr: addr,
 		IsStmt: r.flags&rowStmt != 0, PrologueEnd: r.flags&rowPrologueEnd != 0,
-		Range: Range{Low: t.rows[first].addr, High: t.rows[first].addr},
+		Range: Range{Low: t.shown[first].addr, High: t.shown[first].addr},
 	}
-	if last < len(t.rows) {
-		l.High = t.rows[last].addr
+	if last < len(t.shown) {
+		l.High = t.shown[last].addr
 	}
 	return l, true
 }
 
-// same says whether two rows are of one line.
-func (t *LineTable) same(i, j int) bool {
-	a, b := &t.rows[i], &t.rows[j]
+// sameLine says whether two rows are of one line.
+func sameLine(a, b *lineRow) bool {
 	return a.line == b.line && a.file == b.file && a.flags&rowEnd == 0
 }
 
@@ -129,7 +148,7 @@ func (t *LineTable) AddrsOf(file string, line int) (addrs []uint32, found int) {
 			continue
 		}
 		for ; i < len(list) && int(t.rows[list[i]].line) == at; i++ {
-			if j := int(list[i]); j == 0 || !t.same(j-1, j) {
+			if j := int(list[i]); j == 0 || !sameLine(&t.rows[j-1], &t.rows[j]) {
 				addrs = append(addrs, t.rows[j].addr)
 			}
 		}
@@ -145,10 +164,11 @@ func MatchFile(file, name string) bool {
 }
 
 // PrologueEnd is where the body of a function begins, its frame set up: where a breakpoint on the function goes. As gdb
-// does: what the line table marks, else the second line of the function.
+// does: what the line table marks, else the second line of the function; where the compiler says for each address where
+// variables are, nothing needs skipping.
 func (t *LineTable) PrologueEnd(f *Function) uint32 {
-	if len(f.Ranges) == 0 {
-		return 0
+	if len(f.Ranges) == 0 || f.tracked() {
+		return f.Entry()
 	}
 	r := f.Ranges[0]
 	i := sort.Search(len(t.rows), func(i int) bool { return t.rows[i].addr >= r.Low })
@@ -167,7 +187,17 @@ func (t *LineTable) PrologueEnd(f *Function) uint32 {
 	return r.Low
 }
 
-// Lines lists the lines of a file that have code, in order: where breakpoints can be.
+// tracked says whether the function's variables have lists of locations.
+func (f *Function) tracked() bool {
+	for _, v := range f.Vars {
+		if v.Loc.list != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// LinesOf lists the lines of a file that have code, in order: where breakpoints can be.
 func (t *LineTable) LinesOf(file string) []int {
 	var list []int
 	for n, name := range t.files {

@@ -19,7 +19,11 @@ func Load(img *loader.Image) *Module {
 		m.Symbols = append(m.Symbols, Symbol{Name: s.Name, Addr: s.Addr, Size: s.Size, Type: s.Type, Module: img.Name})
 	}
 	sections := map[string][]byte{}
-	for _, name := range img.DebugSectionNames() {
+	names := img.DebugSectionNames()
+	if slices.Contains(names, ".stab") {
+		names = append(names, ".stabstr") // a string table, which the list leaves out
+	}
+	for _, name := range names {
 		data, err := img.DebugSection(name)
 		if err != nil {
 			m.problem(err)
@@ -87,6 +91,10 @@ func (m *Module) finish() {
 			return 1
 		}
 		return 0
+	})
+	m.Globals = slices.DeleteFunc(m.Globals, func(v *Variable) bool { // .modinfo is described and not loaded
+		addr, fixed := v.StaticAddr()
+		return fixed && addr-m.Base >= m.Size
 	})
 	slices.SortStableFunc(m.Globals, func(a, b *Variable) int {
 		if c := strings.Compare(a.Name, b.Name); c != 0 || a.Static == b.Static {

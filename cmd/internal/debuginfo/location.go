@@ -85,7 +85,7 @@ func (v *Variable) Place(ctx FrameContext) (Place, error) {
 	return e.place(expr)
 }
 
-// Static finds a variable whose address is fixed.
+// StaticAddr finds a variable whose address is fixed.
 func (v *Variable) StaticAddr() (uint32, bool) {
 	c := from(v.Loc.always, 0)
 	if op := c.u8(); op == opAddr && c.left() == 4 {
