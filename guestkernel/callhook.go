@@ -4,7 +4,11 @@
 
 package guestkernel
 
-import "ring0/vm"
+import (
+	"slices"
+
+	"ring0/vm"
+)
 
 // lookingOn is whoever stands between modules and the kernel's functions.
 type lookingOn struct {
@@ -84,6 +88,14 @@ func (k *Kernel) ownerOf(m module) codeOwner {
 	const longest = 60
 	name, _ := k.mem.CString(m.get(m.lay().Name), longest)
 	return codeOwner{m.addr, m.get(m.lay().ModuleSize), name}
+}
+
+// moduleComes tells whoever looks on of a module whose init is about to be called.
+func (k *Kernel) moduleComes(m module) {
+	if ch := k.looking.check; ch != nil {
+		ch.modules = append(slices.DeleteFunc(ch.modules, func(o codeOwner) bool { return o.addr == m.addr }), k.ownerOf(m))
+	}
+	k.watchModuleAccess(m)
 }
 
 // setProbe has f called before the instruction at addr.

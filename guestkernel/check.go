@@ -18,8 +18,6 @@
 
 package guestkernel
 
-import "slices"
-
 // checker is the host side of the checks.
 type checker struct {
 	k        *Kernel
@@ -114,14 +112,4 @@ func (ch *checker) call() (c moduleCall, ok bool) {
 		return c, false
 	}
 	return calls[len(calls)-1], true
-}
-
-// moduleComes is told of a module whose init is about to be called.
-func (ch *checker) moduleComes(m module) {
-	if ch == nil {
-		return
-	}
-	owner := ch.k.ownerOf(m)
-	ch.modules = append(slices.DeleteFunc(ch.modules, func(o codeOwner) bool { return o.addr == m.addr }), owner)
-	ch.k.watchModuleAccess(m)
 }

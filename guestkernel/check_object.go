@@ -28,6 +28,7 @@ type object struct {
 	cache      uint32
 	owner      codeOwner // zero once its module is gone
 	how        string    // the function that took it
+	result     bool      // and returned it: its caller must free it
 	allocated  Place
 	freed      *Place // not nil: in quarantine
 	unwatch    func() // ends the watch on it, or on its red zone

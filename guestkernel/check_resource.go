@@ -124,6 +124,9 @@ func (ch *checker) key(row *resourceRow, c *Call, arg, second int) string {
 
 // afterCall enters what a call has taken.
 func (ch *checker) afterCall(c *Call, call moduleCall, r resourceCall) {
+	if o := ch.objects[c.Result()]; o != nil && o.freed == nil && o.how == c.Fn.Name {
+		o.result = strings.Contains(givesObjects, " "+o.how+" ")
+	}
 	for i, row := range r.rows {
 		result, key := c.Result(), r.take[i]
 		taken := int32(result) >= 0 || row.void

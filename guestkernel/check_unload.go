@@ -6,7 +6,6 @@ package guestkernel
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"ring0/guestkernel/abi"
 )
@@ -59,7 +58,7 @@ func (ch *checker) heldObjects(owner codeOwner) {
 			continue
 		}
 		o.owner = codeOwner{name: owner.name}
-		if o.freed != nil || !strings.Contains(givesObjects, " "+o.how+" ") {
+		if o.freed != nil || !o.result {
 			continue
 		}
 		key := leftKey{o.allocated.EIP, o.how}

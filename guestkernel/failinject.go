@@ -77,8 +77,16 @@ func (f Fault) String() string {
 // FaultCount tells what came of a fault.
 type FaultCount struct {
 	Fault
-	Calls  uint64 // that were counted
-	Failed uint64 // of those, on demand
+	Calls  uint64         // that were counted
+	Failed uint64         // of those, on demand
+	Sites  []InjectedCall // the first that failed
+}
+
+// InjectedCall is a call that failed on demand.
+type InjectedCall struct {
+	Call   uint64 // its number
+	At     Place  // where it returns to, or the instruction of a copy that the compiler put into the module
+	Result string // what it returned, in words: "NULL", "-EBUSY"
 }
 
 // faultInjector holds the faults of a kernel.
@@ -171,7 +179,10 @@ func (in *faultInjector) wants(functions ...string) bool {
 	return false
 }
 
-// noteInjected remarks on a call that fails.
-func (k *Kernel) noteInjected(f injection, caller uint32) {
-	k.note("fail: %s, call %d, from %s: %s", f.Function, f.Calls, k.Symbolize(caller), f.how.meaning)
+// noteInjected remembers a call that fails.
+func (k *Kernel) noteInjected(f injection, at uint32) {
+	const most = 100
+	if len(f.Sites) < most {
+		f.Sites = append(f.Sites, InjectedCall{f.Calls, Place{at, k.Symbolize(at)}, f.how.meaning})
+	}
 }

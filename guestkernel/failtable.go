@@ -96,7 +96,7 @@ func failures() map[string]failure {
 	all["__clear_user"] = all["clear_user"]
 	all["strnlen_user"] = failure{meaning: "0"}
 	for _, name := range []string{inlineFrom, inlineTo, inlineGet, inlinePut} {
-		all[name] = failure{meaning: "the way of a fault"}
+		all[name] = failure{meaning: "a fault"}
 	}
 	return all
 }

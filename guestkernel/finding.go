@@ -74,6 +74,25 @@ func (f Finding) String() string {
 	return b.String()
 }
 
+// Named is the finding with better names for its places: what name knows replaces the kernel's own, which has only the
+// symbols that a module exports.
+func (f Finding) Named(name func(Place) (string, bool)) Finding {
+	better := func(p Place) Place {
+		if s, ok := name(p); ok {
+			p.Symbol = s
+		}
+		return p
+	}
+	f.At = better(f.At)
+	for _, p := range []**Place{&f.Allocated, &f.Freed} {
+		if *p != nil {
+			named := better(**p)
+			*p = &named
+		}
+	}
+	return f
+}
+
 // Findings lists what the checks have found so far, oldest first.
 func (k *Kernel) Findings() []Finding {
 	var all []Finding

@@ -77,6 +77,7 @@ func (k *Kernel) cloneThread(parent *Task, flags uint32) *Task {
 	t.Set(lay.Flags, t.Get(lay.Flags)&^(abi.PFSuperPriv|abi.PFUsedFPU|abi.PFSignaled)|abi.PFForkNoExec)
 	t.Set(lay.ExitSignal, flags&0xff)
 	t.Set(lay.UsedMath, 0)
+	t.cpu.eflags = eflagsIF | 2
 	t.cpu.regs[vm.ESP] = t.stackTop() - 2*wordSize // below it lay the frame of the clone system call
 	if mm := t.MM(); mm != 0 {
 		k.mem.Set(mm, k.lay.MM.MmUsers, k.mem.Get(mm, k.lay.MM.MmUsers)+1)

@@ -158,7 +158,7 @@ func (in *initModule) run() int32 {
 	// The use keeps the module from being deleted meanwhile.
 	m.set(lay.Usecount, 1)
 	m.setFlags(abi.ModInitializing, 0)
-	k.looking.check.moduleComes(m)
+	k.moduleComes(m)
 	if init := m.get(lay.Init); init != 0 {
 		k.setArithFlags(vm.FlagSF | vm.FlagPF)
 		eax, _ := k.Invoke(GuestCall{Fn: init, ReturnTo: k.site("sys_init_module", 0x4d9), Regs: in.initRegisters(init)})

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -72,6 +73,8 @@ type runFlags struct {
 	stats   bool
 	loadMap bool
 	trace   bool
+	fail    []string
+	each    string
 }
 
 func runCommand() *cobra.Command {
@@ -97,6 +100,9 @@ with struct module. The kernel log and the verdicts go to stdout.`,
 	fl.DurationVar(&f.session.Timeout, "timeout", 0, "stop after this much host `TIME`")
 	fl.BoolVar(&f.json, "json", false, "print one JSON document instead of text")
 	fl.BoolVar(&f.trace, "trace", false, "decode every kernel call like ltrace, to stderr")
+	fl.BoolVar(&f.config.Check, "check", false, "look for what modules do wrong and 2.4 does not notice: leaks, double frees, sleeping in interrupts (docs/checks.md)")
+	fl.StringSliceVar(&f.fail, "fail", nil, "have the N-th call of a kernel function by modules fail, `FUNCTION:N`, also N-M, N- and *, and @MODULE behind it")
+	fl.StringVar(&f.each, "fail-each", "", "run once for every call of `FUNCTION` by modules, each time with that call failing")
 	fl.BoolVar(&f.stats, "stats", false, "print instruction count and speed")
 	fl.BoolVarP(&f.loadMap, "map", "m", false, "print a load map of each module")
 	fl.BoolVarP(&f.session.Options.Force, "force", "f", false, "load in spite of a kernel version mismatch")
@@ -115,8 +121,18 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if cfg.Modules, err = splitModules(args); err != nil {
 		return err
 	}
+	for _, text := range f.fail {
+		fault, err := guestkernel.ParseFault(text)
+		if err != nil {
+			return fmt.Errorf("--fail %w", err)
+		}
+		cfg.Fail = append(cfg.Fail, fault)
+	}
 	if f.trace {
 		cfg.Trace = func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }
+	}
+	if f.each != "" {
+		return f.runEach(cmd, cfg)
 	}
 	result, err := session.Run(cfg)
 	if err != nil {
@@ -139,10 +155,39 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	result.WriteLog(out)
 	result.WriteVerdict(out)
 	result.WriteSteps(out)
+	result.WriteFaults(out)
+	result.WriteFindings(out)
 	if f.stats {
 		result.WriteStats(os.Stderr)
 	}
 	return exitWith(int(result.Verdict))
+}
+
+// runEach is --fail-each.
+func (f *runFlags) runEach(cmd *cobra.Command, cfg session.Config) error {
+	if _, err := guestkernel.ParseFault(f.each + ":1"); err != nil {
+		return fmt.Errorf("--fail-each %w", err)
+	}
+	out := cmd.OutOrStdout()
+	runs := []session.EachResult{}
+	worst, err := session.RunEach(cfg, f.each, func(e session.EachResult) {
+		if runs = append(runs, e); !f.json {
+			e.Write(out)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if f.json {
+		enc := json.NewEncoder(out)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(map[string]any{"version": 1, "function": f.each, "runs": runs}); err != nil {
+			return err
+		}
+	} else if len(runs) == 0 {
+		fmt.Fprintf(out, "%s is never called\n", f.each)
+	}
+	return exitWith(int(worst))
 }
 
 // separator stands for "--" between modules. The flag parser must not see the

@@ -78,15 +78,17 @@ func (r *Result) WriteStats(w io.Writer) {
 // Document is the JSON report. docs/json.md describes it; Version changes when
 // a field changes its meaning or goes.
 type Document struct {
-	Version int              `json:"version"`
-	Kernel  KernelDocument   `json:"kernel"`
-	Modules []ModuleDocument `json:"modules"`
-	Steps   []StepResult     `json:"steps,omitempty"`
-	Log     []LineDocument   `json:"log"`
-	Notes   []string         `json:"notes"`
-	Verdict string           `json:"verdict"`
-	Exit    int              `json:"exit"`
-	Insns   uint64           `json:"instructions"`
+	Version int                `json:"version"`
+	Kernel  KernelDocument     `json:"kernel"`
+	Modules []ModuleDocument   `json:"modules"`
+	Steps   []StepResult       `json:"steps,omitempty"`
+	Log     []LineDocument     `json:"log"`
+	Notes   []string           `json:"notes"`
+	Found   *[]FindingDocument `json:"findings,omitempty"` // with --check
+	Faults  []FaultDocument    `json:"faults,omitempty"`   // with --fail
+	Verdict string             `json:"verdict"`
+	Exit    int                `json:"exit"`
+	Insns   uint64             `json:"instructions"`
 }
 
 // KernelDocument describes the kernel that ran.
@@ -156,6 +158,7 @@ func (r *Result) document() Document {
 	for i := range r.Modules {
 		d.Modules = append(d.Modules, r.Modules[i].document())
 	}
+	d.Found, d.Faults = r.findingDocuments(), r.faultDocuments()
 	for _, line := range k.Log() {
 		d.Log = append(d.Log, LineDocument{line.Level, line.Text})
 	}

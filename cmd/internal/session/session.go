@@ -23,11 +23,12 @@ type Config struct {
 	Caps    []string // capabilities the process has, "CAP_SYS_MODULE"; "none"; nil: those of its uid
 	Drop    []string // capabilities it does without
 	Modules []Module
-	Options loader.Options    // common to all modules; Parameters come from Module
-	Then    string            // steps after loading, separated by semicolons
-	Rmmod   bool              // unload everything that loaded, last first
-	Timeout time.Duration     // host time; 0: none
-	Trace   func(line string) // called with a decoded line for every kernel call; nil: not traced
+	Options loader.Options      // common to all modules; Parameters come from Module
+	Then    string              // steps after loading, separated by semicolons
+	Rmmod   bool                // unload everything that loaded, last first
+	Timeout time.Duration       // host time; 0: none
+	Fail    []guestkernel.Fault // calls of kernel functions that are to fail
+	Trace   func(line string)   // called with a decoded line for every kernel call; nil: not traced
 }
 
 // Module is one file to load.
@@ -55,6 +56,7 @@ type Result struct {
 	Steps   []StepResult
 	Verdict Verdict
 	Cause   error // of the verdict; nil for Success
+	Checked bool  // checks were on
 	Elapsed time.Duration
 }
 
@@ -91,9 +93,14 @@ func Run(cfg Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{cfg: cfg, kernel: kernel, result: &Result{Kernel: kernel}}
+	r := &runner{cfg: cfg, kernel: kernel, result: &Result{Kernel: kernel, Checked: cfg.Kernel.Check}}
 	if cfg.Trace != nil {
 		kernel.SetTrace(guestkernel.TraceLines(cfg.Trace))
+	}
+	for _, f := range cfg.Fail {
+		if err := kernel.Inject(f); err != nil {
+			return nil, err
+		}
 	}
 	began := time.Now()
 	defer r.watchdog()()
