@@ -189,22 +189,19 @@ type standState struct {
 	drives uint64 // times the host let tasks run
 }
 
-// execute runs the machine, and again after a rewind that ends here.
-func (k *Kernel) execute() vm.Stop {
+// execute runs the machine until a guest call has returned, and again after a rewind that ends here.
+func (k *Kernel) execute() {
 	t := k.running
 	k.stands.runs++
 	serial := k.stands.runs
 	t.stand.runs = append(t.stand.runs, serial)
-	stop, again := k.executeOnce(serial)
-	for again {
-		stop, again = k.executeOnce(serial)
+	for !k.executeOnce(serial) {
 	}
 	t.stand.runs = t.stand.runs[:len(t.stand.runs)-1]
-	return stop
 }
 
-// executeOnce runs the machine once; again means that it went back to a checkpoint.
-func (k *Kernel) executeOnce(serial uint64) (stop vm.Stop, again bool) {
+// executeOnce runs the machine once. done means that a guest call has returned.
+func (k *Kernel) executeOnce(serial uint64) (done bool) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -213,10 +210,15 @@ func (k *Kernel) executeOnce(serial uint64) (stop vm.Stop, again bool) {
 				panic(r)
 			}
 			k.restore(r.to)
-			again = true
+			done = false
 		default:
 			panic(r)
 		}
 	}()
-	return k.m.Run(k.deadline - min(k.deadline, k.m.Now())), false
+	stop := k.m.Run(k.deadline - min(k.deadline, k.m.Now()))
+	if stop.Reason != vm.StopHypercall {
+		k.stoppedBy(stop)
+		return false
+	}
+	return true
 }

@@ -23,7 +23,7 @@ func keptFields() map[reflect.Type]map[string]string {
 		reflect.TypeFor[Kernel](): {
 			"cfg": "set by Boot", "profile": "set by Boot", "lay": "set by Boot", "sym": "set by Boot", "m": "has its own snapshot",
 			"mem": "has no state between instructions", "functions": "set by Boot", "slots": "set by Boot", "sites": "set by Boot",
-			"image": "set by Boot", "trace": "belongs to who looks on", "exports": "for Boot only",
+			"image": "set by Boot", "trace": "belongs to who looks on", "observe": "belongs to who looks on", "exports": "for Boot only",
 			"running": "the same task", "stands": "tells what has happened since",
 		},
 		reflect.TypeFor[Task](): {

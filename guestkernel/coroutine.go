@@ -122,6 +122,7 @@ func (k *Kernel) stop(o Outcome) {
 		o.EIP = k.m.EIP()
 	}
 	o.Symbol = k.Symbolize(o.EIP)
+	k.tell(Notice{Kind: RunEnds, Outcome: &o})
 	k.final, k.stopped = &o, k.running
 	k.running.park(evFinal)
 }

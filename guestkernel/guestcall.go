@@ -130,23 +130,21 @@ func (k *Kernel) returned(site uint32) vm.Action {
 }
 
 // run executes the machine until the innermost guest call has returned. Anything else that stops it ends the run.
-func (k *Kernel) run() {
-	for {
-		stop := k.execute()
-		switch stop.Reason {
-		case vm.StopHypercall:
-			return
-		case vm.StopLimit:
-			k.stop(Outcome{Kind: Limit, EIP: stop.EIP})
-		case vm.StopHalt:
-			k.stop(Outcome{Kind: Halted, EIP: stop.EIP})
-		case vm.StopShutdown:
-			k.stop(Outcome{Kind: TripleFault, EIP: stop.EIP})
-		case vm.StopUnwritten:
-			k.stop(Outcome{Kind: Unwritten, EIP: stop.EIP, Err: stop.Err})
-		default: // StopRequested, StopBreakpoint
-			k.stop(Outcome{Kind: Requested, EIP: stop.EIP, Reason: stop.Reason.String()})
-		}
+func (k *Kernel) run() { k.execute() }
+
+// stoppedBy ends the run as the machine says.
+func (k *Kernel) stoppedBy(stop vm.Stop) {
+	switch stop.Reason {
+	case vm.StopLimit:
+		k.stop(Outcome{Kind: Limit, EIP: stop.EIP})
+	case vm.StopHalt:
+		k.stop(Outcome{Kind: Halted, EIP: stop.EIP})
+	case vm.StopShutdown:
+		k.stop(Outcome{Kind: TripleFault, EIP: stop.EIP})
+	case vm.StopUnwritten:
+		k.stop(Outcome{Kind: Unwritten, EIP: stop.EIP, Err: stop.Err})
+	default: // StopRequested, StopBreakpoint
+		k.stop(Outcome{Kind: Requested, EIP: stop.EIP, Reason: stop.Reason.String()})
 	}
 }
 

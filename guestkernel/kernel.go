@@ -35,6 +35,7 @@ type Kernel struct {
 	notes     []string // ring0's own remarks
 	panicking bool     // panic() has been called
 	trace     func(TraceEvent)
+	observe   func(Notice)
 	looking   lookingOn  // fault injection, checks
 	stands    standState // see checkpoint.go
 

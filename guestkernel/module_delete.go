@@ -126,6 +126,7 @@ func (d *deletion) free() {
 	k, m, lay := d.c.Kernel, d.mod, d.mod.lay()
 	if m.flags()&abi.ModRunning != 0 {
 		if cleanup := m.get(lay.Cleanup); cleanup != 0 {
+			k.tellOfModule(ModuleLeaves, m, cleanup, 0)
 			d.callCleanup(cleanup)
 		}
 		m.setFlags(0, abi.ModRunning)
@@ -133,6 +134,7 @@ func (d *deletion) free() {
 	k.looking.check.moduleGoes(m)
 	d.leaveDeps()
 	d.unlink()
+	k.tellOfModule(ModuleGone, m, 0, 0)
 	k.ModuleUnmap(m.addr)
 }
 

@@ -159,10 +159,13 @@ func (in *initModule) run() int32 {
 	m.set(lay.Usecount, 1)
 	m.setFlags(abi.ModInitializing, 0)
 	k.moduleComes(m)
-	if init := m.get(lay.Init); init != 0 {
+	init := m.get(lay.Init)
+	k.tellOfModule(ModuleLoaded, m, init, 0)
+	if init != 0 {
 		k.setArithFlags(vm.FlagSF | vm.FlagPF)
 		eax, _ := k.Invoke(GuestCall{Fn: init, ReturnTo: k.site("sys_init_module", 0x4d9), Regs: in.initRegisters(init)})
 		if result := int32(eax); result != 0 {
+			k.tellOfModule(ModuleFailed, m, init, result)
 			m.set(lay.Usecount, 0)
 			m.setFlags(0, abi.ModInitializing)
 			if result > 0 {
@@ -174,6 +177,7 @@ func (in *initModule) run() int32 {
 	m.addUse(-1)
 	k.looking.check.negativeUse(m, "after init")
 	m.setFlags(abi.ModRunning, abi.ModInitializing)
+	k.tellOfModule(ModuleRunning, m, init, 0)
 	return 0
 }
 

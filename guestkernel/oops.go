@@ -32,9 +32,19 @@ const (
 // oops prints the oops text of an exception in kernel mode and kills the running task with SIGSEGV. It does not return.
 // For a page fault that nobody handled pf says where; else it is nil.
 func (k *Kernel) oops(t trap, pf *pageFaultReport) {
+	k.tell(Notice{Kind: OopsBegins, Text: k.oopsTitle(t, pf), Frame: t.frame.addr})
 	k.note("%s", k.explainTables(t.frame.EIP()))
 	k.printOops(t, pf)
 	k.exit(abi.SIGSEGV)
+}
+
+// oopsTitle is the oops in a line, for whoever looks on.
+func (k *Kernel) oopsTitle(t trap, pf *pageFaultReport) string {
+	title := fmt.Sprintf("%s: %04x", t.title, t.code&0xffff)
+	if pf != nil {
+		title += fmt.Sprintf(" at virtual address %08x", pf.addr)
+	}
+	return title
 }
 
 // printOops prints the text: page fault, title, registers (do_page_fault, die).

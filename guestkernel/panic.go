@@ -26,6 +26,7 @@ func panicExport(c *Call) {
 
 // Panic prints what panic() prints, calls who wants to know, and stops the machine. It does not return.
 func (k *Kernel) Panic(text string) {
+	k.tell(Notice{Kind: PanicBegins, Text: text})
 	k.mem.SetU32(k.sym.OopsInProgress, 1)
 	k.Printk("<0>Kernel panic: %s\n", text)
 	switch {

@@ -112,6 +112,9 @@ func hasLevel(line []byte) bool {
 // overwritten now will not.
 func (k *Kernel) emitLog(text []byte) {
 	k.log.text = append(k.log.text, text...)
+	if k.observe != nil {
+		k.tell(Notice{Kind: LogWritten, Text: string(text)})
+	}
 	end := k.mem.U32(k.sym.LogEnd)
 	for len(text) > 0 {
 		at := end % logBufLen
