@@ -31,6 +31,7 @@ type Case struct {
 	Name   string
 	Line   int
 	Mode   string
+	CPU    string // the model that the case is about; empty: any with the features of a Pentium III
 	Setup  []string
 	Code   []byte
 	Expect []string
@@ -71,7 +72,9 @@ func parseCase(text string) (Case, error) {
 	}
 	c := Case{Name: strings.TrimSpace(f[0]), Mode: strings.TrimSpace(f[1]), Code: code, Expect: strings.Fields(f[4])}
 	for _, s := range strings.Split(f[2], ";") {
-		if s = strings.TrimSpace(s); s != "" {
+		if model, ok := strings.CutPrefix(strings.TrimSpace(s), "cpu "); ok {
+			c.CPU = strings.TrimSpace(model)
+		} else if s = strings.TrimSpace(s); s != "" {
 			c.Setup = append(c.Setup, s)
 		}
 	}

@@ -14,6 +14,7 @@
 //	tss OFFSET N                     32-bit word of the running task's TSS
 //	tsslimit N                       its limit
 //	tssb OFFSET N  tss16 OFFSET N    32/16-bit word of the second/third task's TSS
+//	cpu MODEL                        the case is about this CPU model
 //	pte ADDR N  pde ADDR N           page-table entry of a linear address; with pae N is HI:LO
 //
 // KIND: code data ldt tss32 tss32busy tss16 tss16busy call32 call16 task int32

@@ -58,8 +58,15 @@ func caseFiles(t *testing.T) map[string][]syscase.Case {
 }
 
 func TestCases(t *testing.T) {
-	m, err := vm.New(vm.Config{RAM: 4 << 20})
-	require.NoError(t, err)
+	machines := map[string]*vm.Machine{}
+	machine := func(model string) *vm.Machine {
+		if machines[model] == nil {
+			m, err := vm.New(vm.Config{RAM: 4 << 20, CPU: model})
+			require.NoError(t, err)
+			machines[model] = m
+		}
+		return machines[model]
+	}
 	for name, cases := range caseFiles(t) {
 		t.Run(name, func(t *testing.T) {
 			for i := range cases {
@@ -67,7 +74,7 @@ func TestCases(t *testing.T) {
 				t.Run(c.Name, func(t *testing.T) {
 					img, err := c.Build()
 					require.NoError(t, err)
-					for _, diff := range c.Check(runVM(t, m, img)) {
+					for _, diff := range c.Check(runVM(t, machine(c.CPU), img)) {
 						t.Errorf("testdata/%s.txt:%d: %s", name, c.Line, diff)
 					}
 				})
