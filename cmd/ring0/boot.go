@@ -22,18 +22,18 @@ import (
 
 // bootFlags are the flags of ring0 boot.
 type bootFlags struct {
-	bios, kernel, initrd, append string
-	entry                        int
-	mem, cpu                     string
-	rate, maxInsns               uint64
-	timeout                      time.Duration
-	stdin, screen, stats, reboot bool
+	bios, kernel, initrd, init, append string
+	entry                              int
+	mem, cpu                           string
+	rate, maxInsns                     uint64
+	timeout                            time.Duration
+	stdin, screen, stats, reboot       bool
 }
 
 func bootCommand() *cobra.Command {
 	var f bootFlags
 	cmd := &cobra.Command{
-		Use:   "boot (--bios ROM | --kernel BZIMAGE [--initrd FILE] [--append LINE])",
+		Use:   "boot (--bios ROM | --kernel BZIMAGE [--initrd FILE | --init PROGRAM] [--append LINE])",
 		Short: "Run a bare PC: firmware, or a real kernel",
 		Long: `Run a PC without the modelled kernel: processor, RAM, 440FX chipset, timers, one
 serial port, text screen, no disks. With --bios it starts at the reset vector of
@@ -48,7 +48,8 @@ exit port; 1 another value was written there; 3 a triple fault, or a Linux panic
 on the serial port; 4 a limit was reached, or the guest needs something that
 ring0 does not have.`,
 		Example: `  ring0 boot --bios bios.bin --max-insns 2000000000
-  ring0 boot --kernel bzImage --initrd root.gz --append "root=/dev/ram0 console=ttyS0"`,
+  ring0 boot --kernel bzImage --initrd root.gz --append "root=/dev/ram0 console=ttyS0"
+  ring0 boot --kernel bzImage --init hello --append console=ttyS0`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.OutOrStdout(), os.Stderr) },
 	}
@@ -56,6 +57,7 @@ ring0 does not have.`,
 	fl.StringVar(&f.bios, "bios", "", "start the firmware in this `ROM` image, up to 256 KB")
 	fl.StringVar(&f.kernel, "kernel", "", "load this Linux kernel, a `BZIMAGE` or zImage")
 	fl.StringVar(&f.initrd, "initrd", "", "give the kernel this `FILE` as initial RAM disk")
+	fl.StringVar(&f.init, "init", "", "give the kernel a RAM disk with this static `PROGRAM` as /sbin/init, as its root")
 	fl.StringVar(&f.append, "append", "", "give the kernel this command `LINE`")
 	fl.IntVar(&f.entry, "entry", int(linuxboot.RealMode), "enter the kernel in `16`-bit real mode or 32-bit protected mode")
 	fl.StringVar(&f.mem, "mem", "64M", "RAM of the machine, `SIZE` in bytes or with K, M, G")
@@ -70,7 +72,8 @@ ring0 does not have.`,
 	cmd.MarkFlagsOneRequired("bios", "kernel")
 	cmd.MarkFlagsMutuallyExclusive("bios", "kernel")
 	cmd.MarkFlagsMutuallyExclusive("kernel", "reboot")
-	for _, kernelOnly := range []string{"initrd", "append", "entry"} {
+	cmd.MarkFlagsMutuallyExclusive("initrd", "init")
+	for _, kernelOnly := range []string{"initrd", "init", "append", "entry"} {
 		cmd.MarkFlagsMutuallyExclusive("bios", kernelOnly)
 	}
 	return cmd
@@ -136,8 +139,9 @@ func (f *bootFlags) machine(console *console) (*pc.PC, error) {
 }
 
 // serialSpeed makes the serial line faster than its baud rate says: a kernel
-// that waits for each character of its log at 9600 baud does little else.
-const serialSpeed = 100
+// that waits for each character of its log at 9600 baud does little else, and
+// its messages would lie in the midst of what its processes still have to send.
+const serialSpeed = 10000
 
 func (f *bootFlags) loadKernel(cfg pc.Config, console *console) (*pc.PC, error) {
 	file, err := os.ReadFile(f.kernel)
@@ -148,11 +152,9 @@ func (f *bootFlags) loadKernel(cfg pc.Config, console *console) (*pc.PC, error) 
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.kernel, err)
 	}
-	o := linuxboot.Options{Entry: linuxboot.Entry(f.entry), CommandLine: f.append}
-	if f.initrd != "" {
-		if o.Initrd, err = os.ReadFile(f.initrd); err != nil {
-			return nil, err
-		}
+	o, err := f.options()
+	if err != nil {
+		return nil, err
 	}
 	if cfg.ROM, err = bios.ROM(); err != nil {
 		return nil, err
@@ -164,6 +166,23 @@ func (f *bootFlags) loadKernel(cfg pc.Config, console *console) (*pc.PC, error) 
 	bios.Start(p, nil)
 	console.stop = p.Stop
 	return p, img.Load(p, o)
+}
+
+// options is what the kernel is given.
+func (f *bootFlags) options() (o linuxboot.Options, err error) {
+	o = linuxboot.Options{Entry: linuxboot.Entry(f.entry), CommandLine: f.append}
+	switch {
+	case f.initrd != "":
+		o.Initrd, err = os.ReadFile(f.initrd)
+	case f.init != "":
+		var program []byte
+		if program, err = os.ReadFile(f.init); err != nil {
+			return o, err
+		}
+		o.Initrd, err = initialDisk(program)
+		o.CommandLine = rootOnRAMDisk + f.append
+	}
+	return o, err
 }
 
 // verdict says how the run ended and makes the exit code of it.
