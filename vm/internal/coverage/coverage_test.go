@@ -3,8 +3,12 @@
 package main
 
 import (
+	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -64,6 +68,9 @@ func TestNotesFit(t *testing.T) {
 	for i := range notes {
 		n := &notes[i]
 		for _, key := range n.keys {
+			if n.kind == noteProof {
+				continue // a rule, not a row
+			}
 			one := note{keys: []string{key}}
 			found := false
 			for r := range x86.Rows() {
@@ -130,4 +137,65 @@ func TestFormsMatchRecording(t *testing.T) {
 		}
 	}
 	require.Empty(t, forms)
+}
+
+// TestProofsExist asks that each test and case that a proof names is there.
+func TestProofsExist(t *testing.T) {
+	cases := caseNames(t)
+	tests := testNames(t)
+	notes, err := readNotes()
+	require.NoError(t, err)
+	word := regexp.MustCompile(`\bTest\w+|[a-z0-9]+/[a-z0-9-]*[a-z0-9*-]`)
+	for i := range notes {
+		if notes[i].kind != noteProof {
+			continue
+		}
+		for _, name := range word.FindAllString(notes[i].text, -1) {
+			prefix, all := strings.CutSuffix(name, "*")
+			switch {
+			case strings.HasPrefix(name, "vm/"):
+			case strings.HasPrefix(name, "Test"):
+				require.Contains(t, tests, name, "%v", notes[i].keys)
+			default:
+				require.True(t, slices.ContainsFunc(cases, func(s string) bool {
+					return s == name || all && strings.HasPrefix(s, prefix)
+				}), "%v: no case %s", notes[i].keys, name)
+			}
+		}
+	}
+}
+
+// caseNames are all cases, of instructions that are no row's too.
+func caseNames(t *testing.T) (names []string) {
+	t.Helper()
+	files, err := filepath.Glob(systemCases)
+	require.NoError(t, err)
+	for _, path := range append(files, simdCases) {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for _, line := range strings.Split(string(text), "\n") {
+			if name, _, ok := strings.Cut(line, "|"); ok && line[0] != '#' {
+				names = append(names, fileName(path)+"/"+strings.TrimSpace(name))
+			}
+		}
+	}
+	return names
+}
+
+// testNames are the functions of all tests below vm.
+func testNames(t *testing.T) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	function := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	require.NoError(t, filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range function.FindAllSubmatch(text, -1) {
+			names[string(m[1])] = true
+		}
+		return err
+	}))
+	return names
 }

@@ -19,6 +19,7 @@ const (
 	noteModel     = "model"     // how CPU models differ
 	noteRecorded  = "recorded"  // how the CPU of the vectors differs from an i686
 	noteTest      = "test"      // a test in Go that proves a row
+	noteProof     = "proof"     // what proves a rule that is no single row's
 )
 
 // note is a line of notes.txt.
@@ -42,7 +43,7 @@ func readNotes() (notes []note, err error) {
 			return nil, fmt.Errorf("%s:%d: want kind | keys | text", notesFile, i+1)
 		}
 		n := note{kind: strings.TrimSpace(fields[0]), text: strings.TrimSpace(fields[2])}
-		if !slices.Contains([]string{noteUndefined, noteModel, noteRecorded, noteTest}, n.kind) {
+		if !slices.Contains([]string{noteUndefined, noteModel, noteRecorded, noteTest, noteProof}, n.kind) {
 			return nil, fmt.Errorf("%s:%d: no kind %q", notesFile, i+1, n.kind)
 		}
 		for _, key := range strings.Split(fields[1], ",") {

@@ -88,6 +88,7 @@ func (p *page) write() error {
 		}
 	}
 	p.invalid()
+	p.proofs()
 	p.undefined()
 	if err := p.modelSection(); err != nil {
 		return err
@@ -265,6 +266,16 @@ func (p *page) invalid() {
 		f := &p.groups[i]
 		if f.group == "fault" && len(f.rows) == 0 {
 			p.printf("- %s (%d)\n", f.name, f.vectors)
+		}
+	}
+}
+
+// proofs lists what proves rules that are no single row's.
+func (p *page) proofs() {
+	p.printf("\n## Beyond single instructions\n\nCases as file/case of `vm/syscase/testdata`, `*` for all that begin so; tests in Go by package.\n\n| Rule | Proved by |\n|---|---|\n")
+	for i := range p.notes {
+		if n := &p.notes[i]; n.kind == noteProof {
+			p.printf("| %s | %s |\n", strings.Join(n.keys, ", "), n.text)
 		}
 	}
 }
