@@ -25,13 +25,7 @@ func (k *Kernel) raise(eip uint32, vector uint8, code uint32) {
 
 // raisePageFault makes the guest fault at eip for an accessor's bad address.
 func (k *Kernel) raisePageFault(eip uint32, f *memFault) {
-	code := uint32(0)
-	if f.write {
-		code |= faultWrite
-	}
-	if _, mapped := k.m.Translate(f.addr, 0); mapped {
-		code |= faultPresent
-	}
+	code := k.faultCode(f.addr, f.write)
 	k.m.SetCR(2, f.addr)
 	k.raise(eip, vm.VecPF, code)
 }
@@ -45,7 +39,18 @@ func (k *Kernel) repairFault(addr uint32, write bool) bool {
 		return false
 	}
 	mm := k.running.MM()
-	return mm != 0 && k.userFault(mm, addr, write, addr)
+	return mm != 0 && k.userFault(mm, addr, k.faultCode(addr, write), addr) == 0
+}
+
+// faultCode is the error code of a page fault of the kernel's.
+func (k *Kernel) faultCode(addr uint32, write bool) (code uint32) {
+	if write {
+		code |= faultWrite
+	}
+	if _, mapped := k.m.Translate(addr, 0); mapped {
+		code |= faultPresent
+	}
+	return code
 }
 
 // syncVmalloc copies the entry for a vmalloc address from the kernel's page directory to the current one. False when the
@@ -64,7 +69,8 @@ func (k *Kernel) syncVmalloc(addr uint32) bool {
 
 // doPageFault models void do_page_fault(struct pt_regs *regs, unsigned long error_code), in its order: vmalloc addresses
 // are synchronised; without an address space, or in an interrupt, it is the kernel's own fault; an address in a mapped
-// range with the right permission is made good; else the process, or the kernel code, gets what it deserves.
+// range with the right permission is made good; else the process, or the kernel code, gets what it deserves. Without memory
+// a process ends at once.
 func doPageFault(c *Call) {
 	k, f, code := c.Kernel, c.Kernel.Frame(c.Arg(0)), c.Arg(1)
 	addr, t := k.m.CR(2), k.running
@@ -87,14 +93,18 @@ func doPageFault(c *Call) {
 	if code&faultUser != 0 {
 		sp = f.ESP()
 	}
+	signal := k.userFault(mm, addr, code, sp)
 	switch {
-	case k.userFault(mm, addr, code&faultWrite != 0, sp):
+	case signal == 0:
 		k.looking.executedAgain(f.EIP())
+	case signal == abi.SIGKILL && code&faultUser != 0:
+		k.Printk("<3>VM: killing process %s\n", t.Comm())
+		k.exit(abi.SIGKILL)
 	case code&faultUser != 0:
 		t.Set(k.lay.Task.ThreadCR2, addr)
 		t.Set(k.lay.Task.ThreadErrorCode, code)
 		t.Set(k.lay.Task.ThreadTrapNo, vm.VecPF)
-		k.forceSignal(t, abi.SIGSEGV)
+		k.forceSignal(t, signal)
 	default:
 		k.kernelFault(f, addr, code)
 	}

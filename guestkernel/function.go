@@ -108,6 +108,7 @@ func subsystems() []subsystem {
 		{"files", fileTableFunctions(), (*Kernel).bootFiles},
 		{"readwrite", readWriteFunctions(), nil},
 		{"nanosleep", nanosleepFunctions(), nil},
+		{"mm", mmFunctions(), (*Kernel).bootMM},
 		{"chrdev", charDeviceFunctions(), (*Kernel).bootCharOps},
 		{"proc", procTreeFunctions(), (*Kernel).bootProc},
 		{"procfile", procFileFunctions(), nil},

@@ -57,6 +57,7 @@ type Kernel struct {
 
 	ratelimit ratelimitState
 	files     fileState
+	mms       mmState
 	drv       driverState // what drivers register with
 }
 

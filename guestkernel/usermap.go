@@ -70,23 +70,11 @@ func (p *Process) ReadUser(addr uint32, b []byte) error {
 
 // eachPage calls f for the page-sized parts of a user range, bringing the pages in.
 func (p *Process) eachPage(addr uint32, b []byte, f func(pa uint32, part []byte)) error {
-	k := p.k
 	if p.ended {
 		return errEnded
 	}
-	mm := p.task.MM()
-	for len(b) > 0 {
-		vma := k.findVMA(mm, addr)
-		if vma == 0 || k.mem.Get(vma, k.lay.VMA.Start) > addr {
-			return fmt.Errorf("guestkernel: pid %d: no memory at %08x", p.task.Pid(), addr)
-		}
-		if !k.pageIn(mm, vma, addr, true) {
-			return errNoMemory
-		}
-		pte := k.pteAddr(k.mem.Get(mm, k.lay.MM.Pgd), addr)
-		n := min(int(abi.PageSize-addr%abi.PageSize), len(b))
-		f(k.mem.U32(pte)&abi.PageMask|addr%abi.PageSize, b[:n])
-		addr, b = addr+uint32(n), b[n:]
+	if bad, ok := p.k.eachUserPage(p.task.MM(), addr, b, f); !ok {
+		return fmt.Errorf("guestkernel: pid %d: no memory at %08x", p.task.Pid(), bad)
 	}
 	return nil
 }

@@ -180,5 +180,6 @@ func (k *Kernel) iput(inode uint32) {
 	if e := k.mem.Get(inode, lay.GenericIP); e != 0 {
 		k.leaveProcEntry(e)
 	}
+	k.dropContent(inode)
 	k.cacheFree(k.mem.U32(k.sym.InodeCachep), inode)
 }
