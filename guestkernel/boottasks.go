@@ -100,6 +100,7 @@ func (k *Kernel) newTaskLike(model *Task, comm string, pid int32) *Task {
 		t.Set(none, 0)
 	}
 	k.mem.SetU64(addr+lay.PendingSignal.Off, 0)
+	k.mem.SetU64(addr+lay.RealTimer.Off+k.lay.Timer.List.Off, 0)
 	k.shareStructs(t)
 	t.Set(lay.AddrLimit, abi.TaskSize)
 	if lay.Prio.Exists {

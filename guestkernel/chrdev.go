@@ -2,7 +2,7 @@
 // Device files: /dev, and how opening one finds its driver (2.4.18 fs/devices.c, drivers/char/misc.c, drivers/char/mem.c).
 //
 // /dev has a file for whatever is registered, and no other: NAME (minor number 0) and NAMEn for a character major number's
-// name, NAME for a misc device, null, zero, full, and char:MAJOR:MINOR for any. Everybody may read and write them.
+// name, NAME for a misc device, mem, kmem, null, port, zero, full, and char:MAJOR:MINOR for any. Everybody may read and write them.
 
 package guestkernel
 
@@ -17,7 +17,7 @@ func charDeviceFunctions() []Function {
 	return []Function{
 		{Name: "chrdev_open", Fn: chrdevOpen, Level: Partial, Note: "a major number without a driver is ENODEV at once: no module is asked for"},
 		{Name: "misc_open", Fn: miscOpen, Level: Partial, Note: "a minor number without a driver is ENODEV at once: no module is asked for"},
-		{Name: "memory_open", Fn: memoryOpen, Level: Partial, Note: "null, zero and full; others stop the run by name when used"},
+		{Name: "memory_open", Fn: memoryOpen, Level: Partial, Note: "mem, kmem, null, port, zero and full; others stop the run by name when used"},
 		{Name: "read_null", Fn: func(c *Call) { c.Return(0) }, Level: Full},
 		{Name: "write_null", Fn: func(c *Call) { c.Return(c.Arg(2)) }, Level: Full},
 		{Name: "read_zero", Fn: readZero, Level: Full},
@@ -80,7 +80,7 @@ func (k *Kernel) lookupDev(parts []string) (dentry uint32, errno abi.Errno) {
 // deviceNamed finds the device number of a name in /dev.
 func (k *Kernel) deviceNamed(name string) (dev uint32, ok bool) {
 	const memoryMajor, miscMajor = 1, 10
-	if minor, ok := map[string]uint32{"null": 3, "zero": 5, "full": 7}[name]; ok {
+	if minor, ok := map[string]uint32{"mem": 1, "kmem": 2, "null": 3, "port": 4, "zero": 5, "full": 7}[name]; ok {
 		return memoryMajor<<8 | minor, true
 	}
 	if numbers, ok := strings.CutPrefix(name, "char:"); ok {
@@ -165,13 +165,16 @@ func miscOpen(c *Call) {
 // memoryOpen models static int memory_open(struct inode *inode, struct file *filp): one of the devices of major number 1.
 func memoryOpen(c *Call) {
 	k, minor := c.Kernel, c.Kernel.mem.Get(c.Arg(0), c.Kernel.lay.Inode.Rdev)&0xff
-	table, ok := map[uint32]string{3: "null_fops", 5: "zero_fops", 7: "full_fops"}[minor]
+	table, ok := map[uint32]string{1: "mem_fops", 2: "kmem_fops", 3: "null_fops", 4: "port_fops", 5: "zero_fops", 7: "full_fops"}[minor]
 	if !ok {
-		k.stop(Outcome{Kind: Missing, Reason: "memory_open of minor number " + strconv.Itoa(int(minor)) + ": only null, zero and full are written"})
+		k.stop(Outcome{Kind: Missing, Reason: "memory_open of minor number " + strconv.Itoa(int(minor)) + ": only mem, kmem, null, port, zero and full are written"})
 	}
 	at, _ := k.profile.Symbol(table)
 	k.mem.Set(c.Arg(1), k.lay.File.Op, at)
 	c.Return(0)
+	if open := k.mem.Get(at, k.lay.FileOperations.Open); open != 0 {
+		c.Return(k.Call(open, c.Arg(0), c.Arg(1)))
+	}
 }
 
 // readZero models static ssize_t read_zero(struct file *file, char *buf, size_t count, loff_t *ppos).

@@ -82,7 +82,11 @@ func (k *Kernel) resume(t *Task) {
 	t.stand.resumed++
 	e, alive := t.co.next()
 	k.running = nil
-	if alive && e == evExit {
+	switch {
+	case !alive || e != evExit:
+	case k.awaited(t):
+		t.co.stop() // a zombie
+	default:
 		k.release(t)
 	}
 }

@@ -41,8 +41,10 @@ func (k *Kernel) newFile() uint32 {
 	}
 	k.mem.SetU32(k.sym.FilesStat, n+1)
 	k.mem.Set(f, lay.Count, 1)
-	k.mem.Set(f, lay.UID, k.mem.Get(k.Current(), k.lay.Task.Fsuid))
-	k.mem.Set(f, lay.GID, k.mem.Get(k.Current(), k.lay.Task.Fsgid))
+	if t := k.running; t != nil {
+		k.mem.Set(f, lay.UID, t.Get(k.lay.Task.Fsuid))
+		k.mem.Set(f, lay.GID, t.Get(k.lay.Task.Fsgid))
+	}
 	k.listAdd(f+lay.List.Off, k.sym.AnonList)
 	return f
 }

@@ -58,7 +58,8 @@ type Kernel struct {
 	ratelimit ratelimitState
 	files     fileState
 	mms       mmState
-	drv       driverState // what drivers register with
+	streams   map[uint32]*hostStream // what reaches the host, by inode
+	drv       driverState            // what drivers register with
 }
 
 // Machine gives access to the machine, for debuggers and reports.

@@ -4,11 +4,13 @@
 // A thread shares its parent's address space, files, working directory and, with CLONE_SIGHAND, signal handlers.
 //
 // Left out: without CLONE_FS and CLONE_FILES the real kernel copies the parent's fs_struct and files_struct; here they are
-// shared then, too. A thread that has ended is gone at once: nobody waits for it.
+// shared then, too. A thread that has ended is gone at once unless its parent is a program.
 
 package guestkernel
 
 import (
+	"slices"
+
 	"ring0/guestkernel/abi"
 	"ring0/vm"
 )
@@ -19,7 +21,7 @@ func kthreadFunctions() []Function {
 		{Name: "daemonize", Fn: func(c *Call) { c.Kernel.daemonize(c.Task()) }, Level: Full},
 		{Name: "reparent_to_init", Fn: func(c *Call) { c.Kernel.reparentToInit(c.Task()) }, Level: Full},
 		{Name: "exit_mm", Fn: func(c *Call) { c.withTask(c.Kernel.exitMM) }, Level: Full},
-		{Name: "exit_fs", Fn: func(c *Call) { c.withTask(c.Kernel.exitFs) }, Level: Partial, Note: "the last user's fs_struct keeps its directories"},
+		{Name: "exit_fs", Fn: func(c *Call) { c.withTask(c.Kernel.exitFs) }, Level: Full},
 		{Name: "exit_files", Fn: func(c *Call) { c.withTask(c.Kernel.exitFiles) }, Level: Partial, Note: "the last user's files stay open"},
 		{Name: "exit_sighand", Fn: func(c *Call) { c.withTask(c.Kernel.exitSighand) }, Level: Full},
 		{Name: "complete_and_exit", Fn: completeAndExit, Level: Full},
@@ -138,7 +140,15 @@ func (k *Kernel) dropStruct(t *Task, of, count abi.Field) {
 	}
 }
 
-func (k *Kernel) exitFs(t *Task)    { k.dropStruct(t, k.lay.Task.Fs, k.lay.Fs.Count) }
+// exitFs gives up a task's root and working directory; with the last user they go, but init's stay.
+func (k *Kernel) exitFs(t *Task) {
+	fs := t.Get(k.lay.Task.Fs)
+	k.dropStruct(t, k.lay.Task.Fs, k.lay.Fs.Count)
+	if fs != 0 && fs != k.sym.InitFs && k.mem.Get(fs, k.lay.Fs.Count) == 0 {
+		k.freeFs(fs)
+	}
+}
+
 func (k *Kernel) exitFiles(t *Task) { k.dropStruct(t, k.lay.Task.Files, k.lay.Files.Count) }
 
 // exitMM gives up a task's address space: it goes on in the kernel's part, which all have.
@@ -240,9 +250,22 @@ func (k *Kernel) orphan(parent *Task) {
 		k.becomeInit(k.sched.idle)
 		return
 	}
-	for _, t := range k.tasks {
-		if t != parent && t.Get(k.lay.Task.POpptr) == parent.addr {
-			k.setParent(t, k.mem.U32(k.sym.ChildReaper))
+	lay, reaper := &k.lay.Task, k.mem.U32(k.sym.ChildReaper)
+	for _, t := range slices.Clone(k.tasks) {
+		if t == parent || t.Get(lay.POpptr) != parent.addr {
+			continue
+		}
+		t.Set(lay.ExitSignal, abi.SIGCHLD)
+		k.setParent(t, reaper)
+		switch {
+		case !t.dead:
+			if signal := t.Get(lay.PdeathSignal); signal != 0 {
+				k.sendSignalInfo(t, signal, infoUser)
+			}
+		case k.awaited(t):
+			k.notifyParent(t, abi.SIGCHLD)
+		case t != k.running:
+			k.release(t)
 		}
 	}
 }

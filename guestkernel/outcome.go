@@ -22,10 +22,11 @@ const (
 	Unwritten                        // an instruction that the machine lacks; Err names it
 	Requested                        // somebody called vm.Machine.Stop
 	InternalError                    // a broken invariant of ours; Err has the Go stack
+	PoweredOff                       // a program switched the machine off
 )
 
 var outcomeNames = [...]string{"returned", "killed", "exited", "blocked", "kernel panic", "triple fault", "halted",
-	"limit reached", "missing function", "unwritten instruction", "stop requested", "internal error"}
+	"limit reached", "missing function", "unwritten instruction", "stop requested", "internal error", "powered off"}
 
 func (o OutcomeKind) String() string { return outcomeNames[o] }
 

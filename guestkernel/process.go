@@ -69,11 +69,8 @@ func (k *Kernel) newProcess(cfg ProcessConfig) (*Process, error) {
 	if cfg.Comm == "" {
 		cfg.Comm = "insmod"
 	}
-	if cfg.PID == 0 {
-		cfg.PID = k.freePID(k.nextPID)
-		k.nextPID = cfg.PID + 1
-	} else if k.replaceInit(cfg.PID); k.freePID(cfg.PID) != cfg.PID {
-		return nil, fmt.Errorf("guestkernel: pid %d is in use", cfg.PID)
+	if err := k.choosePID(&cfg); err != nil {
+		return nil, err
 	}
 	p := &Process{k: k, next: abi.UnmappedBase}
 	mm := k.newMM()
@@ -91,7 +88,7 @@ func (k *Kernel) newProcess(cfg ProcessConfig) (*Process, error) {
 	p.task.start()
 	p.task.Set(k.lay.Task.Mm, mm)
 	p.task.Set(k.lay.Task.ActiveMm, mm)
-	p.setIdentity(cfg)
+	k.setIdentity(p.task, cfg)
 	if err := p.layOut(mm); err != nil {
 		p.end()
 		return nil, err
@@ -100,16 +97,27 @@ func (k *Kernel) newProcess(cfg ProcessConfig) (*Process, error) {
 	return p, nil
 }
 
+// choosePID gives a new process the next pid, or checks that the wished one is free.
+func (k *Kernel) choosePID(cfg *ProcessConfig) error {
+	if cfg.PID == 0 {
+		cfg.PID = k.freePID(k.nextPID)
+		k.nextPID = cfg.PID + 1
+	} else if k.replaceInit(cfg.PID); k.freePID(cfg.PID) != cfg.PID {
+		return fmt.Errorf("guestkernel: pid %d is in use", cfg.PID)
+	}
+	return nil
+}
+
 var errNoMemory = errors.New("guestkernel: no guest memory left")
 
-// setIdentity gives the process its ids and capabilities.
-func (p *Process) setIdentity(cfg ProcessConfig) {
-	lay := &p.k.lay.Task
+// setIdentity gives a process its ids and capabilities.
+func (k *Kernel) setIdentity(t *Task, cfg ProcessConfig) {
+	lay := &k.lay.Task
 	for _, f := range []abi.Field{lay.Uid, lay.Euid, lay.Suid, lay.Fsuid} {
-		p.task.Set(f, cfg.UID)
+		t.Set(f, cfg.UID)
 	}
 	for _, f := range []abi.Field{lay.Gid, lay.Egid, lay.Sgid, lay.Fsgid} {
-		p.task.Set(f, cfg.GID)
+		t.Set(f, cfg.GID)
 	}
 	caps := Caps{}
 	switch {
@@ -118,9 +126,9 @@ func (p *Process) setIdentity(cfg ProcessConfig) {
 	case cfg.UID == 0:
 		caps = Caps{Effective: rootCaps, Permitted: rootCaps}
 	}
-	p.task.Set(lay.CapEffective, caps.Effective)
-	p.task.Set(lay.CapPermitted, caps.Permitted)
-	p.task.Set(lay.CapInheritable, caps.Inheritable)
+	t.Set(lay.CapEffective, caps.Effective)
+	t.Set(lay.CapPermitted, caps.Permitted)
+	t.Set(lay.CapInheritable, caps.Inheritable)
 }
 
 // layOut maps code and stack and makes the frame through which the process first reaches CPL 3.
@@ -223,11 +231,15 @@ func (p *Process) takeRequest(c *Call, f Frame) {
 
 // exited records how the process ended.
 func (p *Process) exited(code uint32) {
-	o := &Outcome{Kind: Exited, Value: int32(code >> 8 & 0xff)}
+	p.outcome, p.ended, p.calling = endOf(code), true, false
+}
+
+// endOf is how a process ended, by its status.
+func endOf(code uint32) *Outcome {
 	if signal := int(code & 0x7f); signal != 0 {
-		o = &Outcome{Kind: Killed, Signal: signal}
+		return &Outcome{Kind: Killed, Signal: signal}
 	}
-	p.outcome, p.ended, p.calling = o, true, false
+	return &Outcome{Kind: Exited, Value: int32(code >> 8 & 0xff)}
 }
 
 // Close ends a process that waits for the host, as a signal would, and gives back its memory.

@@ -10,16 +10,18 @@ import (
 
 // Task is a task of the guest. Its task_struct lies at the base of its 8 KB kernel stack.
 type Task struct {
-	k     *Kernel
-	addr  uint32        // of the task_struct
-	co    *coroutine    // runs the task's share of the machine
-	cpu   cpuState      // while it does not run
-	calls []pendingCall // guest functions that modelled code waits for, outermost first
-	proc  *Process      // the host-driven process it is, or nil
-	body  func()        // what a kernel thread does; nil: guest code from cpu.eip on
-	entry uint32        // of a thread that a module has made: the function it began with
-	dead  bool          // do_exit is done with it
-	stand stand         // see checkpoint.go
+	k       *Kernel
+	addr    uint32        // of the task_struct
+	co      *coroutine    // runs the task's share of the machine
+	cpu     cpuState      // while it does not run
+	calls   []pendingCall // guest functions that modelled code waits for, outermost first
+	proc    *Process      // the host-driven process it is, or nil
+	program *Program      // the program of the host's that it runs, or nil; its children have none
+	forked  bool          // made by fork, not by the kernel or the host
+	body    func()        // what a kernel thread does; nil: guest code from cpu.eip on
+	entry   uint32        // of a thread that a module has made: the function it began with
+	dead    bool          // do_exit is done with it
+	stand   stand         // see checkpoint.go
 }
 
 // cpuState is what a task switch saves of the CPU. Guest code cannot look at it: a task is only ever switched inside a

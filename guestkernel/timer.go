@@ -201,14 +201,16 @@ func (k *Kernel) tick(f Frame) {
 
 // account counts a tick for the running task and the CPU.
 func (k *Kernel) account(user bool) {
-	t, stat := k.running, &k.lay.KernelStat
+	t, stat, times := k.running, &k.lay.KernelStat, k.lay.Task.Times
 	add := func(base uint32, f abi.Field) { k.mem.SetU32(base+f.Off, k.mem.U32(base+f.Off)+1) }
 	switch {
 	case user:
 		add(t.addr, k.lay.Task.PerCpuUtime)
+		add(t.addr+tmsUser, times)
 		add(k.sym.Kstat, stat.PerCpuUser)
 	default:
 		add(t.addr, k.lay.Task.PerCpuStime)
+		add(t.addr+tmsSystem, times)
 		if t.Pid() != 0 {
 			add(k.sym.Kstat, stat.PerCpuSystem)
 		}

@@ -115,7 +115,7 @@ func trapFunctions() []Function {
 		{Name: "do_debug", Fn: doDebug, Level: Partial, Note: "no ptrace: a hardware breakpoint of the guest's own gives SIGTRAP"},
 		{Name: "do_spurious_interrupt_bug", Fn: func(*Call) {}, Level: Full},
 		{Name: "search_exception_table", Fn: searchExceptionTable, Level: Full},
-		{Name: "do_signal", Fn: doSignal, Level: Partial, Note: "no handlers in user space"},
+		{Name: "do_signal", Fn: doSignal, Level: Partial, Note: "no core files, no ptrace"},
 	}
 }
 

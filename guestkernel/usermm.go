@@ -15,9 +15,17 @@ type vmaOpsLayout struct {
 	Nopage abi.Field `c:"nopage"`
 }
 
+// vfsmountLayout is struct vfsmount as far as address spaces and tasks need it (linux/mount.h).
+type vfsmountLayout struct {
+	Count abi.Field `c:"mnt_count"`
+}
+
 // mmState is what address spaces need besides guest memory.
 type mmState struct {
 	ops      vmaOpsLayout
+	mnt      vfsmountLayout
+	pipe     pipeLayout
+	inode    pipeInodeLayout
 	contents map[uint32]*content // of inodes that have no file system, by their address
 }
 
@@ -38,6 +46,9 @@ const mmapNote = "MAP_LOCKED does not bring pages in"
 
 func (k *Kernel) bootMM() error {
 	k.mms.contents = map[uint32]*content{}
+	if err := k.profile.Bind("struct vfsmount", &k.mms.mnt); err != nil {
+		return err
+	}
 	return k.profile.Bind("struct vm_operations_struct", &k.mms.ops)
 }
 

@@ -58,7 +58,10 @@ func (k *Kernel) userFault(mm, addr, code, sp uint32) (signal int) {
 	case !write && flags&(abi.VMRead|abi.VMExec) == 0:
 		return abi.SIGSEGV
 	}
-	return k.pageIn(mm, vma, addr, write)
+	if signal = k.pageIn(mm, vma, addr, write); signal == 0 && k.running != nil {
+		k.running.Set(k.lay.Task.MinFlt, k.running.Get(k.lay.Task.MinFlt)+1)
+	}
+	return signal
 }
 
 // growStack moves the start of a stack's range down, within the stack limit of the running task.
@@ -77,7 +80,9 @@ func (k *Kernel) growStack(mm, vma, start uint32) bool {
 }
 
 // rlimit is the soft limit of a task, by RLIMIT_ number.
-func (k *Kernel) rlimit(t *Task, which uint32) uint32 { return k.mem.U32(t.addr + k.lay.Task.Rlim.Off + 8*which) }
+func (k *Kernel) rlimit(t *Task, which uint32) uint32 {
+	return k.mem.U32(t.addr + k.lay.Task.Rlim.Off + 8*which)
+}
 
 // pageIn brings in a page of a range, for writing or for reading (handle_mm_fault). It returns the signal for a page that
 // cannot be had: SIGBUS behind the end of a file, SIGKILL without memory.

@@ -19,7 +19,7 @@ func waitFunctions() []Function {
 		fast("interruptible_sleep_on", func(c *Call) { c.sleepOn(abi.TaskInterruptible, maxTimeout) }),
 		fast("sleep_on_timeout", func(c *Call) { c.Return(c.sleepOn(abi.TaskUninterruptible, c.Arg(1))) }),
 		fast("interruptible_sleep_on_timeout", func(c *Call) { c.Return(c.sleepOn(abi.TaskInterruptible, c.Arg(1))) }),
-		fast("wait_for_completion", waitForCompletion),
+		fast("wait_for_completion", func(c *Call) { c.waitFor(c.Arg(0)) }),
 		fast("complete", func(c *Call) { c.Kernel.complete(c.Arg(0)) }),
 	}
 }
@@ -99,9 +99,9 @@ func (c *Call) sleepOn(state, ticks uint32) (left uint32) {
 	return left
 }
 
-// waitForCompletion models void FASTCALL(wait_for_completion(struct completion *x)).
-func waitForCompletion(c *Call) {
-	k, lay, done := c.Kernel, &c.Kernel.lay.Completion, c.Arg(0)
+// waitFor models void FASTCALL(wait_for_completion(struct completion *x)).
+func (c *Call) waitFor(done uint32) {
+	k, lay := c.Kernel, &c.Kernel.lay.Completion
 	if k.mem.Get(done, lay.Done) == 0 {
 		entry := c.waitEntry()
 		k.enterQueue(done+lay.Wait.Off, entry, abi.WQFlagExclusive)
