@@ -30,6 +30,8 @@ func keptFields() map[reflect.Type]map[string]string {
 			"k": "set when made", "co": "put back by restart", "stand": "tells what has happened since", "body": "set when made",
 		},
 		reflect.TypeFor[Process]():    {"k": "set when made", "task": "set when made"},
+		reflect.TypeFor[Program]():    {"k": "set when made", "task": "set when made"},
+		reflect.TypeFor[content]():    {"data": "set when made"},
 		reflect.TypeFor[clockState](): {"k": "set by Boot"},
 		reflect.TypeFor[picState]():   {"k": "set by Boot"},
 	}
@@ -40,7 +42,7 @@ func opaqueTypes() []reflect.Type {
 	return []reflect.Type{
 		reflect.TypeFor[Kernel](), reflect.TypeFor[Memory](), reflect.TypeFor[vm.Machine](), reflect.TypeFor[vm.Event](),
 		reflect.TypeFor[abi.Profile](), reflect.TypeFor[abi.Structs](), reflect.TypeFor[entry.Image](), reflect.TypeFor[Function](),
-		reflect.TypeFor[coroutine](),
+		reflect.TypeFor[coroutine](), reflect.TypeFor[hostStream](),
 	}
 }
 

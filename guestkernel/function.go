@@ -117,6 +117,7 @@ func subsystems() []subsystem {
 		{"pipe", pipeFunctions(), (*Kernel).bootPipes},
 		{"memdev", memoryDeviceFunctions(), (*Kernel).bootMemoryDevices},
 		{"sysmisc", sysMiscFunctions(), nil},
+		{"mountcall", mountCallFunctions(), nil},
 		{"chrdev", charDeviceFunctions(), (*Kernel).bootCharOps},
 		{"proc", procTreeFunctions(), (*Kernel).bootProc},
 		{"procfile", procFileFunctions(), nil},
