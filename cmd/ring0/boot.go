@@ -51,7 +51,7 @@ ring0 does not have.`,
   ring0 boot --kernel bzImage --initrd root.gz --append "root=/dev/ram0 console=ttyS0"
   ring0 boot --kernel bzImage --init hello --append console=ttyS0`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.OutOrStdout(), os.Stderr) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.OutOrStdout(), cmd.ErrOrStderr()) },
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.bios, "bios", "", "start the firmware in this `ROM` image, up to 256 KB")
@@ -113,7 +113,7 @@ func (f *bootFlags) run(out, talk io.Writer) error {
 	if f.stats {
 		writeBootStats(talk, p, elapsed)
 	}
-	return f.verdict(p, end, console)
+	return f.verdict(talk, p, end, console)
 }
 
 // machine builds the PC and loads it.
@@ -186,7 +186,7 @@ func (f *bootFlags) options() (o linuxboot.Options, err error) {
 }
 
 // verdict says how the run ended and makes the exit code of it.
-func (f *bootFlags) verdict(p *pc.PC, end pc.End, console *console) error {
+func (f *bootFlags) verdict(talk io.Writer, p *pc.PC, end pc.End, console *console) error {
 	where := fmt.Sprintf("%04x:%08x, instruction %d", p.Selector(vm.CS), p.EIP(), p.Now())
 	if console.last != "" {
 		where += ", last progress code " + console.last
@@ -208,7 +208,7 @@ func (f *bootFlags) verdict(p *pc.PC, end pc.End, console *console) error {
 	case end.Err != nil:
 		return fail(exitLimit, end.Err.Error())
 	}
-	fmt.Fprintf(os.Stderr, "ring0: %s at %s\n", end.Reason, where)
+	fmt.Fprintf(talk, "ring0: %s at %s\n", end.Reason, where)
 	return nil
 }
 

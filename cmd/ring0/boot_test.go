@@ -14,13 +14,19 @@ import (
 
 // bootRing0 runs ring0 boot and returns what the machine wrote.
 func bootRing0(args ...string) (string, error) {
-	var out bytes.Buffer
+	out, _, err := bootAndTalk(args...)
+	return out, err
+}
+
+// bootAndTalk also returns what ring0 says of the run.
+func bootAndTalk(args ...string) (out, talk string, err error) {
+	var stdout, stderr bytes.Buffer
 	root := rootCommand()
 	root.SetArgs(append([]string{"boot"}, args...))
-	root.SetOut(&out)
-	root.SetErr(new(bytes.Buffer))
-	err := root.Execute()
-	return out.String(), err
+	root.SetOut(&stdout)
+	root.SetErr(&stderr)
+	err = root.Execute()
+	return stdout.String(), stderr.String(), err
 }
 
 // romFile is a 64 KB ROM: code at F000:0000, and a far jump to it at the reset

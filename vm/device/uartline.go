@@ -102,6 +102,15 @@ func (u *UART) sent() {
 	}
 }
 
+// Drain sends what is still on its way out, as a transmitter does whose
+// processor has stopped.
+func (u *UART) Drain() {
+	for u.s.Shifting {
+		u.sent()
+	}
+	u.update()
+}
+
 // arrive is a byte at the receiver, its error bits above it.
 func (u *UART) arrive(b uint16) {
 	s := &u.s

@@ -48,7 +48,16 @@ type demand struct {
 }
 
 // Run executes until max instructions have retired or something ends the run.
+// Where the machine itself ended it, the serial port has sent everything.
 func (p *PC) Run(max uint64) End {
+	end := p.run(max)
+	if end.Reason != Limit && end.Reason != Requested {
+		p.COM1.Drain()
+	}
+	return end
+}
+
+func (p *PC) run(max uint64) End {
 	limit := p.Now() + max
 	if limit < max {
 		limit = vm.Forever
