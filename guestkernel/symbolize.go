@@ -54,3 +54,7 @@ func (k *Kernel) symbolInModule(mod, addr uint32) string {
 	name, _ := k.mem.CString(bestName, longest)
 	return fmt.Sprintf("%s+%#x [%s]", name, addr-best, modName)
 }
+
+// EntrySymbols are the global symbols of the guest's own code (entry stubs, user copies) with their addresses, for
+// debuggers. The map belongs to the kernel.
+func (k *Kernel) EntrySymbols() map[string]uint32 { return k.image.Symbols }
