@@ -48,6 +48,8 @@ func (k *Kernel) serve(at uint32, fn *Function) {
 	for r := range c.regs {
 		c.regs[r] = k.m.Reg(r)
 	}
+	t := k.running
+	t.enters(c)
 	var fault *memFault
 	switch {
 	case fn == nil || fn.Fn == nil:
@@ -59,6 +61,7 @@ func (k *Kernel) serve(at uint32, fn *Function) {
 		fault = guard(k.body(fn), c)
 		k.traceReturn(e, c, fault)
 	}
+	t.leaves()
 	for r, v := range c.regs {
 		k.m.SetReg(r, v)
 	}

@@ -36,6 +36,7 @@ func (t *Task) restart(s *savedStand) {
 		t.k.load(t)
 		t.stand.runs, t.stand.parked = []uint64{0}, nil
 		s.parked.again(&c)
+		t.served = nil
 		t.stand.runs = nil
 		for r, v := range c.regs {
 			t.k.m.SetReg(r, v)

@@ -15,6 +15,7 @@ type Task struct {
 	co      *coroutine    // runs the task's share of the machine
 	cpu     cpuState      // while it does not run
 	calls   []pendingCall // guest functions that modelled code waits for, outermost first
+	served  []ServedCall  // modelled functions it is inside of, outermost first
 	proc    *Process      // the host-driven process it is, or nil
 	program *Program      // the program of the host's that it runs, or nil; its children have none
 	forked  bool          // made by fork, not by the kernel or the host
