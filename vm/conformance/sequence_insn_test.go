@@ -91,6 +91,10 @@ func (g *generator) moves() {
 		g.plain(join(p, []byte{0x0f, op}, g.rm(g.register(), 1+from))...)
 	case 5:
 		p, _ := g.sized()
+		if g.Intn(3) == 0 { // of a 16-bit address
+			g.plain(join(p, []byte{0x67, 0x8d, 0x80 | g.register()<<3 | byte(g.Intn(8))}, g.imm(2))...)
+			return
+		}
 		g.plain(join(p, []byte{0x8d}, g.mem(g.register()))...)
 	case 6:
 		p, _ := g.sized()

@@ -173,6 +173,7 @@ func (g *generator) sequence(page int) *sequence {
 	}
 	for n := 3 + g.Intn(25); len(g.items) < n && !g.ended(); {
 		add()
+		g.prefix()
 	}
 	s.items = g.items
 	s.makeReadable()
@@ -186,6 +187,24 @@ func (g *generator) sequence(page int) *sequence {
 	s.gpr[vectors.EDI] = seqData + uint32(g.Intn(0x800))
 	s.flags = 0x202 | uint32(g.Intn(0x1000))&flAll
 	return s
+}
+
+// prefix puts a prefix in front of the last instruction now and then: a
+// segment, all of which are flat, or LOCK, which is #UD with most.
+func (g *generator) prefix() {
+	if len(g.items) == 0 {
+		return
+	}
+	it := &g.items[len(g.items)-1]
+	if it.patch > 0 || it.code[0]&^7 == 0xb8 || isRemainder(it.code) {
+		return // whose bytes others count on
+	}
+	switch n := g.Intn(150); {
+	case n < 10:
+		it.code = join([]byte{[]byte{0x26, 0x2e, 0x36, 0x3e}[g.Intn(4)]}, it.code)
+	case n == 10:
+		it.code = join([]byte{0xf0}, it.code)
+	}
 }
 
 // ended says that nothing may follow.
