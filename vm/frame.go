@@ -14,10 +14,16 @@ import "ring0/vm/x86"
 //
 //	60   PUSHA, PUSHAD
 //
-// Flags: none. Each register wraps on a 16-bit stack by itself.
+// Flags: none. Each register wraps on a 16-bit stack by itself. Faults: in
+// real and virtual-8086 mode #GP with an odd SP of 7 to 15, where one of the
+// words would lie over the segment's end; below 7 the fault's own frame has no
+// room and the processor shuts down.
 func opPUSHA(c *CPU, in *inst) bool {
 	size := uint32(in.Size)
 	sp, mask := c.gpr[x86.ESP], c.stackMask()
+	if c.realMode() && sp&1 != 0 && sp&mask-7 <= 15-7 {
+		return c.gp0()
+	}
 	for r := range uint32(8) {
 		if !c.probeWrite(x86.SS, (sp-(r+1)*size)&mask, in.Size) {
 			return false
