@@ -41,16 +41,18 @@ const (
 
 // Places in the image page. Those of one format follow each other.
 const (
-	imageFX     = 0x000 // 2 of FXSAVE
-	imageSave   = 0x400 // 4 of FNSAVE: two with 32-bit operand size, two with 16
-	imageEnv    = 0x600 // 4 of FNSTENV, likewise
-	imageMXCSR  = 0x700 // 16 control words of SSE
-	imageFCW    = 0x740 // 16 of x87
-	imageBCD    = 0x800 // 16 packed decimals
-	imageUnit   = 0x900 // 16 extended numbers between −0.29 and 0.41
-	saveSize    = 0x80
-	envSize     = 0x20
-	imageValues = 16
+	imageFX    = 0x000 // 2 of FXSAVE
+	imageSave  = 0x400 // 4 of FNSAVE: two with 32-bit operand size, two with 16
+	imageEnv   = 0x600 // 4 of FNSTENV, likewise
+	imageMXCSR = 0x700 // 16 control words of SSE
+	imageFCW   = 0x740 // 16 of x87
+	imageBCD   = 0x800 // 16 packed decimals
+	imageUnit  = 0x900 // 16 extended numbers between −0.29 and 0.41
+	// The counter of a sequence's loop.
+	imageCounter = 0xff0
+	saveSize     = 0x80
+	envSize      = 0x20
+	imageValues  = 16
 )
 
 // plainFX is the state of a program that has not touched it.
@@ -108,6 +110,9 @@ func (s *sequence) setMemory(g *generator) {
 		}
 		s.fx = g.fx()
 		g.images(s.image)
+	}
+	if g != nil {
+		s.image[imageCounter] = byte(1 + g.Intn(5)*g.Intn(12))
 	}
 }
 

@@ -45,7 +45,8 @@ type item struct {
 	code                      []byte
 	reads, defines, undefines uint32
 	skip                      int  // a branch: over so many items; its displacement ends code
-	wide                      bool // of 4 bytes, else 1
+	back                      int  // the end of a loop of so many items
+	wide                      bool // the displacement has 4 bytes, else 1
 	patch                     int  // a store whose address (bytes 2–5 of code) is the immediate of the item so much further
 	partial                   bool // when it faults the manual leaves memory or flags in between
 	approximate               bool // its results are not the same on all processors; comes last
@@ -80,34 +81,64 @@ func (s *sequence) assemble() (a assembled, ok bool) {
 		off += uint32(len(s.items[i].code))
 	}
 	a.start = append(a.start, off)
-	a.undef = make([]uint32, len(s.items)+1)
+	a.undef = s.undefined()
 	if off > seqMaxCode-16 {
 		return a, false
 	}
-	for i, it := range s.items {
-		undef := a.undef[i]
-		if s.spoiled(i, undef) {
+	for i := range s.items {
+		if s.spoiled(i, a.undef[i]) {
 			return a, false
 		}
-		after := undef&^it.defines | it.undefines
-		a.undef[i+1] |= after
-		code := slices.Clone(it.code)
-		if it.skip > 0 {
-			to := min(i+1+it.skip, len(s.items))
-			a.undef[to] |= after
-			rel := a.start[to] - a.start[i+1]
-			if it.wide {
-				binary.LittleEndian.PutUint32(code[len(code)-4:], rel)
-			} else {
-				code[len(code)-1] = byte(rel)
-			}
-		}
-		if it.patch > 0 {
-			binary.LittleEndian.PutUint32(code[2:], s.eip+a.start[i+it.patch]+1)
-		}
-		a.code = append(a.code, code...)
+		a.code = append(a.code, s.encode(i, &a)...)
 	}
 	return a, true
+}
+
+// undefined works out which flags are undefined before each item and at the
+// end, whichever way it is reached.
+func (s *sequence) undefined() []uint32 {
+	undef := make([]uint32, len(s.items)+1)
+	for changed := true; changed; {
+		changed = false
+		for i, it := range s.items {
+			after := undef[i]&^it.defines | it.undefines
+			undef[i+1] |= after
+			switch to := s.target(i); {
+			case it.back > 0:
+				changed = changed || after&^undef[to] != 0
+				undef[to] |= after
+			case it.skip > 0:
+				undef[to] |= after
+			}
+		}
+	}
+	return undef
+}
+
+// target is the item that branch i goes to.
+func (s *sequence) target(i int) int {
+	if it := &s.items[i]; it.back > 0 {
+		return max(i-it.back, 0)
+	}
+	return min(i+1+s.items[i].skip, len(s.items))
+}
+
+// encode is item i with its displacement.
+func (s *sequence) encode(i int, a *assembled) []byte {
+	it := &s.items[i]
+	code := slices.Clone(it.code)
+	if it.skip > 0 || it.back > 0 {
+		rel := a.start[s.target(i)] - a.start[i+1]
+		if it.wide {
+			binary.LittleEndian.PutUint32(code[len(code)-4:], rel)
+		} else {
+			code[len(code)-1] = byte(rel)
+		}
+	}
+	if it.patch > 0 {
+		binary.LittleEndian.PutUint32(code[2:], s.eip+a.start[i+it.patch]+1)
+	}
+	return code
 }
 
 // spoiled says that item i cannot stand where it does, after undef.
@@ -132,6 +163,11 @@ func (s *sequence) without(i int) *sequence {
 		}
 		if it.patch > 0 && j+it.patch > i && it.patch > 1 {
 			it.patch--
+		}
+	}
+	for j := i; j < len(t.items); j++ {
+		if it := &t.items[j]; it.back > 0 && j-it.back < i && it.back > 1 {
+			it.back--
 		}
 	}
 	return &t
@@ -175,6 +211,7 @@ func (g *generator) sequence(page int) *sequence {
 		add()
 		g.prefix()
 	}
+	g.loop()
 	s.items = g.items
 	s.makeReadable()
 	s.setMemory(g)
@@ -187,6 +224,17 @@ func (g *generator) sequence(page int) *sequence {
 	s.gpr[vectors.EDI] = seqData + uint32(g.Intn(0x800))
 	s.flags = 0x202 | uint32(g.Intn(0x1000))&flAll
 	return s
+}
+
+// loop makes a loop of the last items now and then. Its counter lies where no
+// other instruction goes. SUB and JNZ are one item: without the one the other
+// does not end.
+func (g *generator) loop() {
+	if g.Intn(4) > 0 || g.ended() || len(g.items) < 2 {
+		return
+	}
+	it := g.plain(join([]byte{0x83, 0x2d}, le32(seqImage+imageCounter), []byte{1, 0x0f, 0x85, 0, 0, 0, 0})...)
+	it.back, it.wide, it.defines = 1+g.Intn(len(g.items)-1), true, flAll
 }
 
 // prefix puts a prefix in front of the last instruction now and then: a
