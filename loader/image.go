@@ -60,6 +60,27 @@ func (img *Image) Section(name string) (PlacedSection, bool) {
 	return PlacedSection{}, false
 }
 
+// FileSectionAddrs lists where the object file's allocated sections lie, in the
+// file's order: what debuggers that read the file themselves want to know. One
+// that insmod leaves out has 0. It is empty for an image read from a file.
+func (img *Image) FileSectionAddrs() []uint32 {
+	if img.plan == nil {
+		return nil
+	}
+	var addrs []uint32
+	for i := range img.plan.object.sections {
+		if img.plan.object.sections[i].Flags&shfAlloc == 0 {
+			continue
+		}
+		addr := uint32(0)
+		if img.plan.isLoaded(i) {
+			addr = img.Base + img.plan.sections[i].addr
+		}
+		addrs = append(addrs, addr)
+	}
+	return addrs
+}
+
 // Symbol returns the address of a symbol; a global one wins over a local one.
 func (img *Image) Symbol(name string) (PlacedSymbol, bool) {
 	var found PlacedSymbol

@@ -15,6 +15,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// A debugger that reads the object file itself gets an address for every
+// allocated section, in the file's order.
+func TestFileSectionAddrs(t *testing.T) {
+	img := mustLink(t, goodObject(), []Provider{{Exports: []Export{{"printk", 0xc0100000}, {"jiffies", 1}}}}, Options{})
+	placed := map[uint32]bool{0: true}
+	for _, s := range img.Sections {
+		placed[s.Addr] = true
+	}
+	addrs := img.FileSectionAddrs()
+	text, ok := img.Section(".text")
+	require.True(t, ok)
+	require.Contains(t, addrs, text.Addr)
+	for _, a := range addrs {
+		require.Contains(t, placed, a)
+	}
+	require.GreaterOrEqual(t, len(addrs), len(img.Sections)-1, "COMMON has no section in the file")
+	require.Empty(t, (&Image{}).FileSectionAddrs())
+}
+
 func TestSaveAndRead(t *testing.T) {
 	providers := []Provider{{Name: "base", Addr: 0xc8840000, Exports: []Export{{"printk", 0xc8840100}}}, {Exports: []Export{{"jiffies", 1}}}}
 	img := mustLink(t, goodObject(), providers, Options{Name: "renamed"})
