@@ -117,6 +117,31 @@ func (k *Kernel) clearProbes(first, last uint32) {
 	}
 }
 
+// stopLooking takes all probes and watches out of the machine, before a checkpoint is restored; lookAgain lays those of
+// the state that is back.
+func (k *Kernel) stopLooking() {
+	k.clearProbes(0, 0xffffffff)
+	if ch := k.looking.check; ch != nil {
+		for _, o := range ch.objects {
+			o.endWatch()
+		}
+	}
+}
+
+func (k *Kernel) lookAgain() {
+	clear(k.looking.probes)
+	ch := k.looking.check
+	if ch != nil || k.looking.faults != nil {
+		k.watchUserAccess()
+	}
+	if ch != nil {
+		for _, addr := range sortedKeys(ch.objects) {
+			ch.objects[addr].unwatch = nil
+			ch.watch(ch.objects[addr])
+		}
+	}
+}
+
 // returnFrom makes a guest function that has just been entered return a value at once.
 func (k *Kernel) returnFrom(value uint32) {
 	esp := k.m.Reg(vm.ESP)

@@ -57,6 +57,9 @@ func (k *Kernel) startChecks() {
 	for _, row := range resourceRows() {
 		ch.takers[row.take] = append(ch.takers[row.take], &row)
 		ch.givers[row.give] = append(ch.givers[row.give], &row)
+		if row.all != "" {
+			ch.givers[row.all] = append(ch.givers[row.all], &row)
+		}
 	}
 	k.looking.check = ch
 	k.mem.look = ch.kernelAccess

@@ -15,10 +15,7 @@ import (
 
 // watch has the machine report what touches an object: its red zone, and all of it once it was given back.
 func (ch *checker) watch(o *object) {
-	if o.unwatch != nil {
-		o.unwatch()
-		o.unwatch = nil
-	}
+	o.endWatch()
 	first := o.addr + o.size
 	if o.freed != nil {
 		first = o.addr
@@ -28,6 +25,13 @@ func (ch *checker) watch(o *object) {
 			ch.touchedBy(o, e.Addr, uint32(e.Size), e.Write, e.EIP, "")
 		}})
 		o.unwatch = func() { ch.k.m.Unwatch(w) }
+	}
+}
+
+func (o *object) endWatch() {
+	if o.unwatch != nil {
+		o.unwatch()
+		o.unwatch = nil
 	}
 }
 
@@ -73,11 +77,19 @@ func (ch *checker) touchedBy(o *object, addr, n uint32, write bool, eip uint32, 
 	switch {
 	case o.freed != nil:
 		f.Kind = UseAfterFree
-		f.Text = fmt.Sprintf("%s of %d bytes%s at offset %d of %s", verb, n, by, int32(addr-o.addr), o)
+		f.Text = fmt.Sprintf("%s of %s%s at offset %d of %s", verb, byteCount(n), by, int32(addr-o.addr), o)
 	case addr < o.addr+o.size:
-		f.Text = fmt.Sprintf("%s of %d bytes%s from offset %d over the end of %s", verb, n, by, int32(addr-o.addr), o)
+		f.Text = fmt.Sprintf("%s of %s%s from offset %d over the end of %s", verb, byteCount(n), by, int32(addr-o.addr), o)
 	default:
-		f.Text = fmt.Sprintf("%s of %d bytes%s, %d behind the end of %s", verb, n, by, addr-o.addr-o.size, o)
+		f.Text = fmt.Sprintf("%s of %s%s, %d behind the end of %s", verb, byteCount(n), by, addr-o.addr-o.size, o)
 	}
 	ch.report(f)
+}
+
+// byteCount is a number of bytes in words.
+func byteCount(n uint32) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
 }

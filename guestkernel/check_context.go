@@ -21,7 +21,7 @@ func sleepers() map[string]int {
 		proc_mkdir remove_proc_entry register_netdev unregister_netdev unregister_netdevice kernel_thread request_module
 		__ioremap iounmap vfree filp_open filp_close register_chrdev misc_register register_sysctl_table
 		register_filesystem flush_scheduled_tasks call_usermodehelper tasklet_kill __wait_on_buffer bread
-		devfs_register pci_enable_device dev_open dev_close`
+		pci_enable_device dev_open dev_close`
 	for name := range strings.FieldsSeq(always) {
 		all[name] = 0
 	}

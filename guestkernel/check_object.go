@@ -224,9 +224,7 @@ func (ch *checker) releaseAll(cache uint32) (any bool) {
 
 // forget drops what is known of an object.
 func (ch *checker) forget(o *object) {
-	if o.unwatch != nil {
-		o.unwatch()
-	}
+	o.endWatch()
 	delete(ch.objects, o.addr)
 	for page := o.addr >> abi.PageShift; page <= (o.addr+o.room-1)>>abi.PageShift; page++ {
 		rest := slices.DeleteFunc(ch.pages[page], func(other *object) bool { return other == o })

@@ -9,6 +9,7 @@ package guestkernel
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ring0/guestkernel/abi"
@@ -20,10 +21,14 @@ type tie struct{ take, give int }
 // resourceRow is one kind of resource.
 type resourceRow struct {
 	take, give string
-	what       string // "page block", with %x for the tie
+	what       string // "page block of order %d"
+	label      int    // the argument, from 1, that what shows; 0: that of the tie
+	text       bool   // which is a string, as is the tie, unless that is the result
 	tie        tie
-	second     tie  // a second argument that must agree; zero: none
-	text       bool // the tie is a string
+	second     tie    // a second argument that must agree; zero: none
+	all        string // gives back all that agree in allTie; "" when there is no such function
+	allTie     tie
+	points     bool // the tie of taking is the word that the argument points to
 	void       bool // taking cannot fail
 	memory     bool // pages or address space: a leak, not a registration
 }
@@ -32,49 +37,50 @@ type resourceRow struct {
 func resourceRows() []resourceRow {
 	result, first := tie{0, 1}, tie{1, 1}
 	return []resourceRow{
-		{take: "__vmalloc", give: "vfree", what: "vmalloc area %08x", tie: result, memory: true},
-		{take: "__ioremap", give: "iounmap", what: "ioremap area %08x", tie: result, memory: true},
-		{take: "__get_free_pages", give: "free_pages", what: "page block %08x", tie: result, memory: true},
-		{take: "get_zeroed_page", give: "free_pages", what: "page %08x", tie: result, memory: true},
-		{take: "_alloc_pages", give: "__free_pages", what: "page block (struct page %08x)", tie: result, memory: true},
-		{take: "pci_alloc_consistent", give: "pci_free_consistent", what: "DMA memory %08x", tie: tie{0, 3}, memory: true},
-		{take: "kmem_cache_create", give: "kmem_cache_destroy", what: "slab cache %08x", tie: result},
-		{take: "mempool_create", give: "mempool_destroy", what: "memory pool %08x", tie: result},
-		{take: "pci_pool_create", give: "pci_pool_destroy", what: "PCI pool %08x", tie: result},
+		{take: "__vmalloc", give: "vfree", what: "area of %d bytes", label: 1, tie: result, memory: true},
+		{take: "__ioremap", give: "iounmap", what: "area of %d bytes", label: 2, tie: result, memory: true},
+		{take: "__get_free_pages", give: "free_pages", what: "page block of order %d", label: 2, tie: result, memory: true},
+		{take: "get_zeroed_page", give: "free_pages", what: "page", tie: result, memory: true},
+		{take: "_alloc_pages", give: "__free_pages", what: "page block of order %d", label: 2, tie: result, memory: true},
+		{take: "pci_alloc_consistent", give: "pci_free_consistent", what: "DMA memory of %d bytes", label: 2, tie: tie{0, 3}, memory: true},
+		{take: "kmem_cache_create", give: "kmem_cache_destroy", what: "slab cache %q", label: 1, text: true, tie: result},
+		{take: "mempool_create", give: "mempool_destroy", what: "memory pool", tie: result},
+		{take: "pci_pool_create", give: "pci_pool_destroy", what: "PCI pool", tie: result},
 		{take: "__request_region", give: "__release_region", what: "region from %#x", tie: tie{2, 2}, second: tie{1, 1}},
-		{take: "request_resource", give: "release_resource", what: "resource %08x", tie: tie{2, 1}},
+		{take: "request_resource", give: "release_resource", what: "resource", tie: tie{2, 1}},
 		{take: "request_dma", give: "free_dma", what: "DMA channel %d", tie: first},
 		{take: "register_blkdev", give: "unregister_blkdev", what: "block major %d", tie: first},
 		{take: "register_chrdev", give: "unregister_chrdev", what: "character major %d", tie: first},
-		{take: "misc_register", give: "misc_deregister", what: "misc device %08x", tie: first},
-		{take: "register_netdev", give: "unregister_netdev", what: "net device %08x", tie: first},
-		{take: "register_netdevice", give: "unregister_netdevice", what: "net device %08x", tie: first},
-		{take: "register_filesystem", give: "unregister_filesystem", what: "file system type %08x", tie: first},
-		{take: "register_binfmt", give: "unregister_binfmt", what: "binary format %08x", tie: first},
-		{take: "register_exec_domain", give: "unregister_exec_domain", what: "execution domain %08x", tie: first},
-		{take: "register_console", give: "unregister_console", what: "console %08x", tie: first, void: true},
-		{take: "register_nls", give: "unregister_nls", what: "character set %08x", tie: first},
-		{take: "register_sysctl_table", give: "unregister_sysctl_table", what: "sysctl table %08x", tie: result},
-		{take: "register_reboot_notifier", give: "unregister_reboot_notifier", what: "reboot notifier %08x", tie: first},
-		{take: "register_netdevice_notifier", give: "unregister_netdevice_notifier", what: "net device notifier %08x", tie: first},
-		{take: "register_inetaddr_notifier", give: "unregister_inetaddr_notifier", what: "address notifier %08x", tie: first},
-		{take: "notifier_chain_register", give: "notifier_chain_unregister", what: "notifier %08x", tie: tie{2, 2}, second: first},
-		{take: "inter_module_register", give: "inter_module_unregister", what: "inter-module name %q", tie: first, text: true, void: true},
-		{take: "pci_register_driver", give: "pci_unregister_driver", what: "PCI driver %08x", tie: first},
-		{take: "pm_register", give: "pm_unregister", what: "power management device %08x", tie: result},
-		{take: "tty_register_driver", give: "tty_unregister_driver", what: "tty driver %08x", tie: first},
-		{take: "sock_register", give: "sock_unregister", what: "protocol family %08x", tie: first},
-		{take: "inet_add_protocol", give: "inet_del_protocol", what: "IP protocol %08x", tie: first, void: true},
-		{take: "inet_register_protosw", give: "inet_unregister_protosw", what: "socket protocol %08x", tie: first, void: true},
-		{take: "dev_add_pack", give: "dev_remove_pack", what: "packet handler %08x", tie: first, void: true},
-		{take: "nf_register_hook", give: "nf_unregister_hook", what: "netfilter hook %08x", tie: first},
-		{take: "nf_register_sockopt", give: "nf_unregister_sockopt", what: "netfilter option %08x", tie: first},
+		{take: "misc_register", give: "misc_deregister", what: "misc device", tie: first},
+		{take: "register_netdev", give: "unregister_netdev", what: "net device", tie: first},
+		{take: "register_netdevice", give: "unregister_netdevice", what: "net device", tie: first},
+		{take: "register_filesystem", give: "unregister_filesystem", what: "file system type", tie: first},
+		{take: "register_binfmt", give: "unregister_binfmt", what: "binary format", tie: first},
+		{take: "register_exec_domain", give: "unregister_exec_domain", what: "execution domain", tie: first},
+		{take: "register_console", give: "unregister_console", what: "console", tie: first, void: true},
+		{take: "register_nls", give: "unregister_nls", what: "character set", tie: first},
+		{take: "register_sysctl_table", give: "unregister_sysctl_table", what: "sysctl table", tie: result},
+		{take: "register_reboot_notifier", give: "unregister_reboot_notifier", what: "reboot notifier", tie: first},
+		{take: "register_netdevice_notifier", give: "unregister_netdevice_notifier", what: "net device notifier", tie: first},
+		{take: "register_inetaddr_notifier", give: "unregister_inetaddr_notifier", what: "address notifier", tie: first},
+		{take: "notifier_chain_register", give: "notifier_chain_unregister", what: "notifier", tie: tie{2, 2}, second: first},
+		{take: "inter_module_register", give: "inter_module_unregister", what: "inter-module name %q", label: 1, text: true, tie: first, void: true},
+		{take: "pci_register_driver", give: "pci_unregister_driver", what: "PCI driver", tie: first},
+		{take: "pm_register", give: "pm_unregister", what: "power management device", tie: result,
+			all: "pm_unregister_all", allTie: tie{3, 1}},
+		{take: "tty_register_driver", give: "tty_unregister_driver", what: "tty driver", tie: first},
+		{take: "sock_register", give: "sock_unregister", what: "protocol family %d", tie: first, points: true},
+		{take: "inet_add_protocol", give: "inet_del_protocol", what: "IP protocol", tie: first, void: true},
+		{take: "inet_register_protosw", give: "inet_unregister_protosw", what: "socket protocol", tie: first, void: true},
+		{take: "dev_add_pack", give: "dev_remove_pack", what: "packet handler", tie: first, void: true},
+		{take: "nf_register_hook", give: "nf_unregister_hook", what: "netfilter hook", tie: first},
+		{take: "nf_register_sockopt", give: "nf_unregister_sockopt", what: "netfilter option", tie: first},
 		{take: "nf_register_queue_handler", give: "nf_unregister_queue_handler", what: "netfilter queue %d", tie: first},
 		{take: "register_md_personality", give: "unregister_md_personality", what: "RAID personality %d", tie: first},
-		{take: "register_8022_client", give: "unregister_8022_client", what: "802.2 client %08x", tie: tie{1, 1}},
-		{take: "register_snap_client", give: "unregister_snap_client", what: "SNAP client %08x", tie: tie{1, 1}},
-		{take: "register_framebuffer", give: "unregister_framebuffer", what: "frame buffer %08x", tie: first},
-		{take: "cpufreq_register_notifier", give: "cpufreq_unregister_notifier", what: "CPU frequency notifier %08x", tie: first},
+		{take: "register_8022_client", give: "unregister_8022_client", what: "802.2 client", tie: tie{1, 1}},
+		{take: "register_snap_client", give: "unregister_snap_client", what: "SNAP client", tie: tie{1, 1}},
+		{take: "register_framebuffer", give: "unregister_framebuffer", what: "frame buffer", tie: first},
+		{take: "cpufreq_register_notifier", give: "cpufreq_unregister_notifier", what: "CPU frequency notifier", tie: first},
 	}
 }
 
@@ -82,6 +88,7 @@ func resourceRows() []resourceRow {
 type resource struct {
 	row   *resourceRow
 	key   string
+	group string // of allTie
 	order uint32 // of pages, taken
 	text  string
 	owner codeOwner
@@ -98,7 +105,10 @@ type resourceCall struct {
 func (ch *checker) resourceArgs(c *Call) (r resourceCall) {
 	for _, row := range ch.takers[c.Fn.Name] {
 		key := ""
-		if row.tie.take != 0 {
+		switch {
+		case row.points:
+			ch.k.quietly(func() { key = fmt.Sprint(ch.k.mem.U32(c.Arg(row.tie.take - 1))) })
+		case row.tie.take != 0:
 			key = ch.key(row, c, row.tie.take, row.second.take)
 		}
 		r.rows, r.take = append(r.rows, row), append(r.take, key)
@@ -109,12 +119,18 @@ func (ch *checker) resourceArgs(c *Call) (r resourceCall) {
 	return r
 }
 
+// text is a string of the guest's.
+func (ch *checker) text(addr uint32) (s string) {
+	const longest = 64
+	ch.k.quietly(func() { s, _ = ch.k.mem.CString(addr, longest) })
+	return s
+}
+
 // key is the tie of a call, as text.
 func (ch *checker) key(row *resourceRow, c *Call, arg, second int) string {
-	v := c.Arg(arg - 1)
-	key := fmt.Sprint(v)
-	if row.text {
-		ch.k.quietly(func() { key, _ = ch.k.mem.CString(v, 64) })
+	key := fmt.Sprint(c.Arg(arg - 1))
+	if row.text && row.tie.take != 0 {
+		key = ch.text(c.Arg(arg - 1))
 	}
 	if second != 0 {
 		key += fmt.Sprintf(" %d", c.Arg(second-1))
@@ -139,26 +155,38 @@ func (ch *checker) afterCall(c *Call, call moduleCall, r resourceCall) {
 		if !taken || c.trap != nil {
 			continue
 		}
-		v := result
-		if row.tie.take != 0 {
-			v = c.Arg(row.tie.take - 1)
+		if key == "0" && strings.HasSuffix(row.what, "major %d") {
+			key = fmt.Sprint(result) // the kernel chose it
 		}
-		if c.Fn.Name == "register_chrdev" && v == 0 || c.Fn.Name == "register_blkdev" && v == 0 {
-			v, key = result, fmt.Sprint(result) // the kernel chose the major
-		}
-		have := &resource{row: row, key: key, owner: call.from, at: call.caller}
-		have.text = fmt.Sprintf(row.what, v)
-		if row.text {
-			have.text = fmt.Sprintf(row.what, key)
+		have := &resource{row: row, key: key, owner: call.from, at: call.caller, text: ch.describe(row, c, key)}
+		if row.all != "" {
+			have.group = fmt.Sprint(c.Arg(row.allTie.take - 1))
 		}
 		if row.give == "free_pages" || row.give == "__free_pages" {
 			if row.take != "get_zeroed_page" {
 				have.order = c.Arg(1)
 			}
-			have.key = fmt.Sprint(ch.blockOf(row, v))
+			have.key = fmt.Sprint(ch.blockOf(row, result))
 		}
 		ch.resources = append(ch.resources, have)
 	}
+}
+
+// describe says in words what a call has taken.
+func (ch *checker) describe(row *resourceRow, c *Call, key string) string {
+	arg := row.label
+	if arg == 0 {
+		arg = row.tie.take
+	}
+	switch {
+	case !strings.Contains(row.what, "%"):
+		return row.what
+	case row.text:
+		return fmt.Sprintf(row.what, ch.text(c.Arg(arg-1)))
+	case row.points, strings.HasSuffix(row.what, "major %d"):
+		return strings.Replace(row.what, "%d", key, 1)
+	}
+	return fmt.Sprintf(row.what, c.Arg(arg-1))
 }
 
 // blockOf makes of the address of pages the frame number: pages that are taken by address can be given back by struct page.
@@ -172,6 +200,11 @@ func (ch *checker) blockOf(row *resourceRow, v uint32) uint32 {
 // gives sees to a call that gives something back.
 func (ch *checker) gives(c *Call) {
 	for _, row := range ch.givers[c.Fn.Name] {
+		if c.Fn.Name == row.all {
+			group := fmt.Sprint(c.Arg(row.allTie.give - 1))
+			ch.resources = slices.DeleteFunc(ch.resources, func(r *resource) bool { return r.row == row && r.group == group })
+			return
+		}
 		arg, second := row.tie.give, row.second.give
 		if row.give == "free_pages" || row.give == "__free_pages" {
 			if v := c.Arg(0); v != 0 {

@@ -68,13 +68,13 @@ func (ch *checker) heldObjects(owner codeOwner) {
 		left[key] = append(left[key], o)
 	}
 	for _, key := range order {
-		objects, bytes := left[key], uint32(0)
+		objects, size := left[key], uint32(0)
 		for _, o := range objects {
-			bytes += o.size
+			size += o.size
 		}
-		text := fmt.Sprintf("%d bytes from %s are not freed", bytes, key.how)
+		text := fmt.Sprintf("%s from %s are not freed", byteCount(size), key.how)
 		if len(objects) > 1 {
-			text = fmt.Sprintf("%d bytes in %d objects from %s are not freed", bytes, len(objects), key.how)
+			text = fmt.Sprintf("%s in %d objects from %s are not freed", byteCount(size), len(objects), key.how)
 		}
 		ch.report(Finding{Kind: Leak, Module: owner.name, Text: text, Allocated: &objects[0].allocated})
 	}

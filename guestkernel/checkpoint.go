@@ -150,8 +150,10 @@ func (k *Kernel) restore(cp *Checkpoint) {
 			t.co = nil
 		}
 	}
+	k.stopLooking()
 	k.m.Restore(cp.machine)
 	cp.tables.restore()
+	k.lookAgain()
 	for i := range cp.tasks {
 		cp.tasks[i].putBack()
 	}

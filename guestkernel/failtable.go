@@ -118,7 +118,7 @@ func FailableFunctions() []string {
 
 // FailureOf says in words what the caller of a function gets when it fails on demand.
 func FailureOf(name string) (meaning string, ok bool) {
-	if f, ok := failures()[name]; ok {
+	if f, ok := failures()[name]; ok && !strings.Contains(name, " ") {
 		return f.meaning, true
 	}
 	if behind := failAliases()[name]; len(behind) > 0 {

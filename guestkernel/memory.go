@@ -95,6 +95,11 @@ func left(addr uint32) uint32 { return abi.PageSize - addr%abi.PageSize }
 // Read fills b from addr on.
 func (mem *Memory) Read(addr uint32, b []byte) {
 	mem.looked(addr, len(b), false)
+	mem.fetch(addr, b)
+}
+
+// fetch is Read without anybody looking on.
+func (mem *Memory) fetch(addr uint32, b []byte) {
 	for len(b) > 0 {
 		n := min(int(left(addr)), len(b))
 		mem.m.ReadPhys(mem.phys(addr, false), b[:n])
@@ -186,12 +191,14 @@ func (mem *Memory) CString(addr uint32, limit int) (s string, ok bool) {
 	var chunk [64]byte
 	for len(text) < limit {
 		n := min(int(left(addr)), len(chunk), limit-len(text))
-		mem.Read(addr, chunk[:n])
+		mem.fetch(addr, chunk[:n])
 		for i, c := range chunk[:n] {
 			if c == 0 {
+				mem.looked(addr, i+1, false)
 				return string(append(text, chunk[:i]...)), true
 			}
 		}
+		mem.looked(addr, n, false)
 		text = append(text, chunk[:n]...)
 		addr += uint32(n)
 	}

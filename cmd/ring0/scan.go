@@ -47,6 +47,7 @@ a real kernel, which go to stderr.`,
 	f.register(cmd)
 	fl := cmd.Flags()
 	fl.BoolVar(&f.run, "run", false, "load every module")
+	fl.BoolVar(&f.config.Check, "check", false, "with --run: add what the checks find to each line (docs/checks.md)")
 	fl.BoolVar(&f.json, "json", false, "print the census as JSON, a line for each module")
 	fl.StringVar(&f.compare, "compare", "", "with --run: compare with the verdicts in `FILE`")
 	fl.BoolVar(&f.logs, "compare-logs", false, "with --compare: also list logs that differ")

@@ -26,15 +26,16 @@ type RunConfig struct {
 // Fate is what became of one module.
 type Fate struct {
 	Path    string   `json:"module"`
-	Depends []string `json:"depends"`          // modules loaded before, in order
-	Verdict string   `json:"verdict"`          // "0", an errno by name, or how the run ended otherwise
-	Reason  string   `json:"reason,omitempty"` // of a verdict that is no errno
-	Remove  string   `json:"rmmod"`            // exit status of rmmod, with the errno
-	Log     []string `json:"log"`              // lines while loading the module, with their <level>
-	Unload  []string `json:"unload_log"`       // and while unloading it
-	Line    string   `json:"proc_modules"`     // its line of /proc/modules when loaded
-	Notes   []string `json:"notes,omitempty"`  // ring0's own remarks
-	Insns   uint64   `json:"instructions"`     // of the whole run
+	Depends []string `json:"depends"`            // modules loaded before, in order
+	Verdict string   `json:"verdict"`            // "0", an errno by name, or how the run ended otherwise
+	Reason  string   `json:"reason,omitempty"`   // of a verdict that is no errno
+	Remove  string   `json:"rmmod"`              // exit status of rmmod, with the errno
+	Log     []string `json:"log"`                // lines while loading the module, with their <level>
+	Unload  []string `json:"unload_log"`         // and while unloading it
+	Line    string   `json:"proc_modules"`       // its line of /proc/modules when loaded
+	Notes   []string `json:"notes,omitempty"`    // ring0's own remarks
+	Found   []string `json:"findings,omitempty"` // with checks on: what they found
+	Insns   uint64   `json:"instructions"`       // of the whole run
 }
 
 // Verdicts that are not an errno.
@@ -133,6 +134,9 @@ func (c *Corpus) load(cfg RunConfig, e *Exports, m *Module) Fate {
 		f.run(machine, c.Dir, m)
 	}
 	f.Notes = append(f.Notes, machine.kernel.Notes()...)
+	for _, found := range machine.kernel.Findings() {
+		f.Found = append(f.Found, found.String())
+	}
 	f.Insns = machine.kernel.Machine().Now()
 	return f
 }
