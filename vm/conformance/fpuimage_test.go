@@ -139,11 +139,17 @@ func (g *generator) fx() []byte {
 	return fx
 }
 
+// sparse has about a quarter of its bits set.
+func (g *generator) sparse() uint32 {
+	v := g.Uint32()
+	return v & g.Uint32()
+}
+
 // controlWord has most exceptions masked most often.
 func (g *generator) controlWord() uint16 {
 	fcw := uint16(g.Uint32())&0x0f00 | 0x7f
 	if g.Intn(3) == 0 {
-		fcw &^= uint16(g.Uint32()) & uint16(g.Uint32()) & fswExceptions
+		fcw &^= uint16(g.sparse()) & fswExceptions
 	}
 	return fcw
 }
@@ -154,7 +160,7 @@ func (g *generator) mxcsr() uint32 {
 		v |= g.Uint32() & 0xe07f // rounding, flush, denormals are zeros, flags
 	}
 	if g.Intn(4) == 0 {
-		v &^= g.Uint32() & g.Uint32() & 0x1f80
+		v &^= g.sparse() & 0x1f80
 	}
 	return v
 }
