@@ -102,7 +102,7 @@ func (e *evaluation) operation(c *cursor, op uint8) error {
 	case opFbreg:
 		return e.frameBased(c.sleb())
 	case opCallFrameCFA:
-		cfa, ok := e.ctx.CFA()
+		cfa, ok := e.ctx.FrameBase()
 		if !ok {
 			return fmt.Errorf("location expression: the frame's base is not known")
 		}
@@ -149,7 +149,7 @@ func (e *evaluation) based(reg int, offset int64) error {
 
 // frameBased is DW_OP_fbreg: relative to what DW_AT_frame_base of the function says.
 func (e *evaluation) frameBased(offset int64) error {
-	expr := e.base.at(e.ctx.PC())
+	expr := e.base.at(e.ctx.LookupPC())
 	if expr == nil || e.depth >= maxExprDepth {
 		return fmt.Errorf("location expression: the function has no frame base here")
 	}

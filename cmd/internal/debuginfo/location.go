@@ -37,9 +37,9 @@ func (l Location) at(pc uint32) []byte {
 
 // FrameContext is the frame a location is asked for: the registers as they were there.
 type FrameContext interface {
-	PC() uint32                               // for frames that called others: inside the call instruction
+	LookupPC() uint32                         // an address inside the instruction; of a frame that called another one inside the call
 	Register(n int) (uint32, bool)            // by DWARF number: 0–7 EAX ECX EDX EBX ESP EBP ESI EDI, 8 EIP
-	CFA() (uint32, bool)                      // the stack pointer before the call of the frame's function
+	FrameBase() (uint32, bool)                // the stack pointer before the call of the frame's function
 	ReadMemory(addr uint32, b []byte) (n int) // how many bytes could be read
 	Caller() (FrameContext, *CallSite)        // the calling frame, and what the call passes; nil when not known
 }
@@ -77,7 +77,7 @@ func (p Place) Whole() (Piece, bool) {
 
 // Place finds the variable in a frame.
 func (v *Variable) Place(ctx FrameContext) (Place, error) {
-	expr := v.Loc.at(ctx.PC())
+	expr := v.Loc.at(ctx.LookupPC())
 	if len(expr) == 0 {
 		return Place{{Kind: OptimizedOut}}, nil
 	}

@@ -3,8 +3,9 @@
 // Package expr evaluates C expressions over a stopped machine: registers ($eax), symbols, variables with their C types,
 // memory. Integers are those of the i386: int, long and pointers have 32 bits, long long 64.
 //
-// Beside C: "$name" is a register; "p@n" an array of n elements that begins at *p or at the object p; "'file.c'::v" and
-// "module:symbol" choose among names; comparing a char pointer or array with a string literal compares text.
+// Beside C: "$name" is a register; "x@n" an array of n elements of which the object x is the first; "'file.c'::v",
+// "function::v" and "module:symbol" choose among names; comparing a char pointer or array with a string literal compares
+// text. Functions cannot be called.
 package expr
 
 import (
@@ -33,16 +34,16 @@ type Env interface {
 	SymbolAt(addr uint32) string
 }
 
-// Value is the result of an expression: bytes with a type, and where they are.
+// Value is the result of an expression: a type, and the object or number it is of. Objects are read when they are needed.
 type Value struct {
 	Type  *debuginfo.Type
-	Bytes []byte // little-endian; of an object in memory not yet read: nil (see lazy)
 	Kind  ValueKind
-	Addr  uint32            // of an object InMemory
-	Reg   string            // of an object InRegister, as Env has it
-	Piece []debuginfo.Piece // of an object in several places
-	Bit   uint8             // of a bit field InMemory: its lowest bit at Addr
-	Bits  uint8             // and its width; 0 for others
+	Bytes []byte // of a Computed value, little-endian
+	Addr  uint32 // of an object InMemory
+	Reg   string // of an object InRegister, as Env has it
+	Bit   uint8  // of a bit field InMemory: its lowest bit, counted from the lowest one of the byte at Addr
+	Bits  uint8  // and its width; 0 for others
+	Name  string // of a function or symbol
 }
 
 // ValueKind says what can be done with a value.

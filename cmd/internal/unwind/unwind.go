@@ -31,12 +31,12 @@ const (
 	CFI                        // call frame information
 	Model                      // what the kernel model knows of its calls
 	TrapFrame                  // the registers that entry code saved
+	Code                       // the instructions up to the function's return
 	FramePointer               // EBP
-	Prologue                   // the instructions at the function's start
 	Scan                       // the nearest word on the stack that a call can have left: a guess
 )
 
-var methodNames = [...]string{"state", "frame information", "kernel model", "saved registers", "frame pointer", "code", "guess"}
+var methodNames = [...]string{"state", "frame information", "kernel model", "saved registers", "code", "frame pointer", "guess"}
 
 func (m Method) String() string { return methodNames[m] }
 
@@ -64,9 +64,9 @@ type Frame struct {
 	Fn       *debuginfo.Function // nil without debug information
 	Inline   *debuginfo.Inline   // of an Inlined frame: the call it is
 
-	called   bool // PC is a return address: what runs is the call before it
-	unwinder *Unwinder
-	up       *Frame // the caller, for entry values
+	called bool // PC is a return address: what runs is the call before it
+	u      *Unwinder
+	up     *Frame // the caller, nil for the outermost frame found
 }
 
 // Unwinder reads one machine. Kernel may be nil: then only frames of plain code are found.
@@ -80,9 +80,22 @@ type Unwinder struct {
 const MaxFrames = 256
 
 // Backtrace lists the frames of the running code, innermost first: at most limit, and at most MaxFrames. There is always
-// one. The last frame says by truncated whether more would follow.
+// one. truncated says that there are more.
 func (u *Unwinder) Backtrace(limit int) (frames []*Frame, truncated bool) {
-	w := walk{u: u, limit: min(limit, MaxFrames)}
-	w.start()
-	return w.frames, w.truncated
+	m := u.Machine
+	s := state{pc: m.EIP() + m.SegmentRaw(vm.CS).Base, ring: m.CPL()}
+	for r := range s.regs.GPR {
+		s.regs.GPR[r] = m.Reg(r)
+	}
+	s.regs.Known = allKnown
+	return u.walk(s, limit)
+}
+
+// BacktraceTask lists the frames of a task that does not run.
+func (u *Unwinder) BacktraceTask(t *guestkernel.Task, limit int) (frames []*Frame, truncated bool) {
+	if t == u.Kernel.Running() {
+		return u.Backtrace(limit)
+	}
+	regs, eip := t.Waiting()
+	return u.walk(state{pc: eip, regs: Registers{GPR: regs, Known: allKnown}}, limit)
 }

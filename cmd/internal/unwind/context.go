@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A frame as what locations of variables are evaluated in.
+
+package unwind
+
+import "ring0/cmd/internal/debuginfo"
+
+// The DWARF number of EIP; the general registers have their own.
+const dwarfEIP = 8
+
+// LookupPC implements debuginfo.FrameContext: an address inside the instruction the frame is at.
+func (f *Frame) LookupPC() uint32 { return f.lookupPC() }
+
+// Register implements debuginfo.FrameContext.
+func (f *Frame) Register(n int) (uint32, bool) {
+	switch {
+	case n == dwarfEIP:
+		return f.PC, true
+	case n < 0 || n >= len(f.Regs.GPR) || f.Regs.Known>>n&1 == 0:
+		return 0, false
+	}
+	return f.Regs.GPR[n], true
+}
+
+// FrameBase implements debuginfo.FrameContext.
+func (f *Frame) FrameBase() (uint32, bool) { return f.CFA, f.CFA != 0 }
+
+// ReadMemory implements debuginfo.FrameContext.
+func (f *Frame) ReadMemory(addr uint32, b []byte) int { return f.u.read(addr, b) }
+
+// Caller implements debuginfo.FrameContext.
+func (f *Frame) Caller() (debuginfo.FrameContext, *debuginfo.CallSite) {
+	if f.up == nil || !f.up.called || f.u.Symbols == nil {
+		return nil, nil
+	}
+	m := f.u.Symbols.ModuleAt(f.up.PC)
+	if m == nil {
+		return nil, nil
+	}
+	return f.up, m.CallSiteAt(f.up.PC)
+}
+
+// Vars lists the variables that code of the frame sees; of an inlined call and of the function around it only their own.
+func (f *Frame) Vars() []*debuginfo.Variable {
+	if f.Fn == nil {
+		return nil
+	}
+	var list []*debuginfo.Variable
+	vars := f.Fn.Vars
+	if f.Inline != nil {
+		vars = f.Inline.Vars
+	}
+	for _, v := range vars {
+		if v.VisibleAt(f.lookupPC()) {
+			list = append(list, v)
+		}
+	}
+	return list
+}
