@@ -52,17 +52,9 @@ type relater[F softfloat.Float] func(a, b F, c softfloat.Control) (softfloat.Rel
 // opCompareSingle is COMISS and UCOMISS: ZF, PF and CF from the lowest
 // elements; OF, SF and AF become 0. An unmasked exception leaves them all.
 func opCompareSingle(compare relater[uint32]) opImpl {
-	return opImpl{any: func(c *CPU, in *inst) bool {
-		if !c.needSSE() {
-			return false
-		}
-		b, ok := c.lowSrc(in)
-		if !ok {
-			return false
-		}
-		r, f := compare(uint32(c.fpu.xmm[in.Dst&7][0]), uint32(b), c.simdControl())
-		return c.simdRelation(r, f)
-	}}
+	return opCompareDouble(func(a, b uint64, ctl softfloat.Control) (softfloat.Relation, softfloat.Flags) {
+		return compare(uint32(a), uint32(b), ctl)
+	})
 }
 
 // opCompareDouble is COMISD and UCOMISD.
