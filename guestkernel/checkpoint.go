@@ -77,15 +77,18 @@ func (k *Kernel) unrestorable(cp *Checkpoint) error {
 	switch {
 	case cp.k != k || !k.m.Holds(cp.machine):
 		return fmt.Errorf("guestkernel: the checkpoint is another kernel's, or was forgotten")
-	case cp.running != k.running:
-		return fmt.Errorf("guestkernel: the checkpoint was made in another task")
+	case (cp.running == nil) != (k.running == nil):
+		return fmt.Errorf("guestkernel: the checkpoint was made while %s", map[bool]string{true: "the host had control", false: "a task ran"}[cp.running == nil])
 	case cp.running != nil && !contains(cp.running.stand.runs, cp.run):
 		return fmt.Errorf("guestkernel: the call in which the checkpoint was made has ended")
 	case cp.running != nil && cp.drives != k.stands.drives:
 		return fmt.Errorf("guestkernel: the host has gone on since the checkpoint")
 	}
 	for _, s := range cp.tasks {
-		if s.task != cp.running && !s.reachable() {
+		if s.task == cp.running {
+			continue
+		}
+		if s.task == k.running && s.parked == nil || !s.reachable() {
 			return fmt.Errorf("guestkernel: a task has gone on since the checkpoint: pid %d", s.task.pidThen(cp))
 		}
 	}
@@ -135,7 +138,20 @@ func (k *Kernel) Rewind(cp *Checkpoint) error {
 	if cp.running == nil {
 		return fmt.Errorf("guestkernel: the checkpoint is the host's")
 	}
-	panic(rewind{cp})
+	if cp.running == k.running {
+		panic(rewind{cp})
+	}
+	// This task's stack is given up; the host's loop then has the other one unwind its own.
+	k.stands.rewinding = cp
+	panic(taskGone{})
+}
+
+// rewound is called when a task has got control again: it may be in order to go back.
+func (k *Kernel) rewound() {
+	if cp := k.stands.rewinding; cp != nil {
+		k.stands.rewinding = nil
+		panic(rewind{cp})
+	}
 }
 
 // restore brings everything back.
@@ -187,8 +203,9 @@ func (k *Kernel) Forget(cp *Checkpoint) { k.m.Forget(cp.machine) }
 
 // standState is the serial numbers that tell whether stacks are as they were.
 type standState struct {
-	runs   uint64 // calls of run so far
-	drives uint64 // times the host let tasks run
+	runs      uint64      // calls of run so far
+	drives    uint64      // times the host let tasks run
+	rewinding *Checkpoint // where the task that gets control next goes back to
 }
 
 // execute runs the machine until a guest call has returned, and again after a rewind that ends here.
@@ -223,4 +240,12 @@ func (k *Kernel) executeOnce(serial uint64) (done bool) {
 		return false
 	}
 	return true
+}
+
+// Lost tells whether cp can never be restored again: the call of run in which it was made is over, or the host has gone on.
+func (k *Kernel) Lost(cp *Checkpoint) bool {
+	if cp.running == nil {
+		return !k.m.Holds(cp.machine)
+	}
+	return !k.m.Holds(cp.machine) || !contains(cp.running.stand.runs, cp.run) || cp.drives != k.stands.drives
 }

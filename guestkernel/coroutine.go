@@ -55,6 +55,7 @@ func (t *Task) begin(life func()) {
 // main is the life of a task. It ends by a panic with taskGone, or by a mistake of ours, which becomes an InternalError.
 func (t *Task) main(life func()) {
 	defer func() {
+		t.stand.runs = nil
 		switch r := recover().(type) {
 		case nil, taskGone:
 		case memFault: // between functions: there is no code whose fault it could be
@@ -74,6 +75,7 @@ func (t *Task) park(e event) {
 	if !t.co.yield(e) {
 		panic(taskGone{})
 	}
+	t.k.rewound()
 }
 
 // resume runs the task until it gives control back.
@@ -104,7 +106,11 @@ func (k *Kernel) fromHost(f func() error) (err error) {
 // drive runs tasks until done says so or nothing can run. It returns the outcome that ended it, nil when done did.
 func (k *Kernel) drive(done func() bool) *Outcome {
 	k.stands.drives++
-	for !done() {
+	for k.stands.rewinding != nil || !done() {
+		if cp := k.stands.rewinding; cp != nil {
+			k.resume(cp.running)
+			continue
+		}
 		if k.final != nil {
 			return k.final
 		}

@@ -45,6 +45,7 @@ func (k *Kernel) tell(n Notice) {
 	}
 	k.m.Mark()
 	k.observe(n)
+	k.m.Mark() // what follows is elsewhere
 }
 
 // tellOfModule is tell for the module kinds.
@@ -96,4 +97,21 @@ func (n Notice) Describe() string {
 		return fmt.Sprintf("%s: init returned %d", n.Module, n.Result)
 	}
 	return n.Module
+}
+
+// Poke writes memory at addr for a debugger, as Peek reads it, write protected or not. It returns how many bytes were mapped.
+func (k *Kernel) Poke(addr uint32, b []byte) int {
+	for done := 0; done < len(b); {
+		at := addr + uint32(done)
+		pa, ok := k.m.Translate(at, 0)
+		if !ok {
+			if pa, ok = k.mem.peek(at); !ok {
+				return done
+			}
+		}
+		n := min(int(left(at)), len(b)-done)
+		k.m.WritePhys(pa, b[done:done+n])
+		done += n
+	}
+	return len(b)
 }

@@ -59,6 +59,9 @@ func Insmod(process Process, object *Object, options Options) (*Loaded, error) {
 	if err != nil {
 		return loaded, c.undo(err, loaded.Name)
 	}
+	if options.Placed != nil {
+		options.Placed(loaded.Image)
+	}
 	return loaded, c.initialise(loaded.Image)
 }
 

@@ -23,6 +23,8 @@ type Options struct {
 	NoKsymoops bool     // -y: no __insmod_* symbols
 	Origin     *Origin  // also make the __insmod_NAME_O… symbol; nil: do not
 	Profile    string   // whose struct module to lay; empty: abi's default
+
+	Placed func(*Image) // told of the image before init_module is called; nil: nobody
 }
 
 // Origin is what insmod records of the file it loaded.

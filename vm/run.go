@@ -71,6 +71,9 @@ func (m *Machine) Run(max uint64) Stop {
 	if end < max {
 		end = Forever
 	}
+	if m.mon.on && len(m.watch.ranges) != 0 {
+		m.hostWrites() // by the hypercall that this Run is inside
+	}
 	skip := true // a breakpoint at the very first instruction was already seen
 	for {
 		now := c.now()
@@ -178,7 +181,11 @@ func (m *Machine) after() (Stop, bool) {
 		if m.hypercall == nil {
 			return m.stopErr(StopUnwritten, fmt.Errorf("vm: VMCALL at %08x, and no hypercall handler", c.eip))
 		}
-		if m.hypercall(m) == StopRun {
+		action := m.hypercall(m)
+		if m.mon.on && len(m.watch.ranges) != 0 {
+			m.hostWrites()
+		}
+		if action == StopRun {
 			return m.stop(StopHypercall), true
 		}
 	case exitShutdown:
@@ -339,6 +346,9 @@ func (c *CPU) stepInst() {
 		if c.stopping {
 			return
 		}
+	}
+	if len(c.m.watch.ranges) != 0 {
+		c.m.watch.from = c.m.Place()
 	}
 	// With no budget left nothing follows the one instruction.
 	left := c.budget - 1

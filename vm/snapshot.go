@@ -108,6 +108,7 @@ func (m *Machine) Restore(s *Snapshot) bool {
 	m.mon.place, m.mon.known, m.mon.hits = s.place, false, m.mon.hits[:0]
 	m.watch.single = false
 	m.restoreHooks(s.hooks)
+	m.rereadWatched()
 	return true
 }
 

@@ -10,6 +10,8 @@
 
 package vm
 
+import "bytes"
+
 // WatchEvent is one access to a watched range.
 type WatchEvent struct {
 	Range *Watched
@@ -18,6 +20,11 @@ type WatchEvent struct {
 	Value uint64 // of 16 bytes the lower half
 	Write bool
 	EIP   uint32 // of the instruction; of an interrupt's or exception's frame, where that came
+
+	// For the monitor only.
+	Place    Place  // of the instruction
+	Old, New []byte // of a write: the range's content before and after, as far as it was mapped
+	Host     bool   // a hypercall wrote: Addr and Size are the range's, EIP is behind the hypercall
 }
 
 // Watched is a range of linear addresses that is watched.
@@ -26,12 +33,15 @@ type Watched struct {
 	Read, Write bool   // which accesses
 
 	Fn func(WatchEvent) // told at once, inside the instruction; nil: the monitor is, at the next one
+
+	content []byte // of a range of the monitor's, when it was last looked at; nil: not mapped
 }
 
 // watchList holds the watched ranges.
 type watchList struct {
 	ranges []*Watched
-	single bool // one instruction is executed by itself: accesses may happen
+	single bool  // one instruction is executed by itself: accesses may happen
+	from   Place // of that instruction
 }
 
 // Watch watches [first, last] until Unwatch. Accesses are reported to the
@@ -39,6 +49,7 @@ type watchList struct {
 func (m *Machine) Watch(w Watched) *Watched {
 	m.watch.ranges = append(m.watch.ranges, &w)
 	m.watchChanged()
+	w.content = m.watchedContent(&w)
 	return &w
 }
 
@@ -114,14 +125,60 @@ func (m *Machine) watchHit(la uint32, size uint8, v uint64, acc access) {
 	}
 	last := la + uint32(size) - 1
 	for _, r := range m.watch.ranges {
-		if la <= r.Last && r.First <= last && r.wants(acc) {
-			e := WatchEvent{r, la, size, v, acc&accWrite != 0, m.cpu.eip}
-			if r.Fn != nil {
-				r.Fn(e)
-				continue
-			}
-			m.mon.hits = append(m.mon.hits, e)
+		if la > r.Last || r.First > last || !r.wants(acc) {
+			continue
+		}
+		e := WatchEvent{Range: r, Addr: la, Size: size, Value: v, Write: acc&accWrite != 0, EIP: m.cpu.eip}
+		if r.Fn != nil {
+			r.Fn(e)
+			continue
+		}
+		e.Place = m.Place()
+		if m.watch.single {
+			e.Place = m.watch.from
+		}
+		if e.Write {
+			e.Old, e.New = r.content, m.watchedContent(r)
+			r.content = e.New
+		}
+		m.mon.hits = append(m.mon.hits, e)
+		m.cpu.endSliceBy(m.cpu.now())
+	}
+}
+
+// watchedContent reads a range of the monitor's that is watched for writing;
+// nil when not all of it is mapped.
+func (m *Machine) watchedContent(r *Watched) []byte {
+	if r.Fn != nil || !r.Write {
+		return nil
+	}
+	b := make([]byte, r.Last-r.First+1)
+	if m.ReadLinear(r.First, b) < len(b) {
+		return nil
+	}
+	return b
+}
+
+// hostWrites reports what hypercalls have written into watched ranges. What
+// was not mapped before, or is not now, has not been written.
+func (m *Machine) hostWrites() {
+	for _, r := range m.watch.ranges {
+		now := m.watchedContent(r)
+		if now == nil {
+			continue
+		}
+		if r.content != nil && !bytes.Equal(r.content, now) {
+			m.mon.hits = append(m.mon.hits, WatchEvent{Range: r, Addr: r.First, Size: uint8(min(len(now), 255)), Write: true,
+				EIP: m.cpu.eip, Place: m.Place(), Old: r.content, New: now, Host: true})
 			m.cpu.endSliceBy(m.cpu.now())
 		}
+		r.content = now
+	}
+}
+
+// rereadWatched forgets what has been written: the machine is in another state.
+func (m *Machine) rereadWatched() {
+	for _, r := range m.watch.ranges {
+		r.content = m.watchedContent(r)
 	}
 }

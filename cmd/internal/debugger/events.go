@@ -13,7 +13,8 @@ type EventKind uint8
 const (
 	EventModuleLoad    EventKind = iota
 	EventModuleInit              // its init is called
-	EventModuleRunning           // its init has returned
+	EventModuleRunning           // its init has returned 0
+	EventModuleFailed            // its init has returned something else
 	EventModuleExit              // its cleanup is called
 	EventModuleGone
 	EventSyscall
@@ -22,14 +23,15 @@ const (
 	EventOops
 	EventPanic
 	EventTripleFault
+	EventStandstill // the machine cannot go on
 	EventEnded
 	EventEdit
 	EventStop // somebody stopped here
 )
 
 func (k EventKind) String() string {
-	return [...]string{"module load", "module init", "module running", "module exit", "module gone", "system call", "printk",
-		"exception", "oops", "panic", "triple fault", "run ended", "edit", "stop"}[k]
+	return [...]string{"module load", "module init", "module running", "module failed", "module exit", "module gone", "system call", "printk",
+		"exception", "oops", "panic", "triple fault", "standstill", "run ended", "edit", "stop"}[k]
 }
 
 // Event is one thing on the timeline.
@@ -44,11 +46,3 @@ type KernelCall struct {
 	guestkernel.TraceEvent
 	Position Position
 }
-
-// Events are all events explored so far, in order, those after the present
-// position included.
-func (d *Debugger) Events() []Event { return nil }
-
-// Calls are the calls of modelled functions up to here, in order; of very many
-// the last ones.
-func (d *Debugger) Calls() []KernelCall { return nil }

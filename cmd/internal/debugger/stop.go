@@ -22,13 +22,14 @@ const (
 	ReasonOops                      // the kernel is about to print an oops
 	ReasonPanic                     // panic()
 	ReasonTripleFault               // the CPU has shut down
+	ReasonStandstill                // the machine cannot go on: Stop.Outcome
 	ReasonEnded                     // the run is over: Stop.Outcome, Stop.Result
 	ReasonInterrupted               // Interrupt was called
 )
 
 func (r Reason) String() string {
 	return [...]string{"start of history", "step", "breakpoint", "watchpoint", "exception", "oops", "kernel panic",
-		"triple fault", "run ended", "interrupted"}[r]
+		"triple fault", "standstill", "run ended", "interrupted"}[r]
 }
 
 // Stop says where and why the debuggee stands still.
@@ -40,7 +41,8 @@ type Stop struct {
 	Hits       []WatchHit   // watched accesses of the instruction just executed
 	Exception  *Exception   // of an exception, an oops, a triple fault; else nil
 	Module     *ModuleEvent // of a stop at a module's loading, init or exit; else nil
-	Text       string       // of an oops or panic: its first line
+	Text       string       // of an oops or panic: its first line; of a condition that could not be evaluated: why
+	Frame      uint32       // of an oops: the pt_regs of the faulting code
 	Outcome    *guestkernel.Outcome
 	Result     *session.Result // of ReasonEnded
 }

@@ -17,7 +17,7 @@ type View struct {
 }
 
 // View returns the state where the debuggee stands.
-func (d *Debugger) View() View { return View{stop: &d.stop} }
+func (d *Debugger) View() View { return View{d.w.k, &d.stop} }
 
 // Registers are the CPU's registers.
 type Registers struct {
@@ -52,7 +52,7 @@ func (v View) Kernel() *guestkernel.Kernel { return v.k }
 
 // ReadMem copies linear memory into b as the supervisor sees it and returns
 // how many bytes were mapped.
-func (v View) ReadMem(addr uint32, b []byte) int { return v.k.Machine().ReadLinear(addr, b) }
+func (v View) ReadMem(addr uint32, b []byte) int { return v.k.Peek(addr, b) }
 
 // ReadPhys copies physical memory into b.
 func (v View) ReadPhys(addr uint32, b []byte) { v.k.Machine().ReadPhys(addr, b) }

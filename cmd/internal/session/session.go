@@ -29,6 +29,12 @@ type Config struct {
 	Timeout time.Duration       // host time; 0: none
 	Fail    []guestkernel.Fault // calls of kernel functions that are to fail
 	Trace   func(line string)   // called with a decoded line for every kernel call; nil: not traced
+
+	// For a debugger. Attach is called with the booted kernel, before anything runs; ReadFile reads the modules, nil is
+	// os.ReadFile; Linked is told of each module that has got its place, before init_module.
+	Attach   func(*guestkernel.Kernel)
+	ReadFile func(name string) ([]byte, error)
+	Linked   func(file string, data []byte, image *loader.Image)
 }
 
 // Module is one file to load.
@@ -101,6 +107,9 @@ func Run(cfg Config) (*Result, error) {
 		if err := kernel.Inject(f); err != nil {
 			return nil, err
 		}
+	}
+	if cfg.Attach != nil {
+		cfg.Attach(kernel)
 	}
 	began := time.Now()
 	defer r.watchdog()()
@@ -208,7 +217,11 @@ func (r *runner) note(err error) bool {
 // load reads and inserts one file: an object, or a linked image.
 func (r *runner) load(m Module) ModuleResult {
 	res := ModuleResult{Module: m}
-	data, err := os.ReadFile(m.File)
+	read := r.cfg.ReadFile
+	if read == nil {
+		read = os.ReadFile
+	}
+	data, err := read(m.File)
 	if err != nil {
 		res.Err = &fileError{err}
 		return res
@@ -234,6 +247,7 @@ func (r *runner) insert(m Module, data []byte) (*loader.Loaded, error) {
 		options := r.cfg.Options
 		options.Parameters = m.Parameters
 		options.Release = r.kernel.Release()
+		options.Placed = func(image *loader.Image) { r.linked(m.File, data, image) }
 		return loader.Insmod(r.proc, object, options)
 	}
 	image, err := loader.ReadImage(m.File, data, firstModule)
@@ -243,7 +257,15 @@ func (r *runner) insert(m Module, data []byte) (*loader.Loaded, error) {
 	if len(m.Parameters) > 0 {
 		return nil, fmt.Errorf("%s: a linked image has its parameters already; %s comes too late", m.File, m.Parameters[0])
 	}
+	r.linked(m.File, nil, image)
 	return loader.InsmodImage(r.proc, image)
+}
+
+// linked tells the debugger of a module in its place.
+func (r *runner) linked(file string, data []byte, image *loader.Image) {
+	if r.cfg.Linked != nil {
+		r.cfg.Linked(file, data, image)
+	}
 }
 
 // firstModule is where the first module of a fresh 128 MB kernel lands.
