@@ -164,7 +164,11 @@ func (k *Kernel) openStream(t *Task, s *hostStream) bool {
 	if f == 0 {
 		return false
 	}
-	k.streams[k.mem.Get(dentry, k.lay.Dentry.Inode)] = s
+	inode, lay := k.mem.Get(dentry, k.lay.Dentry.Inode), &k.mms.pipe
+	info := k.mem.Get(inode, k.mms.inode.Pipe)
+	k.mem.Set(info, lay.Readers, boolWord(!s.writes)) // the host's end does not count
+	k.mem.Set(info, lay.Writers, boolWord(s.writes))
+	k.streams[inode] = s
 	_, errno := k.installFile(t, f)
 	return errno == 0
 }

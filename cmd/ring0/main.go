@@ -90,6 +90,6 @@ the guest; 4 a limit was reached.`,
 // commands are the subcommands, in the order help shows them.
 func commands() []*cobra.Command {
 	return []*cobra.Command{
-		runCommand(), linkCommand(), ksymsCommand(), vectorsCommand(), benchCommand(), bootCommand(), scanCommand(),
+		runCommand(), linkCommand(), ksymsCommand(), vectorsCommand(), benchCommand(), bootCommand(), scanCommand(), execCommand(),
 	}
 }

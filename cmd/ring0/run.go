@@ -67,13 +67,8 @@ func parseSize(s string) (uint32, error) {
 
 // runFlags are the flags of ring0 run.
 type runFlags struct {
-	kernelFlags
-	session session.Config
-	json    bool
-	stats   bool
+	sessionFlags
 	loadMap bool
-	trace   bool
-	fail    []string
 	each    string
 }
 
@@ -90,20 +85,9 @@ with struct module. The kernel log and the verdicts go to stdout.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
-	f.register(cmd)
+	f.register(cmd, "insmod")
 	fl := cmd.Flags()
-	fl.Uint32Var(&f.session.UID, "uid", 0, "run insmod as user `UID`")
-	fl.StringSliceVar(&f.session.Caps, "cap", nil, "run insmod with these capabilities and no others, `CAP_…`; none for none at all")
-	fl.StringSliceVar(&f.session.Drop, "drop-cap", nil, "run insmod without these capabilities, `CAP_…`")
-	fl.StringVar(&f.session.Then, "then", "", "after loading do `STEPS`, separated by semicolons: cat PATH, echo TEXT > PATH, rmmod NAME, sleep SECONDS")
-	fl.BoolVar(&f.session.Rmmod, "rmmod", false, "unload the modules again, last first")
-	fl.DurationVar(&f.session.Timeout, "timeout", 0, "stop after this much host `TIME`")
-	fl.BoolVar(&f.json, "json", false, "print one JSON document instead of text")
-	fl.BoolVar(&f.trace, "trace", false, "decode every kernel call like ltrace, to stderr")
-	fl.BoolVar(&f.config.Check, "check", false, "look for what modules do wrong and 2.4 does not notice: leaks, double frees, sleeping in interrupts (docs/checks.md)")
-	fl.StringSliceVar(&f.fail, "fail", nil, "have the N-th call of a kernel function by modules fail, `FUNCTION:N`, also N-M, N- and *, and @MODULE behind it")
 	fl.StringVar(&f.each, "fail-each", "", "run once for every call of `FUNCTION` by modules, each time with that call failing")
-	fl.BoolVar(&f.stats, "stats", false, "print instruction count and speed")
 	fl.BoolVarP(&f.loadMap, "map", "m", false, "print a load map of each module")
 	fl.BoolVarP(&f.session.Options.Force, "force", "f", false, "load in spite of a kernel version mismatch")
 	fl.StringVarP(&f.session.Options.Name, "name", "o", "", "call the module `NAME`")
@@ -113,23 +97,12 @@ with struct module. The kernel log and the verdicts go to stdout.`,
 }
 
 func (f *runFlags) run(cmd *cobra.Command, args []string) error {
-	cfg := f.session
-	var err error
-	if cfg.Kernel, err = f.kernel(); err != nil {
+	cfg, err := f.configuration(cmd)
+	if err != nil {
 		return err
 	}
 	if cfg.Modules, err = splitModules(args); err != nil {
 		return err
-	}
-	for _, text := range f.fail {
-		fault, err := guestkernel.ParseFault(text)
-		if err != nil {
-			return fmt.Errorf("--fail %w", err)
-		}
-		cfg.Fail = append(cfg.Fail, fault)
-	}
-	if f.trace {
-		cfg.Trace = func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }
 	}
 	if f.each != "" {
 		return f.runEach(cmd, cfg)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 // The command line, as scripts: testdata/script/*.txtar. $MODULES is the
-// folder of the committed test modules.
+// folder of the committed test modules, $PROGRAMS that of the user programs.
 
 package main
 
@@ -29,6 +29,7 @@ func TestScript(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("ROOT", root)
 			env.Setenv("MODULES", filepath.Join(root, "testdata", "modules"))
+			env.Setenv("PROGRAMS", filepath.Join(root, "testdata", "user"))
 			return nil
 		},
 	})

@@ -81,6 +81,7 @@ type Document struct {
 	Version int                `json:"version"`
 	Kernel  KernelDocument     `json:"kernel"`
 	Modules []ModuleDocument   `json:"modules"`
+	Program *ProgramDocument   `json:"program,omitempty"` // of exec
 	Steps   []StepResult       `json:"steps,omitempty"`
 	Log     []LineDocument     `json:"log"`
 	Notes   []string           `json:"notes"`
@@ -120,7 +121,7 @@ type CallDocument struct {
 
 // StopDocument says why a system call did not return.
 type StopDocument struct {
-	Call   string `json:"call"`
+	Call   string `json:"call,omitempty"` // of a program: none
 	Kind   string `json:"kind"`
 	Signal int    `json:"signal,omitempty"`
 	EIP    string `json:"eip,omitempty"`
@@ -148,6 +149,7 @@ func (r *Result) document() Document {
 		Version: 1,
 		Kernel:  KernelDocument{k.Profile().Name, k.Release(), k.Machine().RAMSize()},
 		Modules: []ModuleDocument{},
+		Program: r.Program.document(),
 		Steps:   r.Steps,
 		Log:     []LineDocument{},
 		Notes:   append([]string{}, k.Notes()...),

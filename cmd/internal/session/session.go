@@ -24,6 +24,7 @@ type Config struct {
 	Drop    []string // capabilities it does without
 	Modules []Module
 	Options loader.Options      // common to all modules; Parameters come from Module
+	Program *Program            // runs after loading, as UID with Caps, while insmod is root's; nil: none
 	Then    string              // steps after loading, separated by semicolons
 	Rmmod   bool                // unload everything that loaded, last first
 	Timeout time.Duration       // host time; 0: none
@@ -60,6 +61,7 @@ type Result struct {
 	Kernel  *guestkernel.Kernel
 	Modules []ModuleResult
 	Steps   []StepResult
+	Program *ProgramResult // nil: there was none
 	Verdict Verdict
 	Cause   error // of the verdict; nil for Success
 	Checked bool  // checks were on
@@ -95,6 +97,9 @@ func (r CallResult) Errno() abi.Errno {
 // Run boots a kernel and loads the modules. An error is about the host: the
 // kernel could not be booted as configured. What modules do is in the Result.
 func Run(cfg Config) (*Result, error) {
+	if cfg.Program != nil && cfg.Program.Init && cfg.Kernel.FirstPID == 0 {
+		cfg.Kernel.FirstPID = childPID
+	}
 	kernel, err := guestkernel.Boot(cfg.Kernel)
 	if err != nil {
 		return nil, err
@@ -117,6 +122,9 @@ func Run(cfg Config) (*Result, error) {
 		return nil, err
 	}
 	r.loadAll()
+	if cfg.Program != nil && r.result.Cause == nil {
+		r.runProgram(cfg.Program)
+	}
 	r.runSteps(cfg.Then)
 	if cfg.Rmmod {
 		r.unloadAll()
@@ -132,8 +140,14 @@ type runner struct {
 	result *Result
 }
 
-// process makes the process that stands for insmod.
-func (r *runner) process() error {
+// process makes the process that stands for insmod. Before a program it is root's, and there is none without a module.
+func (r *runner) process() (err error) {
+	if r.cfg.Program != nil {
+		if len(r.cfg.Modules) != 0 {
+			r.proc, err = r.kernel.NewProcess(guestkernel.ProcessConfig{Comm: "insmod"})
+		}
+		return err
+	}
 	cfg := guestkernel.ProcessConfig{Comm: "insmod", UID: r.cfg.UID}
 	caps, err := r.capabilities()
 	if err != nil {
@@ -310,12 +324,24 @@ func verdictOf(err error) Verdict {
 	if errors.As(err, &file) {
 		return BadFile
 	}
+	var program *programError
+	if errors.As(err, &program) {
+		if program.outcome.Kind == guestkernel.Killed {
+			return Failed // an oops is counted by itself
+		}
+		return verdictOfOutcome(program.outcome)
+	}
 	var stop *loader.StopError
 	if !errors.As(err, &stop) {
 		return Failed
 	}
-	switch stop.Outcome.Kind {
-	case guestkernel.Exited:
+	return verdictOfOutcome(stop.Outcome)
+}
+
+// verdictOfOutcome classes how a system call or a program ended.
+func verdictOfOutcome(o guestkernel.Outcome) Verdict {
+	switch o.Kind {
+	case guestkernel.Exited, guestkernel.PoweredOff:
 		return Failed
 	case guestkernel.Limit, guestkernel.Requested, guestkernel.Missing, guestkernel.Unwritten:
 		return Limited
