@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What expressions see: the machine at the stop, the variables of a frame.
+
+package console
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"ring0/cmd/internal/debugger"
+	"ring0/cmd/internal/expr"
+	"ring0/cmd/internal/unwind"
+	"ring0/guestkernel"
+)
+
+// unwinder reads the stack of a kernel that stands still.
+func (c *Console) unwinder(k *guestkernel.Kernel) *unwind.Unwinder {
+	return &unwind.Unwinder{Machine: k.Machine(), Kernel: k, Symbols: c.table}
+}
+
+// env is the environment of the selected frame.
+func (c *Console) env() expr.Env { return c.envAt(c.Selected()) }
+
+// envAt is the environment of a frame. What assignments change becomes part of history.
+func (c *Console) envAt(f *unwind.Frame) expr.Env {
+	m := expr.NewMachine(c.unwinder(c.kernel()), f)
+	m.Write = c.dbg.WriteMem
+	m.Set = c.setRegister
+	return m
+}
+
+// envOf is the environment of a condition, which is asked while the debuggee runs: it changes nothing.
+func (c *Console) envOf(v debugger.View) expr.Env {
+	return expr.NewMachine(c.unwinder(v.Kernel()), nil)
+}
+
+// setRegister changes a register by its name.
+func (c *Console) setRegister(name string, b []byte) error {
+	r := slices.Index(editNames[:], name)
+	if r < 0 || len(b) != 4 {
+		return fmt.Errorf("%s cannot be changed", name)
+	}
+	return c.dbg.SetReg(debugger.Register(r), binary.LittleEndian.Uint32(b))
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Package tui is the full-screen debugger: panes over a console, which it drives by the same commands one can type. It never waits:
+// commands run beside it, and while one does the last picture stands and one key stops it.
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"ring0/cmd/internal/console"
+	"ring0/cmd/internal/debugger"
+)
+
+// Options are how it looks.
+type Options struct {
+	Colour  bool
+	Unicode bool
+	Title   string // what is debugged
+}
+
+// Model is the debugger's screen.
+type Model struct {
+	con      *console.Console
+	theme    *theme
+	title    string
+	progress *progress
+
+	layout  layout
+	screen  *canvas // the last picture
+	focus   place
+	shown   [placeCount]viewID // of the places that hold views
+	lists   [viewCount]list
+	code    codePane
+	stack   list
+	memory  memoryPane
+	before  [10]uint32 // general registers at the stop before this one
+	now     [10]uint32
+	stopped debugger.Position
+
+	prompt     prompt
+	transcript []line // commands and their answers
+	message    line   // at the bottom until the next key
+	help       *helpPage
+	busy       *busy
+	sought     string // the text searched for last
+}
+
+// busy is a command under way.
+type busy struct {
+	command   string
+	stopAsked bool
+}
+
+// progress is what the debuggee's goroutine says of a long move.
+type progress struct {
+	at atomic.Pointer[debugger.Progress]
+}
+
+// Progress returns the callback for debugger.Config; it belongs to the Model made with it.
+func NewProgress() (p *progress, report func(debugger.Progress)) {
+	p = &progress{}
+	return p, func(now debugger.Progress) { p.at.Store(&now) }
+}
+
+// New returns the screen of a console that stands at a stop.
+func New(con *console.Console, p *progress, o Options) *Model {
+	m := &Model{con: con, progress: p, theme: newTheme(o.Colour, o.Unicode), title: o.Title, prompt: newPrompt()}
+	m.shown[lowerPlace], m.shown[sidePlace] = logView, callsView
+	for _, v := range []viewID{logView, callsView, consoleView, eventsView} {
+		m.lists[v].tail = true
+	}
+	m.arrive()
+	m.before = m.now
+	return m
+}
+
+// Init asks for nothing: bubbletea tells the size by itself.
+func (m *Model) Init() tea.Cmd { return nil }
+
+// finished is the end of a command.
+type finished struct {
+	command string
+	answer  string
+	err     error
+}
+
+// ticked asks for a new picture of a command under way.
+type ticked struct{}
+
+func tick() tea.Cmd {
+	const often = 100 * time.Millisecond
+	return tea.Tick(often, func(time.Time) tea.Msg { return ticked{} })
+}
+
+// Update takes keys, the mouse, sizes, and ends of commands.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.resize(msg.Width, msg.Height)
+	case tea.KeyPressMsg:
+		return m, m.key(msg)
+	case tea.PasteMsg:
+		if m.prompt.open {
+			m.prompt.paste(msg.Content)
+		}
+	case tea.MouseMsg:
+		return m, m.mouse(msg)
+	case finished:
+		return m, m.finish(msg)
+	case ticked:
+		if m.busy != nil {
+			return m, tick()
+		}
+	}
+	return m, nil
+}
+
+func (m *Model) resize(w, h int) {
+	m.layout = newLayout(max(w, minWidth), max(h, minHeight))
+	m.layout.w, m.layout.h = w, h
+	if !m.layout.shown(m.focus) {
+		m.focus = codePlace
+	}
+	m.screen = nil
+}
+
+// execute starts a command.
+func (m *Model) execute(command string) tea.Cmd {
+	if m.busy != nil {
+		return nil
+	}
+	m.busy = &busy{command: command}
+	m.message = nil
+	m.progress.at.Store(nil)
+	run := func() tea.Msg {
+		answer, err := m.con.Exec(command)
+		return finished{command, answer, err}
+	}
+	return tea.Batch(run, tick())
+}
+
+// finish takes the answer of a command.
+func (m *Model) finish(f finished) tea.Cmd {
+	m.busy = nil
+	m.transcript = append(m.transcript, say(keyword, ": "+f.command))
+	m.transcript = append(m.transcript, lines(plain, f.answer)...)
+	m.message = lastLine(f.answer)
+	if f.err != nil {
+		m.message = say(alarm, f.err.Error())
+		m.transcript = append(m.transcript, m.message)
+	}
+	const kept = 5000
+	if n := len(m.transcript); n > kept {
+		m.transcript = m.transcript[n-kept:]
+	}
+	if m.con.Done() {
+		return tea.Quit
+	}
+	m.arrive()
+	if strings.Count(f.answer, "\n") > 4 && !m.con.Moved() {
+		m.show(consoleView)
+	}
+	return nil
+}
+
+// lastLine is the line of an answer that says most: the first one.
+func lastLine(answer string) line {
+	first, _, _ := strings.Cut(answer, "\n")
+	if first == "" {
+		return nil
+	}
+	return say(plain, strings.TrimSpace(first))
+}
+
+// arrive takes notice of where the debuggee stands now.
+func (m *Model) arrive() {
+	m.screen = nil
+	r := m.con.Debugger().View().Registers()
+	if at := m.con.Debugger().Position(); at != m.stopped {
+		m.before, m.stopped = m.now, at
+		m.code.follow()
+	}
+	m.now = console.General(r)
+}
+
+// View draws the screen.
+func (m *Model) View() tea.View {
+	v := tea.NewView(m.draw().render())
+	v.AltScreen = true
+	v.MouseMode = tea.MouseModeCellMotion
+	v.WindowTitle = "ring0 " + m.title
+	if m.prompt.open {
+		v.Cursor = tea.NewCursor(min(m.prompt.column(), m.layout.w-1), m.layout.h-1)
+	}
+	return v
+}
+
+// draw is the picture: a new one while the debuggee stands still, else the last one with another status line.
+func (m *Model) draw() *canvas {
+	if m.layout.w == 0 {
+		return newCanvas(1, 1, m.theme)
+	}
+	if m.layout.w < minWidth || m.layout.h < minHeight {
+		c := newCanvas(m.layout.w, m.layout.h, m.theme)
+		c.put(0, 0, c.w, say(alarm, fmt.Sprintf("ring0 needs %dx%d, this is %dx%d", minWidth, minHeight, c.w, c.h)))
+		return c
+	}
+	if m.busy != nil && m.screen != nil {
+		m.drawStatus(m.screen)
+		m.drawPrompt(m.screen)
+		return m.screen
+	}
+	c := newCanvas(m.layout.w, m.layout.h, m.theme)
+	if m.busy == nil {
+		m.drawPanes(c)
+	}
+	m.drawStatus(c)
+	m.drawPrompt(c)
+	if m.help != nil {
+		m.help.draw(c)
+	}
+	m.screen = c
+	return c
+}

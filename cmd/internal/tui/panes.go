@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Drawing the panes, the status line, the explanation and the timeline.
+
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"ring0/cmd/internal/debugger"
+)
+
+// drawPanes draws everything that shows the debuggee.
+func (m *Model) drawPanes(c *canvas) {
+	l := &m.layout
+	for p := range l.body {
+		at := place(p)
+		if !l.shown(at) {
+			continue
+		}
+		r := l.body[p]
+		c.rule(r.x, r.y-1, r.w, m.paneTitle(at))
+		m.drawPane(c, at, r)
+	}
+	right := l.body[registerPlace]
+	c.bar(right.x-1, 1, l.body[codePlace].h+1)
+	if l.shown(sidePlace) {
+		side := l.body[sidePlace]
+		c.bar(side.x-1, side.y-1, side.h+1)
+	}
+	m.drawExplanation(c)
+	m.drawTimeline(c)
+}
+
+// paneTitle is the title of a place; the one with the keys stands out.
+func (m *Model) paneTitle(at place) line {
+	r := heading
+	if at == m.focus {
+		r = focus
+	}
+	switch at {
+	case codePlace:
+		return say(r, m.code.title(m))
+	case registerPlace:
+		return say(r, "registers")
+	case stackPlace:
+		return say(r, "stack")
+	}
+	return m.tabs(at, r)
+}
+
+// tabs are the views, the one shown standing out.
+func (m *Model) tabs(at place, shown role) (l line) {
+	for i, v := range views() {
+		role := faint
+		if viewID(i) == m.shown[at] {
+			role = shown
+		} else if v.key == "" {
+			continue
+		}
+		name := v.name
+		if v.key != "" {
+			name = v.key + ":" + name
+		}
+		if len(l) > 0 {
+			l = l.add(rule, " ")
+		}
+		l = l.add(role, name)
+	}
+	return l
+}
+
+func (m *Model) drawPane(c *canvas, at place, r rect) {
+	focused := at == m.focus
+	switch at {
+	case codePlace:
+		m.code.draw(c, r, m)
+	case registerPlace:
+		for y, l := range m.registerLines(r.w) {
+			if y < r.h {
+				c.put(r.x, r.y+y, r.w, l)
+			}
+		}
+	case stackPlace:
+		m.stack.draw(c, r, m.stackLines(64), focused)
+	case lowerPlace, sidePlace:
+		v := m.shown[at]
+		if v == memoryView {
+			m.memory.draw(c, r, m)
+			return
+		}
+		content := m.viewLines(v)
+		if len(content) == 0 {
+			c.put(r.x, r.y, r.w, say(faint, "none"))
+			return
+		}
+		m.lists[v].draw(c, r, content, focused)
+	}
+}
+
+// drawStatus draws the line at the top: what is debugged, what it does, where in time.
+func (m *Model) drawStatus(c *canvas) {
+	left := " ring0  " + m.title
+	state := m.con.Reason
+	text := ""
+	if m.busy != nil {
+		text = m.busyText()
+	} else if text = state(); text == "" {
+		text = "stopped"
+	}
+	right := ""
+	if m.busy == nil {
+		right = fmt.Sprintf("%s of %s  ring %d ", m.con.Debugger().Position(), m.con.Debugger().Explored(), m.ring())
+	}
+	room := max(0, c.w-len(left)-len(right)-4)
+	if len(text) > room {
+		text = text[:room]
+	}
+	line := left + "  " + text
+	if pad := c.w - textWidth(line) - textWidth(right); pad > 0 {
+		line += strings.Repeat(" ", pad)
+	}
+	c.putOver(0, 0, c.w, say(status, line+right), status)
+}
+
+func (m *Model) ring() int { return m.con.Debugger().View().Registers().CPL }
+
+// busyText is how far the command under way has come.
+func (m *Model) busyText() string {
+	text := "running: " + m.busy.command
+	if m.busy.stopAsked {
+		text = "stopping"
+	}
+	if p := m.progress.at.Load(); p != nil {
+		text += fmt.Sprintf("  at %s", p.At)
+		if p.Goal != (debugger.Position{}) && p.Goal.Count != ^uint64(0) {
+			text += fmt.Sprintf(" of %s", p.Goal)
+		}
+		if p.Replaying {
+			text += " (again)"
+		}
+	}
+	return text + "  Esc stops"
+}
+
+func (m *Model) drawExplanation(c *canvas) {
+	c.put(0, m.layout.explain, c.w, say(keyword, m.theme.glyphs.explain()).add(plain, m.con.Explain().Text))
+}
+
+// drawTimeline draws the bar: what is explored, where one is, events and bookmarks.
+func (m *Model) drawTimeline(c *canvas) {
+	y, d := m.layout.bar, m.con.Debugger()
+	g := &m.theme.glyphs
+	end := max(d.Explored().Count, d.Position().Count, 1)
+	here := column(d.Position().Count, end, c.w)
+	for x := range c.w {
+		if x < here {
+			c.set(x, y, g.past, barDone)
+		} else {
+			c.set(x, y, g.future, barAhead)
+		}
+	}
+	for _, e := range d.Events() {
+		if r, as := eventGlyph(e.Kind); r != 0 {
+			c.set(column(e.Position.Count, end, c.w), y, r, as)
+		}
+	}
+	for _, b := range d.Bookmarks() {
+		c.set(column(b.Position.Count, end, c.w), y, g.bookmark, mark)
+	}
+	c.set(here, y, g.now, here_)
+}
+
+// here_ is the role of the present on the bar.
+const here_ = selected
+
+// column is where a count lies on a bar of w columns.
+func column(count, end uint64, w int) int {
+	f := float64(count) / float64(end)
+	return max(0, min(int(f*float64(w-1)), w-1))
+}
+
+// eventGlyph is the letter of an event on the timeline; 0 for those too many to show.
+func eventGlyph(k debugger.EventKind) (rune, role) {
+	switch k {
+	case debugger.EventModuleLoad, debugger.EventModuleInit:
+		return 'i', symbol
+	case debugger.EventModuleExit, debugger.EventModuleGone:
+		return 'x', symbol
+	case debugger.EventOops, debugger.EventPanic, debugger.EventTripleFault:
+		return '!', alarm
+	case debugger.EventEdit:
+		return 'e', changed
+	case debugger.EventEnded:
+		return 'E', heading
+	}
+	return 0, plain
+}
+
+// drawPrompt draws the bottom line: what one types, a message, or the keys.
+func (m *Model) drawPrompt(c *canvas) {
+	y := m.layout.prompt
+	switch {
+	case m.prompt.open:
+		c.put(0, y, c.w, m.prompt.line())
+	case len(m.message) > 0:
+		c.put(0, y, c.w, m.message)
+	case m.busy != nil:
+		c.put(0, y, c.w, say(hint, "Esc or ^C stops"))
+	default:
+		c.put(0, y, c.w, say(hint, shortHints(c.w)))
+	}
+}
