@@ -310,6 +310,8 @@ func (w *walker) inlined(e *entry, depth int) {
 		}
 		outer.fn.Inlined = append(outer.fn.Inlined, in)
 		s.inline = in
+	} else {
+		s.fn = nil // no code of it is left
 	}
 	w.scopes = append(w.scopes, s)
 }
@@ -405,6 +407,9 @@ func (w *walker) callParam(e *entry) {
 // typeName enters a type by its name; a definition wins over a declaration, the first one over later ones.
 func (w *walker) typeName(e *entry) {
 	name := e.text(atName)
+	if e.tag == tagEnumeration {
+		w.d.enumsAt = append(w.d.enumsAt, e.offset)
+	}
 	if name == "" {
 		return
 	}

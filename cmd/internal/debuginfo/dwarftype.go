@@ -27,6 +27,18 @@ func (d *dwarfData) named(name string) (*Type, bool) {
 	return t, true
 }
 
+// enums implements typeSource.
+func (d *dwarfData) enums() []*Type {
+	if d.allEnums == nil {
+		d.allEnums = []*Type{}
+		for _, at := range d.enumsAt {
+			d.allEnums = append(d.allEnums, d.typeAt(at))
+		}
+		d.fill()
+	}
+	return d.allEnums
+}
+
 // typeOf is the type an entry's DW_AT_type refers to; nil, which is void, when it has none.
 func (d *dwarfData) typeOf(e *entry) *Type {
 	a, ok := e.get(atType)

@@ -33,6 +33,8 @@ type dwarfData struct {
 	types    map[uint32]*Type // by offset in .debug_info
 	pending  []*Type          // made, to be filled
 	unfilled map[*Type]uint32 // where the entries of these are
+	enumsAt  []uint32         // of all enumerations
+	allEnums []*Type          // these, once asked for
 	byName   map[string]uint32
 	calls    map[uint32]*CallSite // by return address
 }

@@ -88,6 +88,17 @@ func (f *Function) Entry() uint32 {
 	return f.Ranges[0].Low
 }
 
+// Type is the function's type.
+func (f *Function) Type() *Type {
+	t := &Type{Kind: Func, Elem: f.Result}
+	for _, v := range f.Vars {
+		if v.Param {
+			t.Params = append(t.Params, v.Type)
+		}
+	}
+	return t
+}
+
 // Contains says whether an address is the function's.
 func (f *Function) Contains(addr uint32) bool { return contains(f.Ranges, addr) }
 

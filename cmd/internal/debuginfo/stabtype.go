@@ -16,6 +16,7 @@ type stabTypes struct {
 	headers  map[string]map[int]*Type
 	byName   map[string]*Type
 	builtins map[int]*Type
+	allEnums []*Type
 	count    int // what was made so far
 }
 
@@ -29,6 +30,9 @@ func (st *stabTypes) named(name string) (*Type, bool) {
 	t, ok := st.byName[name]
 	return t, ok
 }
+
+// enums implements typeSource.
+func (st *stabTypes) enums() []*Type { return st.allEnums }
 
 // begin begins a compilation unit: type numbers start again.
 func (st *stabTypes) begin() { st.files, st.open = []map[int]*Type{{}}, nil }
@@ -377,6 +381,7 @@ func (p *stabParser) enumeration(t *Type) {
 		name = t.Name
 	}
 	*t = Type{Kind: Enum, Name: name, Size: 4}
+	p.st.allEnums = append(p.st.allEnums, t)
 	for p.peek() != ';' && !p.bad {
 		e := Enumerator{Name: p.until(':')}
 		e.Value = p.number()

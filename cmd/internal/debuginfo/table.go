@@ -206,21 +206,37 @@ func (t *Table) Complete(typ *Type) *Type {
 	return s
 }
 
-// Global finds a variable of a module by name, static ones too; the newest module's first.
-func (t *Table) Global(name string) (*Variable, bool) {
+// Globals finds the variables of a name outside functions, static ones too: the newest module's first, in each those that
+// other files see. "module:name" asks one module.
+func (t *Table) Globals(name string) []*Variable {
 	owner, plain, qualified := strings.Cut(name, ":")
 	if !qualified {
 		plain = name
 	}
+	var list []*Variable
 	for _, m := range slices.Backward(t.modules) {
-		if qualified && owner != m.Name {
-			continue
-		}
-		if v, ok := m.Global(plain); ok {
-			return v, true
+		if !qualified || owner == m.Name {
+			list = append(list, m.GlobalsNamed(plain)...)
 		}
 	}
-	return nil, false
+	return list
+}
+
+// Enumerator finds a constant of an enumeration of a module.
+func (t *Table) Enumerator(name string) (typ *Type, value int64, ok bool) {
+	for _, m := range slices.Backward(t.modules) {
+		if m.types == nil {
+			continue
+		}
+		for _, e := range m.types.enums() {
+			for _, c := range e.Enums {
+				if c.Name == name {
+					return e, c.Value, true
+				}
+			}
+		}
+	}
+	return nil, 0, false
 }
 
 // Names lists at most limit names that begin with prefix, of symbols and functions, for completion on a command line.
@@ -314,13 +330,14 @@ func (m *Module) FunctionAt(addr uint32) *Function {
 	return nil
 }
 
-// Global finds a variable of the module outside functions.
-func (m *Module) Global(name string) (*Variable, bool) {
+// GlobalsNamed lists the module's variables of a name outside functions.
+func (m *Module) GlobalsNamed(name string) []*Variable {
 	i := sort.Search(len(m.Globals), func(i int) bool { return m.Globals[i].Name >= name })
-	if i < len(m.Globals) && m.Globals[i].Name == name {
-		return m.Globals[i], true
+	first := i
+	for i < len(m.Globals) && m.Globals[i].Name == name {
+		i++
 	}
-	return nil, false
+	return m.Globals[first:i]
 }
 
 // Type finds a type of the module by its C name.
@@ -334,4 +351,5 @@ func (m *Module) Type(name string) (*Type, bool) {
 // typeSource is where a module's types come from.
 type typeSource interface {
 	named(name string) (*Type, bool)
+	enums() []*Type
 }

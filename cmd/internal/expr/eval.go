@@ -453,6 +453,13 @@ func (e *eval) unary(n *node) (Value, error) {
 // binary is the arithmetic operators with two operands, and @.
 func (e *eval) binary(n *node) (Value, error) {
 	left, err := e.node(n.kids[0])
+	if t, ok := e.misreadCast(n, err); ok {
+		v, err := e.node(&node{op: "unary " + n.op, kids: n.kids[1:], at: n.at})
+		if err != nil {
+			return v, err
+		}
+		return e.cast(v, t, n.at)
+	}
 	if err != nil {
 		return left, err
 	}
@@ -478,6 +485,19 @@ func (e *eval) binary(n *node) (Value, error) {
 	}
 	result, err := e.arith(n.op, a, b, n.at)
 	return result.value(), err
+}
+
+// misreadCast recognises "(pid_t) -1", which only who knows the types can tell from a difference.
+func (e *eval) misreadCast(n *node, err error) (*debuginfo.Type, bool) {
+	left := n.kids[0]
+	if err == nil || left.op != "name" || !left.bracketed {
+		return nil, false
+	}
+	switch n.op {
+	case "-", "+", "*", "&":
+		return e.env.Type(left.tok.text)
+	}
+	return nil, false
 }
 
 // slice is x@n.

@@ -5,11 +5,12 @@ package expr
 
 // node is an operation with its operands.
 type node struct {
-	op       string // the operator; for leaves "name", "register", "number", …
-	tok      token
-	kids     []*node
-	typeName *typeName // of a cast or sizeof
-	at       int
+	op        string // the operator; for leaves "name", "register", "number", …
+	tok       token
+	kids      []*node
+	typeName  *typeName // of a cast or sizeof
+	at        int
+	bracketed bool // in parentheses
 }
 
 // Parse reads an expression.
@@ -285,6 +286,7 @@ func (p *parser) primary() *node {
 			p.next()
 			inner := p.comma()
 			p.expect(")")
+			inner.bracketed = true
 			return inner
 		}
 		p.unexpected()

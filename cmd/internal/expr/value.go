@@ -5,6 +5,7 @@ package expr
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 
 	"ring0/cmd/internal/debuginfo"
@@ -301,7 +302,7 @@ func (e *eval) storeMemory(to Value, b []byte) error {
 	}
 	span := make([]byte, (to.Bit+to.Bits+7)/8)
 	if e.env.ReadMemory(to.Addr, span) != len(span) {
-		return e.fail(0, "cannot access memory at %#x", to.Addr)
+		return fmt.Errorf("cannot access memory at %#x", to.Addr)
 	}
 	var v uint64
 	for i, c := range b {

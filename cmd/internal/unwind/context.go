@@ -57,3 +57,15 @@ func (f *Frame) Vars() []*debuginfo.Variable {
 	}
 	return list
 }
+
+// Outer is the frame of the function, inlined or not, that an inlined one was compiled into.
+func (f *Frame) Outer() *Frame {
+	outer := *f
+	outer.Inline, outer.Kind, outer.Function = nil, Call, f.Fn.Name
+	for _, in := range f.Fn.InlinedAt(f.lookupPC()) {
+		if in.Depth < f.Inline.Depth {
+			outer.Inline, outer.Kind, outer.Function = in, Inlined, in.Name
+		}
+	}
+	return &outer
+}
