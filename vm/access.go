@@ -97,9 +97,8 @@ type rmwRef struct {
 // has a state. The page's other data pays no more than this look.
 func (c *CPU) quietWrite(la, size uint32) (off uint32, ok bool) {
 	const want = tlbValid | tlbWritable | tlbPlain
-	i := la >> pageShift % tlbEntries
-	e := &c.tlb[i]
-	if e.phys&want != want || c.tlbLin[c.cpl/3][i] != la&^pageMask || la&pageMask > pageSize-size ||
+	e := &c.tlb.info[tlbSlot(la)]
+	if e.phys&want != want || e.lin != la&^pageMask || la&pageMask > pageSize-size ||
 		c.sys.attn&attnData != 0 {
 		return 0, false
 	}

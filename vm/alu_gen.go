@@ -53,13 +53,12 @@ func opADD8RINF(c *CPU, in *inst) *inst {
 }
 
 func opADD8RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	s := uint32(a) + uint32(b)
 	r := uint8(s)
@@ -83,13 +82,12 @@ func opADD8RMFull(c *CPU, in *inst) bool {
 
 func opADD8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	s := uint32(a) + uint32(b)
 	r := uint8(s)
@@ -114,13 +112,12 @@ func opADD8MRFull(c *CPU, in *inst) bool {
 
 func opADD8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	s := uint32(a) + uint32(b)
 	r := uint8(s)
@@ -182,13 +179,12 @@ func opADD16RINF(c *CPU, in *inst) *inst {
 }
 
 func opADD16RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	s := uint32(a) + uint32(b)
 	r := uint16(s)
@@ -212,13 +208,12 @@ func opADD16RMFull(c *CPU, in *inst) bool {
 
 func opADD16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	s := uint32(a) + uint32(b)
 	r := uint16(s)
@@ -243,13 +238,12 @@ func opADD16MRFull(c *CPU, in *inst) bool {
 
 func opADD16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	s := uint32(a) + uint32(b)
 	r := uint16(s)
@@ -311,13 +305,12 @@ func opADD32RINF(c *CPU, in *inst) *inst {
 }
 
 func opADD32RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	s := uint64(a) + uint64(b)
 	r := uint32(s)
@@ -341,13 +334,12 @@ func opADD32RMFull(c *CPU, in *inst) bool {
 
 func opADD32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	s := uint64(a) + uint64(b)
 	r := uint32(s)
@@ -372,13 +364,12 @@ func opADD32MRFull(c *CPU, in *inst) bool {
 
 func opADD32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	s := uint64(a) + uint64(b)
 	r := uint32(s)
@@ -455,13 +446,12 @@ func opOR8RINF(c *CPU, in *inst) *inst {
 }
 
 func opOR8RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	r := a | b
 	c.flagsLogic8(r)
@@ -483,13 +473,12 @@ func opOR8RMFull(c *CPU, in *inst) bool {
 
 func opOR8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := a | b
 	c.flagsLogic8(r)
@@ -512,13 +501,12 @@ func opOR8MRFull(c *CPU, in *inst) bool {
 
 func opOR8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := a | b
 	c.flagsLogic8(r)
@@ -574,13 +562,12 @@ func opOR16RINF(c *CPU, in *inst) *inst {
 }
 
 func opOR16RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	r := a | b
 	c.flagsLogic16(r)
@@ -602,13 +589,12 @@ func opOR16RMFull(c *CPU, in *inst) bool {
 
 func opOR16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := a | b
 	c.flagsLogic16(r)
@@ -631,13 +617,12 @@ func opOR16MRFull(c *CPU, in *inst) bool {
 
 func opOR16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := a | b
 	c.flagsLogic16(r)
@@ -693,13 +678,12 @@ func opOR32RINF(c *CPU, in *inst) *inst {
 }
 
 func opOR32RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	r := a | b
 	c.flagsLogic32(r)
@@ -721,13 +705,12 @@ func opOR32RMFull(c *CPU, in *inst) bool {
 
 func opOR32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := a | b
 	c.flagsLogic32(r)
@@ -750,13 +733,12 @@ func opOR32MRFull(c *CPU, in *inst) bool {
 
 func opOR32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := a | b
 	c.flagsLogic32(r)
@@ -835,13 +817,12 @@ func opADC8RINF(c *CPU, in *inst) *inst {
 }
 
 func opADC8RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	s := uint32(a) + uint32(b) + uint32(c.cfBit())
 	r := uint8(s)
@@ -865,13 +846,12 @@ func opADC8RMFull(c *CPU, in *inst) bool {
 
 func opADC8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	s := uint32(a) + uint32(b) + uint32(c.cfBit())
 	r := uint8(s)
@@ -896,13 +876,12 @@ func opADC8MRFull(c *CPU, in *inst) bool {
 
 func opADC8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	s := uint32(a) + uint32(b) + uint32(c.cfBit())
 	r := uint8(s)
@@ -964,13 +943,12 @@ func opADC16RINF(c *CPU, in *inst) *inst {
 }
 
 func opADC16RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	s := uint32(a) + uint32(b) + uint32(c.cfBit())
 	r := uint16(s)
@@ -994,13 +972,12 @@ func opADC16RMFull(c *CPU, in *inst) bool {
 
 func opADC16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	s := uint32(a) + uint32(b) + uint32(c.cfBit())
 	r := uint16(s)
@@ -1025,13 +1002,12 @@ func opADC16MRFull(c *CPU, in *inst) bool {
 
 func opADC16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	s := uint32(a) + uint32(b) + uint32(c.cfBit())
 	r := uint16(s)
@@ -1093,13 +1069,12 @@ func opADC32RINF(c *CPU, in *inst) *inst {
 }
 
 func opADC32RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	s := uint64(a) + uint64(b) + uint64(c.cfBit())
 	r := uint32(s)
@@ -1123,13 +1098,12 @@ func opADC32RMFull(c *CPU, in *inst) bool {
 
 func opADC32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	s := uint64(a) + uint64(b) + uint64(c.cfBit())
 	r := uint32(s)
@@ -1154,13 +1128,12 @@ func opADC32MRFull(c *CPU, in *inst) bool {
 
 func opADC32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	s := uint64(a) + uint64(b) + uint64(c.cfBit())
 	r := uint32(s)
@@ -1241,13 +1214,12 @@ func opSBB8RINF(c *CPU, in *inst) *inst {
 }
 
 func opSBB8RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	s := uint32(a) - uint32(b) - uint32(c.cfBit())
 	r := uint8(s)
@@ -1271,13 +1243,12 @@ func opSBB8RMFull(c *CPU, in *inst) bool {
 
 func opSBB8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	s := uint32(a) - uint32(b) - uint32(c.cfBit())
 	r := uint8(s)
@@ -1302,13 +1273,12 @@ func opSBB8MRFull(c *CPU, in *inst) bool {
 
 func opSBB8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	s := uint32(a) - uint32(b) - uint32(c.cfBit())
 	r := uint8(s)
@@ -1370,13 +1340,12 @@ func opSBB16RINF(c *CPU, in *inst) *inst {
 }
 
 func opSBB16RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	s := uint32(a) - uint32(b) - uint32(c.cfBit())
 	r := uint16(s)
@@ -1400,13 +1369,12 @@ func opSBB16RMFull(c *CPU, in *inst) bool {
 
 func opSBB16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	s := uint32(a) - uint32(b) - uint32(c.cfBit())
 	r := uint16(s)
@@ -1431,13 +1399,12 @@ func opSBB16MRFull(c *CPU, in *inst) bool {
 
 func opSBB16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	s := uint32(a) - uint32(b) - uint32(c.cfBit())
 	r := uint16(s)
@@ -1499,13 +1466,12 @@ func opSBB32RINF(c *CPU, in *inst) *inst {
 }
 
 func opSBB32RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	s := uint64(a) - uint64(b) - uint64(c.cfBit())
 	r := uint32(s)
@@ -1529,13 +1495,12 @@ func opSBB32RMFull(c *CPU, in *inst) bool {
 
 func opSBB32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	s := uint64(a) - uint64(b) - uint64(c.cfBit())
 	r := uint32(s)
@@ -1560,13 +1525,12 @@ func opSBB32MRFull(c *CPU, in *inst) bool {
 
 func opSBB32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	s := uint64(a) - uint64(b) - uint64(c.cfBit())
 	r := uint32(s)
@@ -1643,13 +1607,12 @@ func opAND8RINF(c *CPU, in *inst) *inst {
 }
 
 func opAND8RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	r := a & b
 	c.flagsLogic8(r)
@@ -1671,13 +1634,12 @@ func opAND8RMFull(c *CPU, in *inst) bool {
 
 func opAND8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := a & b
 	c.flagsLogic8(r)
@@ -1700,13 +1662,12 @@ func opAND8MRFull(c *CPU, in *inst) bool {
 
 func opAND8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := a & b
 	c.flagsLogic8(r)
@@ -1762,13 +1723,12 @@ func opAND16RINF(c *CPU, in *inst) *inst {
 }
 
 func opAND16RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	r := a & b
 	c.flagsLogic16(r)
@@ -1790,13 +1750,12 @@ func opAND16RMFull(c *CPU, in *inst) bool {
 
 func opAND16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := a & b
 	c.flagsLogic16(r)
@@ -1819,13 +1778,12 @@ func opAND16MRFull(c *CPU, in *inst) bool {
 
 func opAND16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := a & b
 	c.flagsLogic16(r)
@@ -1881,13 +1839,12 @@ func opAND32RINF(c *CPU, in *inst) *inst {
 }
 
 func opAND32RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	r := a & b
 	c.flagsLogic32(r)
@@ -1909,13 +1866,12 @@ func opAND32RMFull(c *CPU, in *inst) bool {
 
 func opAND32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := a & b
 	c.flagsLogic32(r)
@@ -1938,13 +1894,12 @@ func opAND32MRFull(c *CPU, in *inst) bool {
 
 func opAND32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := a & b
 	c.flagsLogic32(r)
@@ -2023,13 +1978,12 @@ func opSUB8RINF(c *CPU, in *inst) *inst {
 }
 
 func opSUB8RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	s := uint32(a) - uint32(b)
 	r := uint8(s)
@@ -2053,13 +2007,12 @@ func opSUB8RMFull(c *CPU, in *inst) bool {
 
 func opSUB8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	s := uint32(a) - uint32(b)
 	r := uint8(s)
@@ -2084,13 +2037,12 @@ func opSUB8MRFull(c *CPU, in *inst) bool {
 
 func opSUB8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	s := uint32(a) - uint32(b)
 	r := uint8(s)
@@ -2152,13 +2104,12 @@ func opSUB16RINF(c *CPU, in *inst) *inst {
 }
 
 func opSUB16RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	s := uint32(a) - uint32(b)
 	r := uint16(s)
@@ -2182,13 +2133,12 @@ func opSUB16RMFull(c *CPU, in *inst) bool {
 
 func opSUB16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	s := uint32(a) - uint32(b)
 	r := uint16(s)
@@ -2213,13 +2163,12 @@ func opSUB16MRFull(c *CPU, in *inst) bool {
 
 func opSUB16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	s := uint32(a) - uint32(b)
 	r := uint16(s)
@@ -2281,13 +2230,12 @@ func opSUB32RINF(c *CPU, in *inst) *inst {
 }
 
 func opSUB32RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	s := uint64(a) - uint64(b)
 	r := uint32(s)
@@ -2311,13 +2259,12 @@ func opSUB32RMFull(c *CPU, in *inst) bool {
 
 func opSUB32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	s := uint64(a) - uint64(b)
 	r := uint32(s)
@@ -2342,13 +2289,12 @@ func opSUB32MRFull(c *CPU, in *inst) bool {
 
 func opSUB32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	s := uint64(a) - uint64(b)
 	r := uint32(s)
@@ -2425,13 +2371,12 @@ func opXOR8RINF(c *CPU, in *inst) *inst {
 }
 
 func opXOR8RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	r := a ^ b
 	c.flagsLogic8(r)
@@ -2453,13 +2398,12 @@ func opXOR8RMFull(c *CPU, in *inst) bool {
 
 func opXOR8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := a ^ b
 	c.flagsLogic8(r)
@@ -2482,13 +2426,12 @@ func opXOR8MRFull(c *CPU, in *inst) bool {
 
 func opXOR8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := a ^ b
 	c.flagsLogic8(r)
@@ -2544,13 +2487,12 @@ func opXOR16RINF(c *CPU, in *inst) *inst {
 }
 
 func opXOR16RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	r := a ^ b
 	c.flagsLogic16(r)
@@ -2572,13 +2514,12 @@ func opXOR16RMFull(c *CPU, in *inst) bool {
 
 func opXOR16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := a ^ b
 	c.flagsLogic16(r)
@@ -2601,13 +2542,12 @@ func opXOR16MRFull(c *CPU, in *inst) bool {
 
 func opXOR16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := a ^ b
 	c.flagsLogic16(r)
@@ -2663,13 +2603,12 @@ func opXOR32RINF(c *CPU, in *inst) *inst {
 }
 
 func opXOR32RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	r := a ^ b
 	c.flagsLogic32(r)
@@ -2691,13 +2630,12 @@ func opXOR32RMFull(c *CPU, in *inst) bool {
 
 func opXOR32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := a ^ b
 	c.flagsLogic32(r)
@@ -2720,13 +2658,12 @@ func opXOR32MRFull(c *CPU, in *inst) bool {
 
 func opXOR32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := a ^ b
 	c.flagsLogic32(r)
@@ -2783,13 +2720,12 @@ func opCMP8RI(c *CPU, in *inst) *inst {
 }
 
 func opCMP8RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
@@ -2808,13 +2744,12 @@ func opCMP8RMFull(c *CPU, in *inst) bool {
 }
 
 func opCMP8MR(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := *c.at8(in.s)
 
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
@@ -2833,13 +2768,12 @@ func opCMP8MRFull(c *CPU, in *inst) bool {
 }
 
 func opCMP8MI(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
@@ -2874,13 +2808,12 @@ func opCMP16RI(c *CPU, in *inst) *inst {
 }
 
 func opCMP16RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
@@ -2899,13 +2832,12 @@ func opCMP16RMFull(c *CPU, in *inst) bool {
 }
 
 func opCMP16MR(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := *c.at16(in.s)
 
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
@@ -2924,13 +2856,12 @@ func opCMP16MRFull(c *CPU, in *inst) bool {
 }
 
 func opCMP16MI(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
@@ -2965,13 +2896,12 @@ func opCMP32RI(c *CPU, in *inst) *inst {
 }
 
 func opCMP32RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
@@ -2990,13 +2920,12 @@ func opCMP32RMFull(c *CPU, in *inst) bool {
 }
 
 func opCMP32MR(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := *c.at32(in.s)
 
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
@@ -3015,13 +2944,12 @@ func opCMP32MRFull(c *CPU, in *inst) bool {
 }
 
 func opCMP32MI(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
@@ -3070,13 +2998,12 @@ func opTEST8RI(c *CPU, in *inst) *inst {
 }
 
 func opTEST8RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 
 	c.flagsLogic8(a & b)
@@ -3095,13 +3022,12 @@ func opTEST8RMFull(c *CPU, in *inst) bool {
 }
 
 func opTEST8MR(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := *c.at8(in.s)
 
 	c.flagsLogic8(a & b)
@@ -3120,13 +3046,12 @@ func opTEST8MRFull(c *CPU, in *inst) bool {
 }
 
 func opTEST8MI(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 
 	c.flagsLogic8(a & b)
@@ -3161,13 +3086,12 @@ func opTEST16RI(c *CPU, in *inst) *inst {
 }
 
 func opTEST16RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 
 	c.flagsLogic16(a & b)
@@ -3186,13 +3110,12 @@ func opTEST16RMFull(c *CPU, in *inst) bool {
 }
 
 func opTEST16MR(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := *c.at16(in.s)
 
 	c.flagsLogic16(a & b)
@@ -3211,13 +3134,12 @@ func opTEST16MRFull(c *CPU, in *inst) bool {
 }
 
 func opTEST16MI(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 
 	c.flagsLogic16(a & b)
@@ -3252,13 +3174,12 @@ func opTEST32RI(c *CPU, in *inst) *inst {
 }
 
 func opTEST32RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 
 	c.flagsLogic32(a & b)
@@ -3277,13 +3198,12 @@ func opTEST32RMFull(c *CPU, in *inst) bool {
 }
 
 func opTEST32MR(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := *c.at32(in.s)
 
 	c.flagsLogic32(a & b)
@@ -3302,13 +3222,12 @@ func opTEST32MRFull(c *CPU, in *inst) bool {
 }
 
 func opTEST32MI(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 
 	c.flagsLogic32(a & b)
@@ -3358,13 +3277,12 @@ func opINC8RNF(c *CPU, in *inst) *inst {
 }
 
 func opINC8M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	s := uint32(a) + 1
 	r := uint8(s)
@@ -3404,13 +3322,12 @@ func opINC16RNF(c *CPU, in *inst) *inst {
 }
 
 func opINC16M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	s := uint32(a) + 1
 	r := uint16(s)
@@ -3450,13 +3367,12 @@ func opINC32RNF(c *CPU, in *inst) *inst {
 }
 
 func opINC32M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	s := uint64(a) + 1
 	r := uint32(s)
@@ -3509,13 +3425,12 @@ func opDEC8RNF(c *CPU, in *inst) *inst {
 }
 
 func opDEC8M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	s := uint32(a) - 1
 	r := uint8(s)
@@ -3555,13 +3470,12 @@ func opDEC16RNF(c *CPU, in *inst) *inst {
 }
 
 func opDEC16M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	s := uint32(a) - 1
 	r := uint16(s)
@@ -3601,13 +3515,12 @@ func opDEC32RNF(c *CPU, in *inst) *inst {
 }
 
 func opDEC32M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	s := uint64(a) - 1
 	r := uint32(s)
@@ -3660,13 +3573,12 @@ func opNEG8RNF(c *CPU, in *inst) *inst {
 }
 
 func opNEG8M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	s := -uint32(a)
 	r := uint8(s)
@@ -3706,13 +3618,12 @@ func opNEG16RNF(c *CPU, in *inst) *inst {
 }
 
 func opNEG16M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	s := -uint32(a)
 	r := uint16(s)
@@ -3752,13 +3663,12 @@ func opNEG32RNF(c *CPU, in *inst) *inst {
 }
 
 func opNEG32M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	s := -uint64(a)
 	r := uint32(s)
@@ -3802,13 +3712,12 @@ func opNOT8R(c *CPU, in *inst) *inst {
 }
 
 func opNOT8M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := ^a
 
@@ -3837,13 +3746,12 @@ func opNOT16R(c *CPU, in *inst) *inst {
 }
 
 func opNOT16M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := ^a
 
@@ -3872,13 +3780,12 @@ func opNOT32R(c *CPU, in *inst) *inst {
 }
 
 func opNOT32M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := ^a
 
@@ -3934,16 +3841,14 @@ func opSHL8RINF(c *CPU, in *inst) *inst {
 func opSHL8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := a << n
 	cf := uint32(a<<(n-1)) >> 7
@@ -3997,16 +3902,14 @@ func opSHL16RINF(c *CPU, in *inst) *inst {
 func opSHL16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := a << n
 	cf := uint32(a<<(n-1)) >> 15
@@ -4060,16 +3963,14 @@ func opSHL32RINF(c *CPU, in *inst) *inst {
 func opSHL32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := a << n
 	cf := uint32(a<<(n-1)) >> 31
@@ -4136,16 +4037,14 @@ func opSHLCL8RNF(c *CPU, in *inst) *inst {
 func opSHLCL8M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := a << n
 	cf := uint32(a<<(n-1)) >> 7
@@ -4199,16 +4098,14 @@ func opSHLCL16RNF(c *CPU, in *inst) *inst {
 func opSHLCL16M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := a << n
 	cf := uint32(a<<(n-1)) >> 15
@@ -4262,16 +4159,14 @@ func opSHLCL32RNF(c *CPU, in *inst) *inst {
 func opSHLCL32M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := a << n
 	cf := uint32(a<<(n-1)) >> 31
@@ -4337,16 +4232,14 @@ func opSHR8RINF(c *CPU, in *inst) *inst {
 func opSHR8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := a >> n
 	c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
@@ -4397,16 +4290,14 @@ func opSHR16RINF(c *CPU, in *inst) *inst {
 func opSHR16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := a >> n
 	c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
@@ -4457,16 +4348,14 @@ func opSHR32RINF(c *CPU, in *inst) *inst {
 func opSHR32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := a >> n
 	c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
@@ -4530,16 +4419,14 @@ func opSHRCL8RNF(c *CPU, in *inst) *inst {
 func opSHRCL8M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := a >> n
 	c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
@@ -4590,16 +4477,14 @@ func opSHRCL16RNF(c *CPU, in *inst) *inst {
 func opSHRCL16M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := a >> n
 	c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
@@ -4650,16 +4535,14 @@ func opSHRCL32RNF(c *CPU, in *inst) *inst {
 func opSHRCL32M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := a >> n
 	c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
@@ -4723,16 +4606,14 @@ func opSAR8RINF(c *CPU, in *inst) *inst {
 func opSAR8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := uint8(int8(a) >> n)
 	c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
@@ -4783,16 +4664,14 @@ func opSAR16RINF(c *CPU, in *inst) *inst {
 func opSAR16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := uint16(int16(a) >> n)
 	c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
@@ -4843,16 +4722,14 @@ func opSAR32RINF(c *CPU, in *inst) *inst {
 func opSAR32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := uint32(int32(a) >> n)
 	c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
@@ -4916,16 +4793,14 @@ func opSARCL8RNF(c *CPU, in *inst) *inst {
 func opSARCL8M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := uint8(int8(a) >> n)
 	c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
@@ -4976,16 +4851,14 @@ func opSARCL16RNF(c *CPU, in *inst) *inst {
 func opSARCL16M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := uint16(int16(a) >> n)
 	c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
@@ -5036,16 +4909,14 @@ func opSARCL32RNF(c *CPU, in *inst) *inst {
 func opSARCL32M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := uint32(int32(a) >> n)
 	c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
@@ -5109,16 +4980,14 @@ func opROL8RINF(c *CPU, in *inst) *inst {
 func opROL8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := bits.RotateLeft8(a, int(n))
 	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
@@ -5169,16 +5038,14 @@ func opROL16RINF(c *CPU, in *inst) *inst {
 func opROL16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := bits.RotateLeft16(a, int(n))
 	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
@@ -5229,16 +5096,14 @@ func opROL32RINF(c *CPU, in *inst) *inst {
 func opROL32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := bits.RotateLeft32(a, int(n))
 	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
@@ -5302,16 +5167,14 @@ func opROLCL8RNF(c *CPU, in *inst) *inst {
 func opROLCL8M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := bits.RotateLeft8(a, int(n))
 	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
@@ -5362,16 +5225,14 @@ func opROLCL16RNF(c *CPU, in *inst) *inst {
 func opROLCL16M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := bits.RotateLeft16(a, int(n))
 	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
@@ -5422,16 +5283,14 @@ func opROLCL32RNF(c *CPU, in *inst) *inst {
 func opROLCL32M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := bits.RotateLeft32(a, int(n))
 	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
@@ -5495,16 +5354,14 @@ func opROR8RINF(c *CPU, in *inst) *inst {
 func opROR8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := bits.RotateLeft8(a, -int(n))
 	c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
@@ -5555,16 +5412,14 @@ func opROR16RINF(c *CPU, in *inst) *inst {
 func opROR16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := bits.RotateLeft16(a, -int(n))
 	c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
@@ -5615,16 +5470,14 @@ func opROR32RINF(c *CPU, in *inst) *inst {
 func opROR32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := bits.RotateLeft32(a, -int(n))
 	c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
@@ -5688,16 +5541,14 @@ func opRORCL8RNF(c *CPU, in *inst) *inst {
 func opRORCL8M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint8)(e.at(la))
 	a := *p
 	r := bits.RotateLeft8(a, -int(n))
 	c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
@@ -5748,16 +5599,14 @@ func opRORCL16RNF(c *CPU, in *inst) *inst {
 func opRORCL16M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint16)(e.at(la))
 	a := *p
 	r := bits.RotateLeft16(a, -int(n))
 	c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
@@ -5808,16 +5657,14 @@ func opRORCL32RNF(c *CPU, in *inst) *inst {
 func opRORCL32M(c *CPU, in *inst) *inst {
 	n := c.gpr[x86.ECX] & 31
 	if n == 0 {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	p := (*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	p := (*uint32)(e.at(la))
 	a := *p
 	r := bits.RotateLeft32(a, -int(n))
 	c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
@@ -5902,13 +5749,12 @@ func opIMUL16RRINF(c *CPU, in *inst) *inst {
 }
 
 func opIMUL16RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	p := int32(int16(a)) * int32(int16(b))
 	r := uint16(p)
@@ -5941,13 +5787,12 @@ func opIMUL16RMFull(c *CPU, in *inst) bool {
 }
 
 func opIMUL16RMI(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	p := int32(int16(a)) * int32(int16(b))
 	r := uint16(p)
@@ -6026,13 +5871,12 @@ func opIMUL32RRINF(c *CPU, in *inst) *inst {
 }
 
 func opIMUL32RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	p := int64(int32(a)) * int64(int32(b))
 	r := uint32(p)
@@ -6065,13 +5909,12 @@ func opIMUL32RMFull(c *CPU, in *inst) bool {
 }
 
 func opIMUL32RMI(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	p := int64(int32(a)) * int64(int32(b))
 	r := uint32(p)
@@ -6137,13 +5980,12 @@ func opMUL32R(c *CPU, in *inst) *inst {
 }
 
 func opMUL32M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint32)(e.at(la))
 	p := uint64(c.gpr[x86.EAX]) * uint64(v)
 	over := p>>32 != 0
 	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(p), uint32(p>>32)
@@ -6180,13 +6022,12 @@ func opIMUL132R(c *CPU, in *inst) *inst {
 }
 
 func opIMUL132M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint32)(e.at(la))
 	p := int64(int32(c.gpr[x86.EAX])) * int64(int32(v))
 	over := p != int64(int32(p))
 	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(p), uint32(p>>32)
@@ -6209,8 +6050,7 @@ var fastIMUL1 = fastTable{
 func opDIV32R(c *CPU, in *inst) *inst {
 	v := *c.at32(in.d)
 	if v <= c.gpr[x86.EDX] {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
 	n := uint64(c.gpr[x86.EDX])<<32 | uint64(c.gpr[x86.EAX])
 	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(n/uint64(v)), uint32(n%uint64(v))
@@ -6219,16 +6059,14 @@ func opDIV32R(c *CPU, in *inst) *inst {
 }
 
 func opDIV32M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint32)(e.at(la))
 	if v <= c.gpr[x86.EDX] {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
 	n := uint64(c.gpr[x86.EDX])<<32 | uint64(c.gpr[x86.EAX])
 	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(n/uint64(v)), uint32(n%uint64(v))
@@ -6246,8 +6084,7 @@ func opIDIV32R(c *CPU, in *inst) *inst {
 	n := int64(uint64(c.gpr[x86.EDX])<<32 | uint64(c.gpr[x86.EAX]))
 	d := int64(int32(v))
 	if d == 0 || n/d != int64(int32(n/d)) {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
 	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(n/d), uint32(n%d)
 
@@ -6255,18 +6092,16 @@ func opIDIV32R(c *CPU, in *inst) *inst {
 }
 
 func opIDIV32M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint32)(e.at(la))
 	n := int64(uint64(c.gpr[x86.EDX])<<32 | uint64(c.gpr[x86.EAX]))
 	d := int64(int32(v))
 	if d == 0 || n/d != int64(int32(n/d)) {
-		c.exit = exitSlow
-		return nil
+		return c.miss(in)
 	}
 	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(n/d), uint32(n%d)
 

@@ -21,15 +21,14 @@ const (
 	maxChurn    = 32      // rewritten this often, a page's code is no longer cached
 )
 
-// block is a run of decoded instructions and a terminator.
+// block is a run of decoded instructions and a terminator. What its execution
+// needs stands in the first record: tag, EIP, and rest, the number of
+// instructions.
 type block struct {
-	recs  []inst
-	first *inst  // of recs
-	tag   uint64 // may run while equal to CPU.tag; 0 when its bytes changed
-	n     int64  // instructions
-	eip   uint32
-	mode  mode
-	stop  bool // a breakpoint lies on its first instruction
+	recs []inst
+	eip  uint32
+	mode mode
+	stop bool // a breakpoint lies on its first instruction
 	// Where its bytes lie: slab offsets. An instruction that crosses a page is
 	// a block of its own, with bytes in a second page.
 	off, size   uint32
@@ -37,6 +36,8 @@ type block struct {
 	csBase      uint32 // compared when the mode is not flat
 	csLimit     uint32
 }
+
+func (b *block) first() *inst { return &b.recs[0] }
 
 type blockKey struct {
 	off, eip uint32
@@ -50,13 +51,14 @@ type codePage struct {
 }
 
 type blockCache struct {
-	epoch  uint64 // changes whenever a linear address may mean another place
-	jump   [jumpEntries]*block
+	epoch  uint32 // changes whenever a linear address may mean another place
+	jump   [jumpEntries]*inst
 	byKey  map[blockKey]*block
 	pages  map[uint32]*codePage // by slab page number
 	breaks map[uint32]struct{}  // linear addresses with a breakpoint
 	probes map[uint32]func()    // and with a probe
 	single block                // for code that is not cached
+	gone   []*block             // dropped, and perhaps still running: CPU.last keeps nothing alive
 }
 
 func (bc *blockCache) init() {
@@ -75,7 +77,10 @@ func (bc *blockCache) forget() {
 
 // noBlock stands for no block: its tag is one that no CPU has. It is not
 // written to.
-var noBlock block
+var noBlock inst
+
+// maxEpoch leaves room in a tag for the mode and tagStop.
+const maxEpoch = 1 << 23
 
 // newEpoch makes every link and every jump table entry look again at where
 // its code lies now.
@@ -85,41 +90,60 @@ func (c *CPU) newEpoch() {
 }
 
 // setTag combines mode and epoch after either changed.
-func (c *CPU) setTag() { c.tag = c.cache.epoch<<8 | uint64(c.mode) }
+func (c *CPU) setTag() {
+	if c.cache.epoch >= maxEpoch {
+		c.cache.flush(c.m.phys)
+		c.cache.epoch = 1
+	}
+	c.tag = c.cache.epoch<<8 | uint32(c.mode)
+}
 
 func jumpSlot(eip uint32) uint32 { return (eip ^ eip>>12) % jumpEntries }
 
 // tagStop in a block's tag keeps everybody but find from running it: a
 // breakpoint lies on its first instruction.
-const tagStop = 1 << 63
+const tagStop = 1 << 31
 
 func (b *block) setTag(c *CPU) {
-	b.tag = c.tag
+	r := b.first()
+	r.tag = c.tag
 	if b.stop {
-		b.tag |= tagStop
+		r.tag |= tagStop
 	}
 }
 
 // chained is the first record of the successor that in is linked to, charged
-// to the budget; nil when there is none or it may not run now.
+// to the budget; nil when there is none or it may not run now. The generated
+// branches do the same in line.
 func (c *CPU) chained(in *inst, link uint32) *inst {
-	b := in.to[link&1]
-	if b.tag != c.tag || c.budget < b.n {
+	next := in.to[link&1]
+	if next.tag != c.tag || c.budget < int64(next.rest) {
 		return nil
 	}
-	c.budget -= b.n
-	return b.first
+	c.budget -= int64(next.rest)
+	return next
 }
 
-// jumped is the same for a successor found by its address, c.eip.
-func (c *CPU) jumped() *inst {
-	b := c.cache.jump[jumpSlot(c.eip)]
-	if b.tag != c.tag || b.eip != c.eip || c.budget < b.n {
-		return nil
-	}
-	c.budget -= b.n
-	return b.first
+// parked is where execution waits, once a handler has left its block, until
+// the loop looks. It is not written to.
+var parked = inst{fn: func(c *CPU, in *inst) *inst { return in }}
+
+// park leaves the block of in. It makes no write barrier, which would cost
+// every handler a stack frame; the block cache keeps the record alive.
+func (c *CPU) park(in *inst) *inst {
+	c.last = uintptr(unsafe.Pointer(in))
+	return &parked
 }
+
+// miss leaves in to its full handler.
+func (c *CPU) miss(in *inst) *inst {
+	c.exit = exitSlow
+	c.last = uintptr(unsafe.Pointer(in))
+	return &parked
+}
+
+// leaver is the record that called park or miss.
+func (c *CPU) leaver() *inst { return *(**inst)(unsafe.Pointer(&c.last)) }
 
 // nextRec is the record after r. Every block ends in a terminator, whose
 // handler returns false, so there always is one.
@@ -127,11 +151,17 @@ func nextRec(r *inst) *inst {
 	return (*inst)(unsafe.Add(unsafe.Pointer(r), unsafe.Sizeof(inst{})))
 }
 
-// find returns the block at c.eip for c.mode, decoding it when needed.
-// It returns nil with c.exit set when the first byte cannot be fetched.
-func (c *CPU) find() *block {
-	if b := c.cache.jump[jumpSlot(c.eip)]; b.eip == c.eip && b.tag == c.tag {
-		return b
+// isSingle reports that r is code that is not cached: nothing is linked to it.
+func (bc *blockCache) isSingle(r *inst) bool {
+	return len(bc.single.recs) > 0 && r == bc.single.first()
+}
+
+// find returns the first record of the block at c.eip for c.mode, decoding it
+// when needed. It returns nil with c.exit set when the first byte cannot be
+// fetched.
+func (c *CPU) find() *inst {
+	if r := c.cache.jump[jumpSlot(c.eip)]; r.EIP == c.eip && r.tag == c.tag {
+		return r
 	}
 	return c.findSlow()
 }
@@ -143,14 +173,14 @@ func (c *CPU) sameCS(b *block) bool {
 	return b.mode&modeFlat != 0 || b.csBase == cs.base && b.csLimit == cs.limit
 }
 
-func (c *CPU) findSlow() *block {
+func (c *CPU) findSlow() *inst {
 	la, off, ok := c.fetchStart()
 	if !ok {
 		return nil
 	}
 	key := blockKey{off, c.eip, c.mode}
 	b := c.cache.byKey[key]
-	if b != nil && b.tag != 0 && c.sameCS(b) && c.stillMapped(b, la) {
+	if b != nil && b.first().tag != 0 && c.sameCS(b) && c.stillMapped(b, la) {
 		b.setTag(c)
 	} else {
 		if b != nil {
@@ -161,9 +191,9 @@ func (c *CPU) findSlow() *block {
 		}
 	}
 	if b != &c.cache.single {
-		c.cache.jump[jumpSlot(c.eip)] = b
+		c.cache.jump[jumpSlot(c.eip)] = b.first()
 	}
-	return b
+	return b.first()
 }
 
 // fetchStart translates CS:EIP. off is noBytes when code is fetched from
@@ -268,12 +298,18 @@ func (bc *blockCache) invalidate(p *physMemory, off, n uint32) {
 
 func overlaps(a, an, b, bn uint32) bool { return bn != 0 && a < b+bn && b < a+an }
 
-// drop removes b everywhere and makes its records stale.
-func (bc *blockCache) drop(p *physMemory, b *block) {
-	b.tag = 0
+// makeStale keeps b's records from running.
+func (b *block) makeStale() {
+	b.first().tag = 0
 	for i := range b.recs {
 		b.recs[i].fn = opStale
 	}
+}
+
+// drop removes b everywhere and makes its records stale.
+func (bc *blockCache) drop(p *physMemory, b *block) {
+	b.makeStale()
+	bc.gone = append(bc.gone, b)
 	key := blockKey{b.off, b.eip, b.mode}
 	if bc.byKey[key] == b {
 		delete(bc.byKey, key)
@@ -316,10 +352,8 @@ func (bc *blockCache) dropPart(p *physMemory, b *block, off uint32) {
 func (bc *blockCache) flush(p *physMemory) {
 	for _, page := range bc.pages {
 		for _, b := range page.blocks {
-			b.tag = 0
-			for i := range b.recs {
-				b.recs[i].fn = opStale
-			}
+			b.makeStale()
+			bc.gone = append(bc.gone, b)
 		}
 	}
 	clear(bc.byKey)

@@ -186,9 +186,6 @@ func (r *inst) place() {
 		r.s = byteReg(r.Src)
 	}
 	r.b, r.x = r.Base&15*4, r.Index&15*4
-	if r.Index != x86.NoReg {
-		r.mul = 1 << (r.Scale & 3)
-	}
 }
 
 // byteReg is the byte offset of AL CL DL BL AH CH DH BH.
@@ -250,12 +247,12 @@ func (d *blockDecoder) finish() *block {
 		r := &d.recs[i]
 		rest += r.n
 		r.rest = rest
-		r.to = [2]*block{&noBlock, &noBlock}
+		r.to = [2]*inst{&noBlock, &noBlock}
 	}
 	cs := &d.c.seg[x86.CS]
 	first := d.recs[0].EIP
 	b := &block{
-		recs: d.recs, first: &d.recs[0], n: d.n, eip: first, mode: d.c.mode,
+		recs: d.recs, eip: first, mode: d.c.mode,
 		off: d.start, size: d.size, off2: d.off2, size2: d.size2,
 		csBase: cs.base, csLimit: cs.limit,
 	}
@@ -270,20 +267,20 @@ func opNextBlock(c *CPU, in *inst) *inst {
 		return n
 	}
 	c.eip, c.link = in.EIP, linkNext
-	return nil
+	return c.park(in)
 }
 
 // opNextLookup ends a block after an instruction that may have changed mode,
 // mapping or interruptibility.
 func opNextLookup(c *CPU, in *inst) *inst {
 	c.eip, c.link = in.EIP, linkLookup
-	return nil
+	return c.park(in)
 }
 
 // opStale replaces the handlers of a block whose bytes were overwritten.
 func opStale(c *CPU, in *inst) *inst {
 	c.eip, c.exit = in.EIP, exitStale
-	return nil
+	return c.park(in)
 }
 
 // runFull is the fast handler of an instruction that has none.
@@ -291,5 +288,5 @@ func runFull(c *CPU, in *inst) *inst {
 	if in.full(c, in) {
 		return nextRec(in)
 	}
-	return nil
+	return c.park(in)
 }

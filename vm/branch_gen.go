@@ -20,242 +20,306 @@ var jccOps = [16]fastHandler{
 
 func opJCC0(c *CPU, in *inst) *inst {
 	if c.of() {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.Imm, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opJCC1(c *CPU, in *inst) *inst {
 	if !(c.of()) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.Imm, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opJCC2(c *CPU, in *inst) *inst {
 	if c.cf() {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.Imm, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opJCC3(c *CPU, in *inst) *inst {
 	if !(c.cf()) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.Imm, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opJCC4(c *CPU, in *inst) *inst {
 	if c.zf() {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.Imm, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opJCC5(c *CPU, in *inst) *inst {
 	if !(c.zf()) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.Imm, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opJCC6(c *CPU, in *inst) *inst {
 	if c.cf() || c.zf() {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.Imm, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opJCC7(c *CPU, in *inst) *inst {
 	if !(c.cf() || c.zf()) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.Imm, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opJCC8(c *CPU, in *inst) *inst {
 	if c.sf() {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.Imm, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opJCC9(c *CPU, in *inst) *inst {
 	if !(c.sf()) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.Imm, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opJCCA(c *CPU, in *inst) *inst {
 	if c.pf() {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.Imm, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opJCCB(c *CPU, in *inst) *inst {
 	if !(c.pf()) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.Imm, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opJCCC(c *CPU, in *inst) *inst {
 	if c.less() {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.Imm, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opJCCD(c *CPU, in *inst) *inst {
 	if !(c.less()) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.Imm, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opJCCE(c *CPU, in *inst) *inst {
 	if c.zf() || c.less() {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.Imm, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opJCCF(c *CPU, in *inst) *inst {
 	if !(c.zf() || c.less()) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.Imm, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.Len), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RRJ2(c *CPU, in *inst) *inst {
@@ -263,17 +327,21 @@ func opCMP8RRJ2(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a < b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RRJ3(c *CPU, in *inst) *inst {
@@ -281,17 +349,21 @@ func opCMP8RRJ3(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RRJ4(c *CPU, in *inst) *inst {
@@ -299,17 +371,21 @@ func opCMP8RRJ4(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a == b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RRJ5(c *CPU, in *inst) *inst {
@@ -317,17 +393,21 @@ func opCMP8RRJ5(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RRJ6(c *CPU, in *inst) *inst {
@@ -335,17 +415,21 @@ func opCMP8RRJ6(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a <= b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RRJ7(c *CPU, in *inst) *inst {
@@ -353,17 +437,21 @@ func opCMP8RRJ7(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RRJ8(c *CPU, in *inst) *inst {
@@ -371,17 +459,21 @@ func opCMP8RRJ8(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a-b) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RRJ9(c *CPU, in *inst) *inst {
@@ -389,17 +481,21 @@ func opCMP8RRJ9(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a-b) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RRJC(c *CPU, in *inst) *inst {
@@ -407,17 +503,21 @@ func opCMP8RRJC(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) < int8(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RRJD(c *CPU, in *inst) *inst {
@@ -425,17 +525,21 @@ func opCMP8RRJD(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) < int8(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RRJE(c *CPU, in *inst) *inst {
@@ -443,17 +547,21 @@ func opCMP8RRJE(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) <= int8(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RRJF(c *CPU, in *inst) *inst {
@@ -461,17 +569,21 @@ func opCMP8RRJF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) <= int8(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RIJ2(c *CPU, in *inst) *inst {
@@ -479,17 +591,21 @@ func opCMP8RIJ2(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a < b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RIJ3(c *CPU, in *inst) *inst {
@@ -497,17 +613,21 @@ func opCMP8RIJ3(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RIJ4(c *CPU, in *inst) *inst {
@@ -515,17 +635,21 @@ func opCMP8RIJ4(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a == b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RIJ5(c *CPU, in *inst) *inst {
@@ -533,17 +657,21 @@ func opCMP8RIJ5(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RIJ6(c *CPU, in *inst) *inst {
@@ -551,17 +679,21 @@ func opCMP8RIJ6(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a <= b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RIJ7(c *CPU, in *inst) *inst {
@@ -569,17 +701,21 @@ func opCMP8RIJ7(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RIJ8(c *CPU, in *inst) *inst {
@@ -587,17 +723,21 @@ func opCMP8RIJ8(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a-b) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RIJ9(c *CPU, in *inst) *inst {
@@ -605,17 +745,21 @@ func opCMP8RIJ9(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a-b) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RIJC(c *CPU, in *inst) *inst {
@@ -623,17 +767,21 @@ func opCMP8RIJC(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) < int8(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RIJD(c *CPU, in *inst) *inst {
@@ -641,17 +789,21 @@ func opCMP8RIJD(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) < int8(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RIJE(c *CPU, in *inst) *inst {
@@ -659,17 +811,21 @@ func opCMP8RIJE(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) <= int8(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RIJF(c *CPU, in *inst) *inst {
@@ -677,41 +833,48 @@ func opCMP8RIJF(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) <= int8(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RMJ2(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a < b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RMJ2Full(c *CPU, in *inst) bool {
@@ -730,27 +893,30 @@ func opCMP8RMJ2Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8RMJ3(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RMJ3Full(c *CPU, in *inst) bool {
@@ -769,27 +935,30 @@ func opCMP8RMJ3Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8RMJ4(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a == b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RMJ4Full(c *CPU, in *inst) bool {
@@ -808,27 +977,30 @@ func opCMP8RMJ4Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8RMJ5(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RMJ5Full(c *CPU, in *inst) bool {
@@ -847,27 +1019,30 @@ func opCMP8RMJ5Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8RMJ6(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a <= b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RMJ6Full(c *CPU, in *inst) bool {
@@ -886,27 +1061,30 @@ func opCMP8RMJ6Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8RMJ7(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RMJ7Full(c *CPU, in *inst) bool {
@@ -925,27 +1103,30 @@ func opCMP8RMJ7Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8RMJ8(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a-b) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RMJ8Full(c *CPU, in *inst) bool {
@@ -964,27 +1145,30 @@ func opCMP8RMJ8Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8RMJ9(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a-b) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RMJ9Full(c *CPU, in *inst) bool {
@@ -1003,27 +1187,30 @@ func opCMP8RMJ9Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8RMJC(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) < int8(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RMJCFull(c *CPU, in *inst) bool {
@@ -1042,27 +1229,30 @@ func opCMP8RMJCFull(c *CPU, in *inst) bool {
 }
 
 func opCMP8RMJD(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) < int8(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RMJDFull(c *CPU, in *inst) bool {
@@ -1081,27 +1271,30 @@ func opCMP8RMJDFull(c *CPU, in *inst) bool {
 }
 
 func opCMP8RMJE(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) <= int8(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RMJEFull(c *CPU, in *inst) bool {
@@ -1120,27 +1313,30 @@ func opCMP8RMJEFull(c *CPU, in *inst) bool {
 }
 
 func opCMP8RMJF(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(in.d)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) <= int8(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8RMJFFull(c *CPU, in *inst) bool {
@@ -1159,27 +1355,30 @@ func opCMP8RMJFFull(c *CPU, in *inst) bool {
 }
 
 func opCMP8MRJ2(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a < b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MRJ2Full(c *CPU, in *inst) bool {
@@ -1198,27 +1397,30 @@ func opCMP8MRJ2Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8MRJ3(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MRJ3Full(c *CPU, in *inst) bool {
@@ -1237,27 +1439,30 @@ func opCMP8MRJ3Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8MRJ4(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a == b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MRJ4Full(c *CPU, in *inst) bool {
@@ -1276,27 +1481,30 @@ func opCMP8MRJ4Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8MRJ5(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MRJ5Full(c *CPU, in *inst) bool {
@@ -1315,27 +1523,30 @@ func opCMP8MRJ5Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8MRJ6(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a <= b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MRJ6Full(c *CPU, in *inst) bool {
@@ -1354,27 +1565,30 @@ func opCMP8MRJ6Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8MRJ7(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MRJ7Full(c *CPU, in *inst) bool {
@@ -1393,27 +1607,30 @@ func opCMP8MRJ7Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8MRJ8(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a-b) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MRJ8Full(c *CPU, in *inst) bool {
@@ -1432,27 +1649,30 @@ func opCMP8MRJ8Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8MRJ9(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a-b) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MRJ9Full(c *CPU, in *inst) bool {
@@ -1471,27 +1691,30 @@ func opCMP8MRJ9Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8MRJC(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) < int8(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MRJCFull(c *CPU, in *inst) bool {
@@ -1510,27 +1733,30 @@ func opCMP8MRJCFull(c *CPU, in *inst) bool {
 }
 
 func opCMP8MRJD(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) < int8(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MRJDFull(c *CPU, in *inst) bool {
@@ -1549,27 +1775,30 @@ func opCMP8MRJDFull(c *CPU, in *inst) bool {
 }
 
 func opCMP8MRJE(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) <= int8(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MRJEFull(c *CPU, in *inst) bool {
@@ -1588,27 +1817,30 @@ func opCMP8MRJEFull(c *CPU, in *inst) bool {
 }
 
 func opCMP8MRJF(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := *c.at8(in.s)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) <= int8(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MRJFFull(c *CPU, in *inst) bool {
@@ -1627,27 +1859,30 @@ func opCMP8MRJFFull(c *CPU, in *inst) bool {
 }
 
 func opCMP8MIJ2(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a < b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MIJ2Full(c *CPU, in *inst) bool {
@@ -1666,27 +1901,30 @@ func opCMP8MIJ2Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8MIJ3(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MIJ3Full(c *CPU, in *inst) bool {
@@ -1705,27 +1943,30 @@ func opCMP8MIJ3Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8MIJ4(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a == b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MIJ4Full(c *CPU, in *inst) bool {
@@ -1744,27 +1985,30 @@ func opCMP8MIJ4Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8MIJ5(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MIJ5Full(c *CPU, in *inst) bool {
@@ -1783,27 +2027,30 @@ func opCMP8MIJ5Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8MIJ6(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if a <= b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MIJ6Full(c *CPU, in *inst) bool {
@@ -1822,27 +2069,30 @@ func opCMP8MIJ6Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8MIJ7(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MIJ7Full(c *CPU, in *inst) bool {
@@ -1861,27 +2111,30 @@ func opCMP8MIJ7Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8MIJ8(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a-b) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MIJ8Full(c *CPU, in *inst) bool {
@@ -1900,27 +2153,30 @@ func opCMP8MIJ8Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8MIJ9(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a-b) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MIJ9Full(c *CPU, in *inst) bool {
@@ -1939,27 +2195,30 @@ func opCMP8MIJ9Full(c *CPU, in *inst) bool {
 }
 
 func opCMP8MIJC(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) < int8(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MIJCFull(c *CPU, in *inst) bool {
@@ -1978,27 +2237,30 @@ func opCMP8MIJCFull(c *CPU, in *inst) bool {
 }
 
 func opCMP8MIJD(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) < int8(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MIJDFull(c *CPU, in *inst) bool {
@@ -2017,27 +2279,30 @@ func opCMP8MIJDFull(c *CPU, in *inst) bool {
 }
 
 func opCMP8MIJE(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if int8(a) <= int8(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MIJEFull(c *CPU, in *inst) bool {
@@ -2056,27 +2321,30 @@ func opCMP8MIJEFull(c *CPU, in *inst) bool {
 }
 
 func opCMP8MIJF(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	if !(int8(a) <= int8(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP8MIJFFull(c *CPU, in *inst) bool {
@@ -2100,17 +2368,21 @@ func opTEST8RRJ4(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RRJ5(c *CPU, in *inst) *inst {
@@ -2119,17 +2391,21 @@ func opTEST8RRJ5(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RRJ6(c *CPU, in *inst) *inst {
@@ -2138,17 +2414,21 @@ func opTEST8RRJ6(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RRJ7(c *CPU, in *inst) *inst {
@@ -2157,17 +2437,21 @@ func opTEST8RRJ7(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RRJ8(c *CPU, in *inst) *inst {
@@ -2176,17 +2460,21 @@ func opTEST8RRJ8(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RRJ9(c *CPU, in *inst) *inst {
@@ -2195,17 +2483,21 @@ func opTEST8RRJ9(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RRJC(c *CPU, in *inst) *inst {
@@ -2214,17 +2506,21 @@ func opTEST8RRJC(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RRJD(c *CPU, in *inst) *inst {
@@ -2233,17 +2529,21 @@ func opTEST8RRJD(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RRJE(c *CPU, in *inst) *inst {
@@ -2252,17 +2552,21 @@ func opTEST8RRJE(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) <= 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RRJF(c *CPU, in *inst) *inst {
@@ -2271,17 +2575,21 @@ func opTEST8RRJF(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) <= 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RIJ4(c *CPU, in *inst) *inst {
@@ -2290,17 +2598,21 @@ func opTEST8RIJ4(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RIJ5(c *CPU, in *inst) *inst {
@@ -2309,17 +2621,21 @@ func opTEST8RIJ5(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RIJ6(c *CPU, in *inst) *inst {
@@ -2328,17 +2644,21 @@ func opTEST8RIJ6(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RIJ7(c *CPU, in *inst) *inst {
@@ -2347,17 +2667,21 @@ func opTEST8RIJ7(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RIJ8(c *CPU, in *inst) *inst {
@@ -2366,17 +2690,21 @@ func opTEST8RIJ8(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RIJ9(c *CPU, in *inst) *inst {
@@ -2385,17 +2713,21 @@ func opTEST8RIJ9(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RIJC(c *CPU, in *inst) *inst {
@@ -2404,17 +2736,21 @@ func opTEST8RIJC(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RIJD(c *CPU, in *inst) *inst {
@@ -2423,17 +2759,21 @@ func opTEST8RIJD(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RIJE(c *CPU, in *inst) *inst {
@@ -2442,17 +2782,21 @@ func opTEST8RIJE(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) <= 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8RIJF(c *CPU, in *inst) *inst {
@@ -2461,42 +2805,49 @@ func opTEST8RIJF(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) <= 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8MIJ4(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8MIJ4Full(c *CPU, in *inst) bool {
@@ -2516,28 +2867,31 @@ func opTEST8MIJ4Full(c *CPU, in *inst) bool {
 }
 
 func opTEST8MIJ5(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8MIJ5Full(c *CPU, in *inst) bool {
@@ -2557,28 +2911,31 @@ func opTEST8MIJ5Full(c *CPU, in *inst) bool {
 }
 
 func opTEST8MIJ6(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8MIJ6Full(c *CPU, in *inst) bool {
@@ -2598,28 +2955,31 @@ func opTEST8MIJ6Full(c *CPU, in *inst) bool {
 }
 
 func opTEST8MIJ7(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8MIJ7Full(c *CPU, in *inst) bool {
@@ -2639,28 +2999,31 @@ func opTEST8MIJ7Full(c *CPU, in *inst) bool {
 }
 
 func opTEST8MIJ8(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8MIJ8Full(c *CPU, in *inst) bool {
@@ -2680,28 +3043,31 @@ func opTEST8MIJ8Full(c *CPU, in *inst) bool {
 }
 
 func opTEST8MIJ9(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8MIJ9Full(c *CPU, in *inst) bool {
@@ -2721,28 +3087,31 @@ func opTEST8MIJ9Full(c *CPU, in *inst) bool {
 }
 
 func opTEST8MIJC(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8MIJCFull(c *CPU, in *inst) bool {
@@ -2762,28 +3131,31 @@ func opTEST8MIJCFull(c *CPU, in *inst) bool {
 }
 
 func opTEST8MIJD(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8MIJDFull(c *CPU, in *inst) bool {
@@ -2803,28 +3175,31 @@ func opTEST8MIJDFull(c *CPU, in *inst) bool {
 }
 
 func opTEST8MIJE(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if int8(t) <= 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8MIJEFull(c *CPU, in *inst) bool {
@@ -2844,28 +3219,31 @@ func opTEST8MIJEFull(c *CPU, in *inst) bool {
 }
 
 func opTEST8MIJF(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint8)(e.at(la))
 	b := uint8(in.Imm)
 	t := a & b
 	c.flagsLogic8(t)
 	if !(int8(t) <= 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST8MIJFFull(c *CPU, in *inst) bool {
@@ -2889,17 +3267,21 @@ func opCMP16RRJ2(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a < b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RRJ3(c *CPU, in *inst) *inst {
@@ -2907,17 +3289,21 @@ func opCMP16RRJ3(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RRJ4(c *CPU, in *inst) *inst {
@@ -2925,17 +3311,21 @@ func opCMP16RRJ4(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a == b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RRJ5(c *CPU, in *inst) *inst {
@@ -2943,17 +3333,21 @@ func opCMP16RRJ5(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RRJ6(c *CPU, in *inst) *inst {
@@ -2961,17 +3355,21 @@ func opCMP16RRJ6(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a <= b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RRJ7(c *CPU, in *inst) *inst {
@@ -2979,17 +3377,21 @@ func opCMP16RRJ7(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RRJ8(c *CPU, in *inst) *inst {
@@ -2997,17 +3399,21 @@ func opCMP16RRJ8(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a-b) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RRJ9(c *CPU, in *inst) *inst {
@@ -3015,17 +3421,21 @@ func opCMP16RRJ9(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a-b) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RRJC(c *CPU, in *inst) *inst {
@@ -3033,17 +3443,21 @@ func opCMP16RRJC(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) < int16(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RRJD(c *CPU, in *inst) *inst {
@@ -3051,17 +3465,21 @@ func opCMP16RRJD(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) < int16(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RRJE(c *CPU, in *inst) *inst {
@@ -3069,17 +3487,21 @@ func opCMP16RRJE(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) <= int16(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RRJF(c *CPU, in *inst) *inst {
@@ -3087,17 +3509,21 @@ func opCMP16RRJF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) <= int16(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RIJ2(c *CPU, in *inst) *inst {
@@ -3105,17 +3531,21 @@ func opCMP16RIJ2(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a < b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RIJ3(c *CPU, in *inst) *inst {
@@ -3123,17 +3553,21 @@ func opCMP16RIJ3(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RIJ4(c *CPU, in *inst) *inst {
@@ -3141,17 +3575,21 @@ func opCMP16RIJ4(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a == b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RIJ5(c *CPU, in *inst) *inst {
@@ -3159,17 +3597,21 @@ func opCMP16RIJ5(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RIJ6(c *CPU, in *inst) *inst {
@@ -3177,17 +3619,21 @@ func opCMP16RIJ6(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a <= b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RIJ7(c *CPU, in *inst) *inst {
@@ -3195,17 +3641,21 @@ func opCMP16RIJ7(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RIJ8(c *CPU, in *inst) *inst {
@@ -3213,17 +3663,21 @@ func opCMP16RIJ8(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a-b) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RIJ9(c *CPU, in *inst) *inst {
@@ -3231,17 +3685,21 @@ func opCMP16RIJ9(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a-b) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RIJC(c *CPU, in *inst) *inst {
@@ -3249,17 +3707,21 @@ func opCMP16RIJC(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) < int16(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RIJD(c *CPU, in *inst) *inst {
@@ -3267,17 +3729,21 @@ func opCMP16RIJD(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) < int16(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RIJE(c *CPU, in *inst) *inst {
@@ -3285,17 +3751,21 @@ func opCMP16RIJE(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) <= int16(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RIJF(c *CPU, in *inst) *inst {
@@ -3303,41 +3773,48 @@ func opCMP16RIJF(c *CPU, in *inst) *inst {
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) <= int16(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RMJ2(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a < b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RMJ2Full(c *CPU, in *inst) bool {
@@ -3356,27 +3833,30 @@ func opCMP16RMJ2Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16RMJ3(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RMJ3Full(c *CPU, in *inst) bool {
@@ -3395,27 +3875,30 @@ func opCMP16RMJ3Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16RMJ4(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a == b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RMJ4Full(c *CPU, in *inst) bool {
@@ -3434,27 +3917,30 @@ func opCMP16RMJ4Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16RMJ5(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RMJ5Full(c *CPU, in *inst) bool {
@@ -3473,27 +3959,30 @@ func opCMP16RMJ5Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16RMJ6(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a <= b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RMJ6Full(c *CPU, in *inst) bool {
@@ -3512,27 +4001,30 @@ func opCMP16RMJ6Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16RMJ7(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RMJ7Full(c *CPU, in *inst) bool {
@@ -3551,27 +4043,30 @@ func opCMP16RMJ7Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16RMJ8(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a-b) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RMJ8Full(c *CPU, in *inst) bool {
@@ -3590,27 +4085,30 @@ func opCMP16RMJ8Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16RMJ9(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a-b) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RMJ9Full(c *CPU, in *inst) bool {
@@ -3629,27 +4127,30 @@ func opCMP16RMJ9Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16RMJC(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) < int16(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RMJCFull(c *CPU, in *inst) bool {
@@ -3668,27 +4169,30 @@ func opCMP16RMJCFull(c *CPU, in *inst) bool {
 }
 
 func opCMP16RMJD(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) < int16(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RMJDFull(c *CPU, in *inst) bool {
@@ -3707,27 +4211,30 @@ func opCMP16RMJDFull(c *CPU, in *inst) bool {
 }
 
 func opCMP16RMJE(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) <= int16(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RMJEFull(c *CPU, in *inst) bool {
@@ -3746,27 +4253,30 @@ func opCMP16RMJEFull(c *CPU, in *inst) bool {
 }
 
 func opCMP16RMJF(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(in.d)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) <= int16(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16RMJFFull(c *CPU, in *inst) bool {
@@ -3785,27 +4295,30 @@ func opCMP16RMJFFull(c *CPU, in *inst) bool {
 }
 
 func opCMP16MRJ2(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a < b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MRJ2Full(c *CPU, in *inst) bool {
@@ -3824,27 +4337,30 @@ func opCMP16MRJ2Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16MRJ3(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MRJ3Full(c *CPU, in *inst) bool {
@@ -3863,27 +4379,30 @@ func opCMP16MRJ3Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16MRJ4(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a == b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MRJ4Full(c *CPU, in *inst) bool {
@@ -3902,27 +4421,30 @@ func opCMP16MRJ4Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16MRJ5(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MRJ5Full(c *CPU, in *inst) bool {
@@ -3941,27 +4463,30 @@ func opCMP16MRJ5Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16MRJ6(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a <= b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MRJ6Full(c *CPU, in *inst) bool {
@@ -3980,27 +4505,30 @@ func opCMP16MRJ6Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16MRJ7(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MRJ7Full(c *CPU, in *inst) bool {
@@ -4019,27 +4547,30 @@ func opCMP16MRJ7Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16MRJ8(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a-b) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MRJ8Full(c *CPU, in *inst) bool {
@@ -4058,27 +4589,30 @@ func opCMP16MRJ8Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16MRJ9(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a-b) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MRJ9Full(c *CPU, in *inst) bool {
@@ -4097,27 +4631,30 @@ func opCMP16MRJ9Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16MRJC(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) < int16(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MRJCFull(c *CPU, in *inst) bool {
@@ -4136,27 +4673,30 @@ func opCMP16MRJCFull(c *CPU, in *inst) bool {
 }
 
 func opCMP16MRJD(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) < int16(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MRJDFull(c *CPU, in *inst) bool {
@@ -4175,27 +4715,30 @@ func opCMP16MRJDFull(c *CPU, in *inst) bool {
 }
 
 func opCMP16MRJE(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) <= int16(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MRJEFull(c *CPU, in *inst) bool {
@@ -4214,27 +4757,30 @@ func opCMP16MRJEFull(c *CPU, in *inst) bool {
 }
 
 func opCMP16MRJF(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := *c.at16(in.s)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) <= int16(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MRJFFull(c *CPU, in *inst) bool {
@@ -4253,27 +4799,30 @@ func opCMP16MRJFFull(c *CPU, in *inst) bool {
 }
 
 func opCMP16MIJ2(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a < b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MIJ2Full(c *CPU, in *inst) bool {
@@ -4292,27 +4841,30 @@ func opCMP16MIJ2Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16MIJ3(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a < b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MIJ3Full(c *CPU, in *inst) bool {
@@ -4331,27 +4883,30 @@ func opCMP16MIJ3Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16MIJ4(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a == b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MIJ4Full(c *CPU, in *inst) bool {
@@ -4370,27 +4925,30 @@ func opCMP16MIJ4Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16MIJ5(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a == b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MIJ5Full(c *CPU, in *inst) bool {
@@ -4409,27 +4967,30 @@ func opCMP16MIJ5Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16MIJ6(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if a <= b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MIJ6Full(c *CPU, in *inst) bool {
@@ -4448,27 +5009,30 @@ func opCMP16MIJ6Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16MIJ7(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(a <= b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MIJ7Full(c *CPU, in *inst) bool {
@@ -4487,27 +5051,30 @@ func opCMP16MIJ7Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16MIJ8(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a-b) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MIJ8Full(c *CPU, in *inst) bool {
@@ -4526,27 +5093,30 @@ func opCMP16MIJ8Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16MIJ9(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a-b) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MIJ9Full(c *CPU, in *inst) bool {
@@ -4565,27 +5135,30 @@ func opCMP16MIJ9Full(c *CPU, in *inst) bool {
 }
 
 func opCMP16MIJC(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) < int16(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MIJCFull(c *CPU, in *inst) bool {
@@ -4604,27 +5177,30 @@ func opCMP16MIJCFull(c *CPU, in *inst) bool {
 }
 
 func opCMP16MIJD(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) < int16(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MIJDFull(c *CPU, in *inst) bool {
@@ -4643,27 +5219,30 @@ func opCMP16MIJDFull(c *CPU, in *inst) bool {
 }
 
 func opCMP16MIJE(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if int16(a) <= int16(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MIJEFull(c *CPU, in *inst) bool {
@@ -4682,27 +5261,30 @@ func opCMP16MIJEFull(c *CPU, in *inst) bool {
 }
 
 func opCMP16MIJF(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	if !(int16(a) <= int16(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP16MIJFFull(c *CPU, in *inst) bool {
@@ -4726,17 +5308,21 @@ func opTEST16RRJ4(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RRJ5(c *CPU, in *inst) *inst {
@@ -4745,17 +5331,21 @@ func opTEST16RRJ5(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RRJ6(c *CPU, in *inst) *inst {
@@ -4764,17 +5354,21 @@ func opTEST16RRJ6(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RRJ7(c *CPU, in *inst) *inst {
@@ -4783,17 +5377,21 @@ func opTEST16RRJ7(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RRJ8(c *CPU, in *inst) *inst {
@@ -4802,17 +5400,21 @@ func opTEST16RRJ8(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RRJ9(c *CPU, in *inst) *inst {
@@ -4821,17 +5423,21 @@ func opTEST16RRJ9(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RRJC(c *CPU, in *inst) *inst {
@@ -4840,17 +5446,21 @@ func opTEST16RRJC(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RRJD(c *CPU, in *inst) *inst {
@@ -4859,17 +5469,21 @@ func opTEST16RRJD(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RRJE(c *CPU, in *inst) *inst {
@@ -4878,17 +5492,21 @@ func opTEST16RRJE(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) <= 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RRJF(c *CPU, in *inst) *inst {
@@ -4897,17 +5515,21 @@ func opTEST16RRJF(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) <= 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RIJ4(c *CPU, in *inst) *inst {
@@ -4916,17 +5538,21 @@ func opTEST16RIJ4(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RIJ5(c *CPU, in *inst) *inst {
@@ -4935,17 +5561,21 @@ func opTEST16RIJ5(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RIJ6(c *CPU, in *inst) *inst {
@@ -4954,17 +5584,21 @@ func opTEST16RIJ6(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RIJ7(c *CPU, in *inst) *inst {
@@ -4973,17 +5607,21 @@ func opTEST16RIJ7(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RIJ8(c *CPU, in *inst) *inst {
@@ -4992,17 +5630,21 @@ func opTEST16RIJ8(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RIJ9(c *CPU, in *inst) *inst {
@@ -5011,17 +5653,21 @@ func opTEST16RIJ9(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RIJC(c *CPU, in *inst) *inst {
@@ -5030,17 +5676,21 @@ func opTEST16RIJC(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RIJD(c *CPU, in *inst) *inst {
@@ -5049,17 +5699,21 @@ func opTEST16RIJD(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RIJE(c *CPU, in *inst) *inst {
@@ -5068,17 +5722,21 @@ func opTEST16RIJE(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) <= 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16RIJF(c *CPU, in *inst) *inst {
@@ -5087,42 +5745,49 @@ func opTEST16RIJF(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) <= 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16MIJ4(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16MIJ4Full(c *CPU, in *inst) bool {
@@ -5142,28 +5807,31 @@ func opTEST16MIJ4Full(c *CPU, in *inst) bool {
 }
 
 func opTEST16MIJ5(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16MIJ5Full(c *CPU, in *inst) bool {
@@ -5183,28 +5851,31 @@ func opTEST16MIJ5Full(c *CPU, in *inst) bool {
 }
 
 func opTEST16MIJ6(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16MIJ6Full(c *CPU, in *inst) bool {
@@ -5224,28 +5895,31 @@ func opTEST16MIJ6Full(c *CPU, in *inst) bool {
 }
 
 func opTEST16MIJ7(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16MIJ7Full(c *CPU, in *inst) bool {
@@ -5265,28 +5939,31 @@ func opTEST16MIJ7Full(c *CPU, in *inst) bool {
 }
 
 func opTEST16MIJ8(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16MIJ8Full(c *CPU, in *inst) bool {
@@ -5306,28 +5983,31 @@ func opTEST16MIJ8Full(c *CPU, in *inst) bool {
 }
 
 func opTEST16MIJ9(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16MIJ9Full(c *CPU, in *inst) bool {
@@ -5347,28 +6027,31 @@ func opTEST16MIJ9Full(c *CPU, in *inst) bool {
 }
 
 func opTEST16MIJC(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16MIJCFull(c *CPU, in *inst) bool {
@@ -5388,28 +6071,31 @@ func opTEST16MIJCFull(c *CPU, in *inst) bool {
 }
 
 func opTEST16MIJD(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16MIJDFull(c *CPU, in *inst) bool {
@@ -5429,28 +6115,31 @@ func opTEST16MIJDFull(c *CPU, in *inst) bool {
 }
 
 func opTEST16MIJE(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if int16(t) <= 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16MIJEFull(c *CPU, in *inst) bool {
@@ -5470,28 +6159,31 @@ func opTEST16MIJEFull(c *CPU, in *inst) bool {
 }
 
 func opTEST16MIJF(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint16)(e.at(la))
 	b := uint16(in.Imm)
 	t := a & b
 	c.flagsLogic16(t)
 	if !(int16(t) <= 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST16MIJFFull(c *CPU, in *inst) bool {
@@ -5515,17 +6207,21 @@ func opCMP32RRJ2(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a < b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RRJ3(c *CPU, in *inst) *inst {
@@ -5533,17 +6229,21 @@ func opCMP32RRJ3(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a < b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RRJ4(c *CPU, in *inst) *inst {
@@ -5551,17 +6251,21 @@ func opCMP32RRJ4(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a == b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RRJ5(c *CPU, in *inst) *inst {
@@ -5569,17 +6273,21 @@ func opCMP32RRJ5(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a == b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RRJ6(c *CPU, in *inst) *inst {
@@ -5587,17 +6295,21 @@ func opCMP32RRJ6(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a <= b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RRJ7(c *CPU, in *inst) *inst {
@@ -5605,17 +6317,21 @@ func opCMP32RRJ7(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a <= b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RRJ8(c *CPU, in *inst) *inst {
@@ -5623,17 +6339,21 @@ func opCMP32RRJ8(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a-b) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RRJ9(c *CPU, in *inst) *inst {
@@ -5641,17 +6361,21 @@ func opCMP32RRJ9(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a-b) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RRJC(c *CPU, in *inst) *inst {
@@ -5659,17 +6383,21 @@ func opCMP32RRJC(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) < int32(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RRJD(c *CPU, in *inst) *inst {
@@ -5677,17 +6405,21 @@ func opCMP32RRJD(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) < int32(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RRJE(c *CPU, in *inst) *inst {
@@ -5695,17 +6427,21 @@ func opCMP32RRJE(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) <= int32(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RRJF(c *CPU, in *inst) *inst {
@@ -5713,17 +6449,21 @@ func opCMP32RRJF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) <= int32(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RIJ2(c *CPU, in *inst) *inst {
@@ -5731,17 +6471,21 @@ func opCMP32RIJ2(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a < b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RIJ3(c *CPU, in *inst) *inst {
@@ -5749,17 +6493,21 @@ func opCMP32RIJ3(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a < b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RIJ4(c *CPU, in *inst) *inst {
@@ -5767,17 +6515,21 @@ func opCMP32RIJ4(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a == b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RIJ5(c *CPU, in *inst) *inst {
@@ -5785,17 +6537,21 @@ func opCMP32RIJ5(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a == b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RIJ6(c *CPU, in *inst) *inst {
@@ -5803,17 +6559,21 @@ func opCMP32RIJ6(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a <= b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RIJ7(c *CPU, in *inst) *inst {
@@ -5821,17 +6581,21 @@ func opCMP32RIJ7(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a <= b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RIJ8(c *CPU, in *inst) *inst {
@@ -5839,17 +6603,21 @@ func opCMP32RIJ8(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a-b) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RIJ9(c *CPU, in *inst) *inst {
@@ -5857,17 +6625,21 @@ func opCMP32RIJ9(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a-b) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RIJC(c *CPU, in *inst) *inst {
@@ -5875,17 +6647,21 @@ func opCMP32RIJC(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) < int32(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RIJD(c *CPU, in *inst) *inst {
@@ -5893,17 +6669,21 @@ func opCMP32RIJD(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) < int32(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RIJE(c *CPU, in *inst) *inst {
@@ -5911,17 +6691,21 @@ func opCMP32RIJE(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) <= int32(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RIJF(c *CPU, in *inst) *inst {
@@ -5929,41 +6713,48 @@ func opCMP32RIJF(c *CPU, in *inst) *inst {
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) <= int32(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RMJ2(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a < b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RMJ2Full(c *CPU, in *inst) bool {
@@ -5982,27 +6773,30 @@ func opCMP32RMJ2Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32RMJ3(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a < b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RMJ3Full(c *CPU, in *inst) bool {
@@ -6021,27 +6815,30 @@ func opCMP32RMJ3Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32RMJ4(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a == b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RMJ4Full(c *CPU, in *inst) bool {
@@ -6060,27 +6857,30 @@ func opCMP32RMJ4Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32RMJ5(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a == b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RMJ5Full(c *CPU, in *inst) bool {
@@ -6099,27 +6899,30 @@ func opCMP32RMJ5Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32RMJ6(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a <= b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RMJ6Full(c *CPU, in *inst) bool {
@@ -6138,27 +6941,30 @@ func opCMP32RMJ6Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32RMJ7(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a <= b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RMJ7Full(c *CPU, in *inst) bool {
@@ -6177,27 +6983,30 @@ func opCMP32RMJ7Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32RMJ8(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a-b) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RMJ8Full(c *CPU, in *inst) bool {
@@ -6216,27 +7025,30 @@ func opCMP32RMJ8Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32RMJ9(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a-b) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RMJ9Full(c *CPU, in *inst) bool {
@@ -6255,27 +7067,30 @@ func opCMP32RMJ9Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32RMJC(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) < int32(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RMJCFull(c *CPU, in *inst) bool {
@@ -6294,27 +7109,30 @@ func opCMP32RMJCFull(c *CPU, in *inst) bool {
 }
 
 func opCMP32RMJD(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) < int32(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RMJDFull(c *CPU, in *inst) bool {
@@ -6333,27 +7151,30 @@ func opCMP32RMJDFull(c *CPU, in *inst) bool {
 }
 
 func opCMP32RMJE(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) <= int32(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RMJEFull(c *CPU, in *inst) bool {
@@ -6372,27 +7193,30 @@ func opCMP32RMJEFull(c *CPU, in *inst) bool {
 }
 
 func opCMP32RMJF(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(in.d)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) <= int32(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32RMJFFull(c *CPU, in *inst) bool {
@@ -6411,27 +7235,30 @@ func opCMP32RMJFFull(c *CPU, in *inst) bool {
 }
 
 func opCMP32MRJ2(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a < b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MRJ2Full(c *CPU, in *inst) bool {
@@ -6450,27 +7277,30 @@ func opCMP32MRJ2Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32MRJ3(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a < b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MRJ3Full(c *CPU, in *inst) bool {
@@ -6489,27 +7319,30 @@ func opCMP32MRJ3Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32MRJ4(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a == b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MRJ4Full(c *CPU, in *inst) bool {
@@ -6528,27 +7361,30 @@ func opCMP32MRJ4Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32MRJ5(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a == b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MRJ5Full(c *CPU, in *inst) bool {
@@ -6567,27 +7403,30 @@ func opCMP32MRJ5Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32MRJ6(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a <= b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MRJ6Full(c *CPU, in *inst) bool {
@@ -6606,27 +7445,30 @@ func opCMP32MRJ6Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32MRJ7(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a <= b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MRJ7Full(c *CPU, in *inst) bool {
@@ -6645,27 +7487,30 @@ func opCMP32MRJ7Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32MRJ8(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a-b) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MRJ8Full(c *CPU, in *inst) bool {
@@ -6684,27 +7529,30 @@ func opCMP32MRJ8Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32MRJ9(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a-b) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MRJ9Full(c *CPU, in *inst) bool {
@@ -6723,27 +7571,30 @@ func opCMP32MRJ9Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32MRJC(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) < int32(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MRJCFull(c *CPU, in *inst) bool {
@@ -6762,27 +7613,30 @@ func opCMP32MRJCFull(c *CPU, in *inst) bool {
 }
 
 func opCMP32MRJD(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) < int32(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MRJDFull(c *CPU, in *inst) bool {
@@ -6801,27 +7655,30 @@ func opCMP32MRJDFull(c *CPU, in *inst) bool {
 }
 
 func opCMP32MRJE(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) <= int32(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MRJEFull(c *CPU, in *inst) bool {
@@ -6840,27 +7697,30 @@ func opCMP32MRJEFull(c *CPU, in *inst) bool {
 }
 
 func opCMP32MRJF(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := *c.at32(in.s)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) <= int32(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MRJFFull(c *CPU, in *inst) bool {
@@ -6879,27 +7739,30 @@ func opCMP32MRJFFull(c *CPU, in *inst) bool {
 }
 
 func opCMP32MIJ2(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a < b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MIJ2Full(c *CPU, in *inst) bool {
@@ -6918,27 +7781,30 @@ func opCMP32MIJ2Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32MIJ3(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a < b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MIJ3Full(c *CPU, in *inst) bool {
@@ -6957,27 +7823,30 @@ func opCMP32MIJ3Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32MIJ4(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a == b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MIJ4Full(c *CPU, in *inst) bool {
@@ -6996,27 +7865,30 @@ func opCMP32MIJ4Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32MIJ5(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a == b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MIJ5Full(c *CPU, in *inst) bool {
@@ -7035,27 +7907,30 @@ func opCMP32MIJ5Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32MIJ6(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if a <= b {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MIJ6Full(c *CPU, in *inst) bool {
@@ -7074,27 +7949,30 @@ func opCMP32MIJ6Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32MIJ7(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(a <= b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MIJ7Full(c *CPU, in *inst) bool {
@@ -7113,27 +7991,30 @@ func opCMP32MIJ7Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32MIJ8(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a-b) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MIJ8Full(c *CPU, in *inst) bool {
@@ -7152,27 +8033,30 @@ func opCMP32MIJ8Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32MIJ9(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a-b) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MIJ9Full(c *CPU, in *inst) bool {
@@ -7191,27 +8075,30 @@ func opCMP32MIJ9Full(c *CPU, in *inst) bool {
 }
 
 func opCMP32MIJC(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) < int32(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MIJCFull(c *CPU, in *inst) bool {
@@ -7230,27 +8117,30 @@ func opCMP32MIJCFull(c *CPU, in *inst) bool {
 }
 
 func opCMP32MIJD(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) < int32(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MIJDFull(c *CPU, in *inst) bool {
@@ -7269,27 +8159,30 @@ func opCMP32MIJDFull(c *CPU, in *inst) bool {
 }
 
 func opCMP32MIJE(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if int32(a) <= int32(b) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MIJEFull(c *CPU, in *inst) bool {
@@ -7308,27 +8201,30 @@ func opCMP32MIJEFull(c *CPU, in *inst) bool {
 }
 
 func opCMP32MIJF(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	if !(int32(a) <= int32(b)) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opCMP32MIJFFull(c *CPU, in *inst) bool {
@@ -7352,17 +8248,21 @@ func opTEST32RRJ4(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RRJ5(c *CPU, in *inst) *inst {
@@ -7371,17 +8271,21 @@ func opTEST32RRJ5(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RRJ6(c *CPU, in *inst) *inst {
@@ -7390,17 +8294,21 @@ func opTEST32RRJ6(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RRJ7(c *CPU, in *inst) *inst {
@@ -7409,17 +8317,21 @@ func opTEST32RRJ7(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RRJ8(c *CPU, in *inst) *inst {
@@ -7428,17 +8340,21 @@ func opTEST32RRJ8(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RRJ9(c *CPU, in *inst) *inst {
@@ -7447,17 +8363,21 @@ func opTEST32RRJ9(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RRJC(c *CPU, in *inst) *inst {
@@ -7466,17 +8386,21 @@ func opTEST32RRJC(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RRJD(c *CPU, in *inst) *inst {
@@ -7485,17 +8409,21 @@ func opTEST32RRJD(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RRJE(c *CPU, in *inst) *inst {
@@ -7504,17 +8432,21 @@ func opTEST32RRJE(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) <= 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RRJF(c *CPU, in *inst) *inst {
@@ -7523,17 +8455,21 @@ func opTEST32RRJF(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) <= 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RIJ4(c *CPU, in *inst) *inst {
@@ -7542,17 +8478,21 @@ func opTEST32RIJ4(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RIJ5(c *CPU, in *inst) *inst {
@@ -7561,17 +8501,21 @@ func opTEST32RIJ5(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RIJ6(c *CPU, in *inst) *inst {
@@ -7580,17 +8524,21 @@ func opTEST32RIJ6(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RIJ7(c *CPU, in *inst) *inst {
@@ -7599,17 +8547,21 @@ func opTEST32RIJ7(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RIJ8(c *CPU, in *inst) *inst {
@@ -7618,17 +8570,21 @@ func opTEST32RIJ8(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RIJ9(c *CPU, in *inst) *inst {
@@ -7637,17 +8593,21 @@ func opTEST32RIJ9(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RIJC(c *CPU, in *inst) *inst {
@@ -7656,17 +8616,21 @@ func opTEST32RIJC(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RIJD(c *CPU, in *inst) *inst {
@@ -7675,17 +8639,21 @@ func opTEST32RIJD(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RIJE(c *CPU, in *inst) *inst {
@@ -7694,17 +8662,21 @@ func opTEST32RIJE(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) <= 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32RIJF(c *CPU, in *inst) *inst {
@@ -7713,42 +8685,49 @@ func opTEST32RIJF(c *CPU, in *inst) *inst {
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) <= 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32MIJ4(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32MIJ4Full(c *CPU, in *inst) bool {
@@ -7768,28 +8747,31 @@ func opTEST32MIJ4Full(c *CPU, in *inst) bool {
 }
 
 func opTEST32MIJ5(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32MIJ5Full(c *CPU, in *inst) bool {
@@ -7809,28 +8791,31 @@ func opTEST32MIJ5Full(c *CPU, in *inst) bool {
 }
 
 func opTEST32MIJ6(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
 	if t == 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32MIJ6Full(c *CPU, in *inst) bool {
@@ -7850,28 +8835,31 @@ func opTEST32MIJ6Full(c *CPU, in *inst) bool {
 }
 
 func opTEST32MIJ7(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(t == 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32MIJ7Full(c *CPU, in *inst) bool {
@@ -7891,28 +8879,31 @@ func opTEST32MIJ7Full(c *CPU, in *inst) bool {
 }
 
 func opTEST32MIJ8(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32MIJ8Full(c *CPU, in *inst) bool {
@@ -7932,28 +8923,31 @@ func opTEST32MIJ8Full(c *CPU, in *inst) bool {
 }
 
 func opTEST32MIJ9(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32MIJ9Full(c *CPU, in *inst) bool {
@@ -7973,28 +8967,31 @@ func opTEST32MIJ9Full(c *CPU, in *inst) bool {
 }
 
 func opTEST32MIJC(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) < 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32MIJCFull(c *CPU, in *inst) bool {
@@ -8014,28 +9011,31 @@ func opTEST32MIJCFull(c *CPU, in *inst) bool {
 }
 
 func opTEST32MIJD(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) < 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32MIJDFull(c *CPU, in *inst) bool {
@@ -8055,28 +9055,31 @@ func opTEST32MIJDFull(c *CPU, in *inst) bool {
 }
 
 func opTEST32MIJE(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
 	if int32(t) <= 0 {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32MIJEFull(c *CPU, in *inst) bool {
@@ -8096,28 +9099,31 @@ func opTEST32MIJEFull(c *CPU, in *inst) bool {
 }
 
 func opTEST32MIJF(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	a := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	a := *(*uint32)(e.at(la))
 	b := uint32(in.Imm)
 	t := a & b
 	c.flagsLogic32(t)
 	if !(int32(t) <= 0) {
-		if next := c.chained(in, linkTaken); next != nil {
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
 			return next
 		}
 		c.eip, c.link = in.target, linkTaken
-		return nil
+		return c.park(in)
 	}
-	if next := c.chained(in, linkNext); next != nil {
+	next := in.to[linkNext]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return nil
+	return c.park(in)
 }
 
 func opTEST32MIJFFull(c *CPU, in *inst) bool {
@@ -8165,11 +9171,13 @@ var fusedOps = [...]fusedOp{
 }
 
 func opJMP32J(c *CPU, in *inst) *inst {
-	if next := c.chained(in, linkTaken); next != nil {
+	next := in.to[linkTaken]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.Imm, linkTaken
-	return nil
+	return c.park(in)
 }
 
 func opJMP32JFull(c *CPU, in *inst) bool {
@@ -8189,8 +9197,13 @@ var fastJMP = fastTable{
 }
 
 func opJMPIND32R(c *CPU, in *inst) *inst {
+	next := c.cache.jump[jumpSlot(*c.at32(in.d))]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == *c.at32(in.d) {
+		c.budget = left
+		return next
+	}
 	c.eip, c.link = *c.at32(in.d), linkIndirect
-	return c.jumped()
+	return c.park(in)
 }
 
 func opJMPIND32RFull(c *CPU, in *inst) bool {
@@ -8198,15 +9211,19 @@ func opJMPIND32RFull(c *CPU, in *inst) bool {
 }
 
 func opJMPIND32M(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint32)(e.at(la))
+	next := c.cache.jump[jumpSlot(v)]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == v {
+		c.budget = left
+		return next
+	}
 	c.eip, c.link = v, linkIndirect
-	return c.jumped()
+	return c.park(in)
 }
 
 func opJMPIND32MFull(c *CPU, in *inst) bool {
@@ -8233,18 +9250,19 @@ var fastJMPIND = fastTable{
 
 func opCALL32J(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = in.EIP + uint32(in.Len)
+	*(*uint32)(e.at(la)) = in.EIP + uint32(in.Len)
 	c.gpr[x86.ESP] = la
-	if next := c.chained(in, linkTaken); next != nil {
+	next := in.to[linkTaken]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
 		return next
 	}
 	c.eip, c.link = in.Imm, linkTaken
-	return nil
+	return c.park(in)
 }
 
 func opCALL32JFull(c *CPU, in *inst) bool {
@@ -8266,15 +9284,19 @@ var fastCALL = fastTable{
 func opCALLIND32R(c *CPU, in *inst) *inst {
 	t := *c.at32(in.d)
 	la := c.gpr[x86.ESP] - 4
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = in.EIP + uint32(in.Len)
+	*(*uint32)(e.at(la)) = in.EIP + uint32(in.Len)
 	c.gpr[x86.ESP] = la
+	next := c.cache.jump[jumpSlot(t)]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == t {
+		c.budget = left
+		return next
+	}
 	c.eip, c.link = t, linkIndirect
-	return c.jumped()
+	return c.park(in)
 }
 
 func opCALLIND32RFull(c *CPU, in *inst) bool {
@@ -8284,24 +9306,27 @@ func opCALLIND32RFull(c *CPU, in *inst) bool {
 func opCALLIND32M(c *CPU, in *inst) *inst {
 	var t uint32
 	{
-		la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-		e := &c.tlb[la>>pageShift%tlbEntries]
-		if e.rd != (la+3)&^pageMask|in.slow {
-			c.exit = exitSlow
-			return nil
+		la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+		e := c.entry(la)
+		if e.rd != (la+3)&^pageMask {
+			return c.miss(in)
 		}
-		t = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+		t = *(*uint32)(e.at(la))
 	}
 	la := c.gpr[x86.ESP] - 4
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = in.EIP + uint32(in.Len)
+	*(*uint32)(e.at(la)) = in.EIP + uint32(in.Len)
 	c.gpr[x86.ESP] = la
+	next := c.cache.jump[jumpSlot(t)]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == t {
+		c.budget = left
+		return next
+	}
 	c.eip, c.link = t, linkIndirect
-	return c.jumped()
+	return c.park(in)
 }
 
 func opCALLIND32MFull(c *CPU, in *inst) bool {
@@ -8328,15 +9353,19 @@ var fastCALLIND = fastTable{
 
 func opRET32None(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint32)(e.at(la))
 	c.gpr[x86.ESP] = la + 4
+	next := c.cache.jump[jumpSlot(v)]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == v {
+		c.budget = left
+		return next
+	}
 	c.eip, c.link = v, linkIndirect
-	return c.jumped()
+	return c.park(in)
 }
 
 func opRET32NoneFull(c *CPU, in *inst) bool {
@@ -8349,15 +9378,19 @@ func opRET16NoneFull(c *CPU, in *inst) bool {
 
 func opRET32I(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint32)(e.at(la))
 	c.gpr[x86.ESP] = la + 4 + in.Imm
+	next := c.cache.jump[jumpSlot(v)]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == v {
+		c.budget = left
+		return next
+	}
 	c.eip, c.link = v, linkIndirect
-	return c.jumped()
+	return c.park(in)
 }
 
 func opRET32IFull(c *CPU, in *inst) bool {

@@ -26,11 +26,12 @@ type CPU struct {
 	link uint32 // which successor of the block a branch chose: linkTaken, linkNext, linkLookup
 
 	budget int64                 // instructions left in this slice; horizon - budget = retired
-	tlb    *[tlbEntries]tlbEntry // the one of the current privilege
+	tlb    *tlb // the one of the current privilege
 	mem    unsafe.Pointer        // host address of guest physical memory (see memory.go)
+	last   uintptr               // the record that left its block, an *inst that the cache keeps alive; see park
 	exit   exitReason            // why a handler left its block; exitNone for branches
 	mode   mode                  // what decoding depends on
-	tag    uint64                // mode and the cache's epoch: a block with another tag is not to run
+	tag    uint32                // mode and the cache's epoch: a block with another tag is not to run
 	flags  uint32                // EFLAGS without the arithmetic flags (bit 1 set)
 	cpl    uint8
 	shadow bool // MOV SS, POP SS or STI just executed: no interrupt before the next instruction
@@ -57,8 +58,7 @@ type CPU struct {
 	halted   bool
 	stopping bool // a host call asked Run to return
 
-	tlbs   [2][tlbEntries]tlbEntry // [0] supervisor, [1] user
-	tlbLin [2][tlbEntries]uint32   // the linear page of each valid entry
+	tlbs   [2]tlb // [0] supervisor, [1] user
 	cache  blockCache
 	m      *Machine
 	model  *Model
@@ -282,16 +282,16 @@ func (c *CPU) setRegSized(r, size uint8, v uint32) {
 type inst struct {
 	fn   fastHandler // runs it
 	full handler     // runs it when fn left with exitSlow; all there is when fn is runFull
-	slow uint32      // 0, or 1 where the fast memory path does not hold; or-ed into TLB tags it makes them miss
-	mul  uint32      // 1 << Scale, or 0 without an index
 	d, s uint8       // byte offsets of the Dst and Src registers in CPU.gpr
 	b, x uint8       // and of Base and Index
 	rest uint8       // instructions of the block from this record on
 	n    uint8       // instructions this record stands for: 2 when fused
 	len2 uint8       // of a fused pair: length of both
+	slow uint8       // 1 where the fast memory path does not hold; or-ed into TLB tags it makes them miss
+	tag  uint32      // of a block's first record: may run while equal to CPU.tag; 0 when its bytes changed
 	x86.Inst
-	target uint32    // of a fused pair: where its jump goes
-	to     [2]*block // of a record that ends a block: its successors, by CPU.link
+	target uint32   // of a fused pair: where its jump goes
+	to     [2]*inst // of a record that ends a block: the first records of its successors, by CPU.link
 }
 
 // A handler executes one record. It returns true to go on with the next
@@ -302,8 +302,9 @@ type inst struct {
 type handler func(c *CPU, in *inst) bool
 
 // A fastHandler does the same for the hot instructions where nothing special
-// is in the way: it returns the record to go on with, or nil to leave. Where
-// the fast way does not hold it leaves with exitSlow, having done nothing.
+// is in the way: it returns the record to go on with, or to leave what park
+// returns. Where the fast way does not hold it leaves with miss, having done
+// nothing.
 //
 // Returning the record rather than true keeps the loop's one variable in a
 // register, which is worth a factor of two; see docs/rationale.md.

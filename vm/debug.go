@@ -129,17 +129,17 @@ func (c *CPU) debugChanged() {
 
 // tagEntry derives a TLB entry's tags. Pages with a data breakpoint, and those
 // somebody watches, get none.
-func (c *CPU) tagEntry(e *tlbEntry, lp uint32) {
-	e.setTags(lp)
+func (c *CPU) tagEntry(e *tlbEntry, in *tlbInfo) {
+	e.setTags(in)
 	if c.sys.attn&attnData == 0 {
 		return
 	}
-	if c.m.watch.watchesPage(lp) {
+	if c.m.watch.watchesPage(in.lin) {
 		e.rd, e.wr = tagNone, tagNone
 	}
 	for i := range 4 {
 		b := c.breakpoint(i)
-		if b.enabled && (b.cond == bpWrite || b.cond == bpAccess) && (b.first&^pageMask == lp || b.last&^pageMask == lp) {
+		if b.enabled && (b.cond == bpWrite || b.cond == bpAccess) && (b.first&^pageMask == in.lin || b.last&^pageMask == in.lin) {
 			e.rd, e.wr = tagNone, tagNone
 		}
 	}

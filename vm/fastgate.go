@@ -39,11 +39,11 @@ func (d descriptor) isFlatData(dpl descriptor) bool {
 func (c *CPU) gdtEntry(sel uint16) descriptor {
 	last := uint32(sel) | 7
 	la := c.gdtr.base + last - 7
-	e := &c.tlbs[0][la>>pageShift%tlbEntries]
+	e := c.systemEntry(la)
 	if sel&4 != 0 || sel < 4 || last > uint32(c.gdtr.limit) || e.rd != (la+7)&^pageMask {
 		return 0
 	}
-	return *(*descriptor)(c.at(e.delta + la))
+	return *(*descriptor)(e.at(la))
 }
 
 // flatRing sets the mode of flat 32-bit code at CPL 0 or 3.
@@ -83,11 +83,11 @@ func (c *CPU) fastGate(ev *event, gate descriptor) bool {
 		n += 4
 	}
 	top := sp - n
-	e := &c.tlbs[0][top>>pageShift%tlbEntries]
+	e := c.systemEntry(top)
 	if e.wr != top&^pageMask || top&pageMask > pageSize-n {
 		return false
 	}
-	p := c.at(e.delta + top)
+	p := e.at(top)
 	if ev.hasErr {
 		*(*uint32)(p) = ev.err
 		p = unsafe.Add(p, 4)
@@ -124,11 +124,11 @@ func (c *CPU) writeFrame(p unsafe.Pointer, ev *event) {
 func (c *CPU) flatStack0() (sel uint16, sp uint32, ss descriptor) {
 	const kind = attrP | attrS | 0xf
 	la := c.tr.base + 4
-	e := &c.tlbs[0][la>>pageShift%tlbEntries]
+	e := c.systemEntry(la)
 	if c.tr.attr&kind != attrP|sysTSS32Busy || c.tr.limit < 4+5 || e.rd != (la+7)&^pageMask {
 		return 0, 0, 0
 	}
-	v := *(*uint64)(c.at(e.delta + la))
+	v := *(*uint64)(e.at(la))
 	sel = uint16(v >> 32)
 	if ss = c.gdtEntry(sel); sel&3 != 0 || !ss.isFlatData(0) {
 		return 0, 0, 0

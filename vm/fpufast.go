@@ -9,12 +9,6 @@ package vm
 
 import "ring0/vm/float80"
 
-// toFull leaves an instruction to its full handler.
-func (c *CPU) toFull() *inst {
-	c.exit = exitSlow
-	return nil
-}
-
 // quiet reports that x87 instructions may execute and ST(0) is not empty.
 func (c *CPU) quiet() bool {
 	f := &c.fpu
@@ -83,11 +77,11 @@ func fastArithmeticReg(q quickOp, pops uint8) fastHandler {
 		d, s := (f.top+in.Dst)&7, (f.top+in.Src)&7
 		a, b := f.r[d], f.r[s]
 		if !c.quiet() || (f.used>>d)&(f.used>>s)&1 == 0 || !f.control().Quick(a, b) {
-			return c.toFull()
+			return c.miss(in)
 		}
 		v, st, ok := q.do(q.flip(a, b))
 		if !ok || !f.ordinary(st) {
-			return c.toFull()
+			return c.miss(in)
 		}
 		f.r[d] = v
 		f.accept(st)
@@ -105,16 +99,16 @@ func fastArithmetic64(q quickOp) fastHandler {
 		f := &c.fpu
 		p := c.fastRead(in, 8)
 		if p == nil || !c.quiet() {
-			return c.toFull()
+			return c.miss(in)
 		}
 		a := f.r[f.top&7]
 		b, ok := float80.QuickWiden64(*(*uint64)(p))
 		if !ok || !f.control().Quick(a, b) {
-			return c.toFull()
+			return c.miss(in)
 		}
 		v, st, ok := q.do(q.flip(a, b))
 		if !ok || !f.ordinary(st) {
-			return c.toFull()
+			return c.miss(in)
 		}
 		f.r[f.top&7] = v
 		f.accept(st)
@@ -129,16 +123,16 @@ func fastArithmetic32(q quickOp) fastHandler {
 		f := &c.fpu
 		p := c.fastRead(in, 4)
 		if p == nil || !c.quiet() {
-			return c.toFull()
+			return c.miss(in)
 		}
 		a := f.r[f.top&7]
 		b, ok := float80.QuickWiden32(*(*uint32)(p))
 		if !ok || !f.control().Quick(a, b) {
-			return c.toFull()
+			return c.miss(in)
 		}
 		v, st, ok := q.do(q.flip(a, b))
 		if !ok || !f.ordinary(st) {
-			return c.toFull()
+			return c.miss(in)
 		}
 		f.r[f.top&7] = v
 		f.accept(st)
@@ -151,7 +145,7 @@ func fastFLD(c *CPU, in *inst) *inst {
 	f := &c.fpu
 	s := (f.top + in.Dst) & 7
 	if !c.mayPush() || f.used>>s&1 == 0 {
-		return c.toFull()
+		return c.miss(in)
 	}
 	f.push1(f.r[s])
 	c.note(in)
@@ -161,11 +155,11 @@ func fastFLD(c *CPU, in *inst) *inst {
 func fastFLD64(c *CPU, in *inst) *inst {
 	p := c.fastRead(in, 8)
 	if p == nil || !c.mayPush() {
-		return c.toFull()
+		return c.miss(in)
 	}
 	v, ok := float80.QuickWiden64(*(*uint64)(p))
 	if !ok {
-		return c.toFull()
+		return c.miss(in)
 	}
 	c.fpu.push1(v)
 	c.noteMem(in, c.fastAddr(in))
@@ -175,11 +169,11 @@ func fastFLD64(c *CPU, in *inst) *inst {
 func fastFLD32(c *CPU, in *inst) *inst {
 	p := c.fastRead(in, 4)
 	if p == nil || !c.mayPush() {
-		return c.toFull()
+		return c.miss(in)
 	}
 	v, ok := float80.QuickWiden32(*(*uint32)(p))
 	if !ok {
-		return c.toFull()
+		return c.miss(in)
 	}
 	c.fpu.push1(v)
 	c.noteMem(in, c.fastAddr(in))
@@ -190,7 +184,7 @@ func fastFLD32(c *CPU, in *inst) *inst {
 func fastStoreReg(pops uint8) fastHandler {
 	return func(c *CPU, in *inst) *inst {
 		if !c.quiet() {
-			return c.toFull()
+			return c.miss(in)
 		}
 		f := &c.fpu
 		d := (f.top + in.Dst) & 7
@@ -214,11 +208,11 @@ func fastStore64(pops uint8) fastHandler {
 			p = c.besideCode(in, 8)
 		}
 		if p == nil || !c.quiet() {
-			return c.toFull()
+			return c.miss(in)
 		}
 		v, st, ok := float80.QuickFloat64(f.r[f.top&7], f.control())
 		if !ok || !f.ordinary(st) {
-			return c.toFull()
+			return c.miss(in)
 		}
 		*(*uint64)(p) = v
 		f.accept(st)
@@ -239,11 +233,11 @@ func fastStore32(pops uint8) fastHandler {
 			p = c.besideCode(in, 4)
 		}
 		if p == nil || !c.quiet() {
-			return c.toFull()
+			return c.miss(in)
 		}
 		v, st, ok := float80.QuickFloat32(f.r[f.top&7], f.control())
 		if !ok || !f.ordinary(st) {
-			return c.toFull()
+			return c.miss(in)
 		}
 		*(*uint32)(p) = v
 		f.accept(st)
@@ -259,7 +253,7 @@ func fastFXCH(c *CPU, in *inst) *inst {
 	f := &c.fpu
 	s := (f.top + in.Dst) & 7
 	if !c.quiet() || f.used>>s&1 == 0 {
-		return c.toFull()
+		return c.miss(in)
 	}
 	f.r[f.top&7], f.r[s] = f.r[s], f.r[f.top&7]
 	f.fsw &^= fswC1

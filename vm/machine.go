@@ -64,6 +64,8 @@ func New(cfg Config) (*Machine, error) {
 	c := &m.cpu
 	c.m, c.model, c.mem = m, model, phys.base()
 	c.cache.init()
+	c.tlbs[0].reset()
+	c.tlbs[1].reset()
 	c.reset()
 	return m, nil
 }

@@ -25,13 +25,12 @@ func opMOV8RI(c *CPU, in *inst) *inst {
 }
 
 func opMOV8RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint8)(e.at(la))
 	*c.at8(in.d) = v
 	return nextRec(in)
 }
@@ -46,13 +45,12 @@ func opMOV8RMFull(c *CPU, in *inst) bool {
 }
 
 func opMOV8MR(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta))) = *c.at8(in.s)
+	*(*uint8)(e.at(la)) = *c.at8(in.s)
 	return nextRec(in)
 }
 
@@ -61,13 +59,12 @@ func opMOV8MRFull(c *CPU, in *inst) bool {
 }
 
 func opMOV8MI(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta))) = uint8(in.Imm)
+	*(*uint8)(e.at(la)) = uint8(in.Imm)
 	return nextRec(in)
 }
 
@@ -86,13 +83,12 @@ func opMOV16RI(c *CPU, in *inst) *inst {
 }
 
 func opMOV16RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint16)(e.at(la))
 	*c.at16(in.d) = v
 	return nextRec(in)
 }
@@ -107,13 +103,12 @@ func opMOV16RMFull(c *CPU, in *inst) bool {
 }
 
 func opMOV16MR(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta))) = *c.at16(in.s)
+	*(*uint16)(e.at(la)) = *c.at16(in.s)
 	return nextRec(in)
 }
 
@@ -122,13 +117,12 @@ func opMOV16MRFull(c *CPU, in *inst) bool {
 }
 
 func opMOV16MI(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta))) = uint16(in.Imm)
+	*(*uint16)(e.at(la)) = uint16(in.Imm)
 	return nextRec(in)
 }
 
@@ -147,13 +141,12 @@ func opMOV32RI(c *CPU, in *inst) *inst {
 }
 
 func opMOV32RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint32)(e.at(la))
 	*c.at32(in.d) = v
 	return nextRec(in)
 }
@@ -168,13 +161,12 @@ func opMOV32RMFull(c *CPU, in *inst) bool {
 }
 
 func opMOV32MR(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = *c.at32(in.s)
+	*(*uint32)(e.at(la)) = *c.at32(in.s)
 	return nextRec(in)
 }
 
@@ -183,13 +175,12 @@ func opMOV32MRFull(c *CPU, in *inst) bool {
 }
 
 func opMOV32MI(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = uint32(in.Imm)
+	*(*uint32)(e.at(la)) = uint32(in.Imm)
 	return nextRec(in)
 }
 
@@ -237,13 +228,12 @@ func opMOVZX816RR(c *CPU, in *inst) *inst {
 }
 
 func opMOVZX816RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint8)(e.at(la))
 	*c.at16(in.d) = uint16(uint32(v))
 	return nextRec(in)
 }
@@ -264,13 +254,12 @@ func opMOVZX832RR(c *CPU, in *inst) *inst {
 }
 
 func opMOVZX832RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint8)(e.at(la))
 	*c.at32(in.d) = uint32(uint32(v))
 	return nextRec(in)
 }
@@ -300,13 +289,12 @@ func opMOVSX816RR(c *CPU, in *inst) *inst {
 }
 
 func opMOVSX816RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint8)(e.at(la))
 	*c.at16(in.d) = uint16(uint32(int8(v)))
 	return nextRec(in)
 }
@@ -327,13 +315,12 @@ func opMOVSX832RR(c *CPU, in *inst) *inst {
 }
 
 func opMOVSX832RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint8)(e.at(la))
 	*c.at32(in.d) = uint32(uint32(int8(v)))
 	return nextRec(in)
 }
@@ -363,13 +350,12 @@ func opMOVZX1616RR(c *CPU, in *inst) *inst {
 }
 
 func opMOVZX1616RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint16)(e.at(la))
 	*c.at16(in.d) = uint16(uint32(v))
 	return nextRec(in)
 }
@@ -390,13 +376,12 @@ func opMOVZX1632RR(c *CPU, in *inst) *inst {
 }
 
 func opMOVZX1632RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint16)(e.at(la))
 	*c.at32(in.d) = uint32(uint32(v))
 	return nextRec(in)
 }
@@ -426,13 +411,12 @@ func opMOVSX1616RR(c *CPU, in *inst) *inst {
 }
 
 func opMOVSX1616RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint16)(e.at(la))
 	*c.at16(in.d) = uint16(uint32(int16(v)))
 	return nextRec(in)
 }
@@ -453,13 +437,12 @@ func opMOVSX1632RR(c *CPU, in *inst) *inst {
 }
 
 func opMOVSX1632RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint16)(e.at(la))
 	*c.at32(in.d) = uint32(uint32(int16(v)))
 	return nextRec(in)
 }
@@ -483,7 +466,7 @@ var fastMOVSX16 = fastTable{
 }
 
 func opLEA16RM(c *CPU, in *inst) *inst {
-	*c.at16(in.d) = uint16(*c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp)
+	*c.at16(in.d) = uint16(*c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp)
 	return nextRec(in)
 }
 
@@ -493,7 +476,7 @@ func opLEA16RMFull(c *CPU, in *inst) bool {
 }
 
 func opLEA32RM(c *CPU, in *inst) *inst {
-	*c.at32(in.d) = uint32(*c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp)
+	*c.at32(in.d) = uint32(*c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp)
 	return nextRec(in)
 }
 
@@ -525,12 +508,11 @@ func opPUSH16MFull(c *CPU, in *inst) bool {
 
 func opPUSH32R(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = *c.at32(in.d)
+	*(*uint32)(e.at(la)) = *c.at32(in.d)
 	c.gpr[x86.ESP] = la
 	return nextRec(in)
 }
@@ -544,12 +526,11 @@ func opPUSH32RFull(c *CPU, in *inst) bool {
 
 func opPUSH32I(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = in.Imm
+	*(*uint32)(e.at(la)) = in.Imm
 	c.gpr[x86.ESP] = la
 	return nextRec(in)
 }
@@ -564,21 +545,19 @@ func opPUSH32IFull(c *CPU, in *inst) bool {
 func opPUSH32M(c *CPU, in *inst) *inst {
 	var v uint32
 	{
-		la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-		e := &c.tlb[la>>pageShift%tlbEntries]
-		if e.rd != (la+3)&^pageMask|in.slow {
-			c.exit = exitSlow
-			return nil
+		la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+		e := c.entry(la)
+		if e.rd != (la+3)&^pageMask {
+			return c.miss(in)
 		}
-		v = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+		v = *(*uint32)(e.at(la))
 	}
 	la := c.gpr[x86.ESP] - 4
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
+	*(*uint32)(e.at(la)) = v
 	c.gpr[x86.ESP] = la
 	return nextRec(in)
 }
@@ -602,12 +581,11 @@ var fastPUSH = fastTable{
 
 func opPOP32R(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint32)(e.at(la))
 	c.gpr[x86.ESP] = la + 4
 	*c.at32(in.d) = v
 	return nextRec(in)
@@ -676,12 +654,11 @@ func opLEAVE16NoneFull(c *CPU, in *inst) bool {
 
 func opLEAVE32None(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EBP]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	c.gpr[x86.EBP] = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	c.gpr[x86.EBP] = *(*uint32)(e.at(la))
 	c.gpr[x86.ESP] = la + 4
 	return nextRec(in)
 }
@@ -712,13 +689,12 @@ func opSETCC8M(c *CPU, in *inst) *inst {
 	if c.cond(in.Cond) {
 		v = 1
 	}
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
+	*(*uint8)(e.at(la)) = v
 	return nextRec(in)
 }
 
@@ -748,13 +724,12 @@ func opCMOVCC16RR(c *CPU, in *inst) *inst {
 }
 
 func opCMOVCC16RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint16)(e.at(la))
 	if c.cond(in.Cond) {
 		*c.at16(in.d) = v
 	}
@@ -781,13 +756,12 @@ func opCMOVCC32RR(c *CPU, in *inst) *inst {
 }
 
 func opCMOVCC32RM(c *CPU, in *inst) *inst {
-	la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint32)(e.at(la))
 	if c.cond(in.Cond) {
 		*c.at32(in.d) = v
 	}

@@ -135,6 +135,7 @@ func (m *Machine) addBytes(n uint32) (off uint32, err error) {
 	}
 	p.grow(off + n)
 	m.cpu.mem = p.base()
+	m.cpu.flushTLB() // its entries point into the slab
 	return off, nil
 }
 

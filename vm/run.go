@@ -211,26 +211,28 @@ func (m *Machine) stopErr(r StopReason, err error) (Stop, bool) {
 
 // runBlocks executes blocks until the budget is used up or c.exit says why not.
 func (c *CPU) runBlocks(skip bool) {
+	clear(c.cache.gone) // none of them is running
+	c.cache.gone = c.cache.gone[:0]
 	var from *inst // the record that led here and can be linked
 	for {
-		b := c.find()
-		if b == nil {
+		r := c.find()
+		if r == nil {
 			return
 		}
-		if b.stop && !skip {
+		if r.tag&tagStop != 0 && !skip {
 			c.exit = exitBreak
 			return
 		}
 		skip = false
-		if from != nil && b != &c.cache.single {
-			from.to[c.link&1] = b
+		if from != nil && !c.cache.isSingle(r) {
+			from.to[c.link&1] = r
 		}
-		if c.budget < b.n {
+		if c.budget < int64(r.rest) {
 			c.stepInst()
 			return
 		}
-		c.budget -= b.n
-		r := c.executeLinked(b.first)
+		c.budget -= int64(r.rest)
+		r = c.executeLinked(r)
 		if c.exit != exitNone {
 			c.leave(r)
 			return
@@ -270,13 +272,13 @@ func (c *CPU) executeLinked(r *inst) *inst {
 // leaves; it returns that record.
 func (c *CPU) execute(r *inst) *inst {
 	for {
-		for {
-			next := r.fn(c, r)
-			if next == nil {
-				break
-			}
-			r = next
+		for r != &parked {
+			r = r.fn(c, r)
+			r = r.fn(c, r)
+			r = r.fn(c, r)
+			r = r.fn(c, r)
 		}
+		r = c.leaver()
 		if c.exit != exitSlow {
 			return r
 		}
@@ -334,15 +336,15 @@ func (c *CPU) stepInst() {
 	}
 	c.mode |= modeSingle
 	c.setTag()
-	b := c.find()
+	first := c.find()
 	c.mode &^= modeSingle
 	c.setTag()
-	if b == nil {
+	if first == nil {
 		return
 	}
 	tf := c.flags&FlagTF != 0
 	if h := c.m.hooks.instr; h != nil {
-		h(&b.recs[0].Inst)
+		h(&first.Inst)
 		if c.stopping {
 			return
 		}
@@ -354,14 +356,14 @@ func (c *CPU) stepInst() {
 	left := c.budget - 1
 	c.budget, c.horizon = 0, c.horizon-uint64(left)
 	c.m.watch.single = true
-	r := c.execute(b.first)
+	r := c.execute(first)
 	c.m.watch.single = false
 	why := c.exit
 	if why != exitNone {
 		c.leave(r)
 	}
 	c.budget, c.horizon = c.budget+left, c.horizon+uint64(left)
-	c.afterStep(&b.recs[0], tf, why)
+	c.afterStep(first, tf, why)
 }
 
 // unwritten names the instruction at EIP, which has no handler.

@@ -197,15 +197,9 @@ func (q *eventQueue) restore(s *Snapshot) {
 
 // retagAll recomputes the tags of all TLB entries.
 func (c *CPU) retagAll() {
-	for i := range c.tlbs {
-		for j := range c.tlbs[i] {
-			e := &c.tlbs[i][j]
-			if e.phys&tlbValid == 0 {
-				continue
-			}
-			look, read := c.pageLooks(e.phys &^ pageMask)
-			e.phys = e.phys&^(tlbLook|tlbReadLook) | look | read
-			c.tagEntry(e, c.tlbLin[i][j])
-		}
-	}
+	c.eachTranslation(func(e *tlbEntry, in *tlbInfo) {
+		look, read := c.pageLooks(in.phys &^ pageMask)
+		in.phys = in.phys&^(tlbLook|tlbReadLook) | look | read
+		c.tagEntry(e, in)
+	})
 }

@@ -232,9 +232,9 @@ func sizeOf[T element]() uint8 { return uint8(unsafe.Sizeof(T(0))) }
 
 // loadElement reads the element at seg:off.
 func loadElement[T element](c *CPU, in *inst, seg uint8, off uint32) (T, bool) {
-	e := &c.tlb[off>>pageShift%tlbEntries]
-	if e.rd == (off+uint32(sizeOf[T]()-1))&^pageMask|in.slow {
-		return *(*T)(c.at(off + e.delta)), true
+	e := c.entry(off)
+	if e.rd == (off+uint32(sizeOf[T]()-1))&^pageMask|uint32(in.slow) {
+		return *(*T)(e.at(off)), true
 	}
 	v, ok := c.readSeg(seg, off, sizeOf[T]())
 	return T(v), ok
@@ -242,9 +242,9 @@ func loadElement[T element](c *CPU, in *inst, seg uint8, off uint32) (T, bool) {
 
 // storeElement writes the element at ES:off.
 func storeElement[T element](c *CPU, in *inst, off uint32, v T) bool {
-	e := &c.tlb[off>>pageShift%tlbEntries]
-	if e.wr == (off+uint32(sizeOf[T]()-1))&^pageMask|in.slow {
-		*(*T)(c.at(off + e.delta)) = v
+	e := c.entry(off)
+	if e.wr == (off+uint32(sizeOf[T]()-1))&^pageMask|uint32(in.slow) {
+		*(*T)(e.at(off)) = v
 		return true
 	}
 	return c.writeSeg(x86.ES, off, sizeOf[T](), uint64(v))

@@ -16,12 +16,11 @@ var _ unsafe.Pointer
 
 func opLODS8One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESI]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint8)(e.at(la))
 	*c.at8(0) = v
 	step := 1 - c.flags>>10&1*2
 	c.gpr[x86.ESI] += step
@@ -30,12 +29,11 @@ func opLODS8One(c *CPU, in *inst) *inst {
 
 func opLODS16One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESI]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint16)(e.at(la))
 	*c.at16(0) = v
 	step := 2 - c.flags>>10&1*4
 	c.gpr[x86.ESI] += step
@@ -44,12 +42,11 @@ func opLODS16One(c *CPU, in *inst) *inst {
 
 func opLODS32One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESI]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	v := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	v := *(*uint32)(e.at(la))
 	*c.at32(0) = v
 	step := 4 - c.flags>>10&1*8
 	c.gpr[x86.ESI] += step
@@ -62,12 +59,11 @@ var fastLODS = fastTable{
 
 func opSTOS8One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta))) = *c.at8(0)
+	*(*uint8)(e.at(la)) = *c.at8(0)
 	step := 1 - c.flags>>10&1*2
 	c.gpr[x86.EDI] += step
 	return nextRec(in)
@@ -75,12 +71,11 @@ func opSTOS8One(c *CPU, in *inst) *inst {
 
 func opSTOS16One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta))) = *c.at16(0)
+	*(*uint16)(e.at(la)) = *c.at16(0)
 	step := 2 - c.flags>>10&1*4
 	c.gpr[x86.EDI] += step
 	return nextRec(in)
@@ -88,12 +83,11 @@ func opSTOS16One(c *CPU, in *inst) *inst {
 
 func opSTOS32One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = *c.at32(0)
+	*(*uint32)(e.at(la)) = *c.at32(0)
 	step := 4 - c.flags>>10&1*8
 	c.gpr[x86.EDI] += step
 	return nextRec(in)
@@ -107,20 +101,18 @@ func opMOVS8One(c *CPU, in *inst) *inst {
 	var v uint8
 	{
 		la := c.gpr[x86.ESI]
-		e := &c.tlb[la>>pageShift%tlbEntries]
-		if e.rd != la&^pageMask|in.slow {
-			c.exit = exitSlow
-			return nil
+		e := c.entry(la)
+		if e.rd != la&^pageMask {
+			return c.miss(in)
 		}
-		v = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+		v = *(*uint8)(e.at(la))
 	}
 	la := c.gpr[x86.EDI]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.wr != la&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
+	*(*uint8)(e.at(la)) = v
 	step := 1 - c.flags>>10&1*2
 	c.gpr[x86.ESI] += step
 	c.gpr[x86.EDI] += step
@@ -131,20 +123,18 @@ func opMOVS16One(c *CPU, in *inst) *inst {
 	var v uint16
 	{
 		la := c.gpr[x86.ESI]
-		e := &c.tlb[la>>pageShift%tlbEntries]
-		if e.rd != (la+1)&^pageMask|in.slow {
-			c.exit = exitSlow
-			return nil
+		e := c.entry(la)
+		if e.rd != (la+1)&^pageMask {
+			return c.miss(in)
 		}
-		v = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+		v = *(*uint16)(e.at(la))
 	}
 	la := c.gpr[x86.EDI]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.wr != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
+	*(*uint16)(e.at(la)) = v
 	step := 2 - c.flags>>10&1*4
 	c.gpr[x86.ESI] += step
 	c.gpr[x86.EDI] += step
@@ -155,20 +145,18 @@ func opMOVS32One(c *CPU, in *inst) *inst {
 	var v uint32
 	{
 		la := c.gpr[x86.ESI]
-		e := &c.tlb[la>>pageShift%tlbEntries]
-		if e.rd != (la+3)&^pageMask|in.slow {
-			c.exit = exitSlow
-			return nil
+		e := c.entry(la)
+		if e.rd != (la+3)&^pageMask {
+			return c.miss(in)
 		}
-		v = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+		v = *(*uint32)(e.at(la))
 	}
 	la := c.gpr[x86.EDI]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.wr != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	*(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta))) = v
+	*(*uint32)(e.at(la)) = v
 	step := 4 - c.flags>>10&1*8
 	c.gpr[x86.ESI] += step
 	c.gpr[x86.EDI] += step
@@ -181,12 +169,11 @@ var fastMOVS = fastTable{
 
 func opSCAS8One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	a := *c.at8(0)
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	step := 1 - c.flags>>10&1*2
@@ -196,12 +183,11 @@ func opSCAS8One(c *CPU, in *inst) *inst {
 
 func opSCAS16One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	a := *c.at16(0)
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	step := 2 - c.flags>>10&1*4
@@ -211,12 +197,11 @@ func opSCAS16One(c *CPU, in *inst) *inst {
 
 func opSCAS32One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	a := *c.at32(0)
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	step := 4 - c.flags>>10&1*8
@@ -232,20 +217,18 @@ func opCMPS8One(c *CPU, in *inst) *inst {
 	var a uint8
 	{
 		la := c.gpr[x86.ESI]
-		e := &c.tlb[la>>pageShift%tlbEntries]
-		if e.rd != la&^pageMask|in.slow {
-			c.exit = exitSlow
-			return nil
+		e := c.entry(la)
+		if e.rd != la&^pageMask {
+			return c.miss(in)
 		}
-		a = *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+		a = *(*uint8)(e.at(la))
 	}
 	la := c.gpr[x86.EDI]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != la&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.rd != la&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint8)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint8)(e.at(la))
 	c.flagsSub8(a, b, uint32(a)-uint32(b))
 	step := 1 - c.flags>>10&1*2
 	c.gpr[x86.ESI] += step
@@ -257,20 +240,18 @@ func opCMPS16One(c *CPU, in *inst) *inst {
 	var a uint16
 	{
 		la := c.gpr[x86.ESI]
-		e := &c.tlb[la>>pageShift%tlbEntries]
-		if e.rd != (la+1)&^pageMask|in.slow {
-			c.exit = exitSlow
-			return nil
+		e := c.entry(la)
+		if e.rd != (la+1)&^pageMask {
+			return c.miss(in)
 		}
-		a = *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+		a = *(*uint16)(e.at(la))
 	}
 	la := c.gpr[x86.EDI]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+1)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.rd != (la+1)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint16)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint16)(e.at(la))
 	c.flagsSub16(a, b, uint32(a)-uint32(b))
 	step := 2 - c.flags>>10&1*4
 	c.gpr[x86.ESI] += step
@@ -282,20 +263,18 @@ func opCMPS32One(c *CPU, in *inst) *inst {
 	var a uint32
 	{
 		la := c.gpr[x86.ESI]
-		e := &c.tlb[la>>pageShift%tlbEntries]
-		if e.rd != (la+3)&^pageMask|in.slow {
-			c.exit = exitSlow
-			return nil
+		e := c.entry(la)
+		if e.rd != (la+3)&^pageMask {
+			return c.miss(in)
 		}
-		a = *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+		a = *(*uint32)(e.at(la))
 	}
 	la := c.gpr[x86.EDI]
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+3)&^pageMask|in.slow {
-		c.exit = exitSlow
-		return nil
+	e := c.entry(la)
+	if e.rd != (la+3)&^pageMask {
+		return c.miss(in)
 	}
-	b := *(*uint32)(unsafe.Add(c.mem, uintptr(la+e.delta)))
+	b := *(*uint32)(e.at(la))
 	c.flagsSub32(a, b, uint64(a)-uint64(b))
 	step := 4 - c.flags>>10&1*8
 	c.gpr[x86.ESI] += step

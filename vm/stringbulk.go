@@ -45,7 +45,7 @@ func (c *CPU) span(in *inst, seg, r, size uint8, max uint32, acc access) (s span
 	if s.off, ok = c.spanOffset(la, acc); !ok {
 		return span{}
 	}
-	s.look = acc&accWrite != 0 && c.tlb[la>>pageShift%tlbEntries].wr != la&^pageMask
+	s.look = acc&accWrite != 0 && c.entry(la).wr != la&^pageMask
 	s.mem = c.m.phys.slab[s.off:][:s.n*sz]
 	return s
 }
@@ -90,21 +90,20 @@ func (c *CPU) spanLinear(in *inst, seg uint8, off, n uint32, acc access) (la uin
 // spanOffset is the slab offset of la, when the TLB has it, it is plain
 // memory, and no watched bytes are in its page.
 func (c *CPU) spanOffset(la uint32, acc access) (off uint32, ok bool) {
-	i, page := la>>pageShift%tlbEntries, la&^pageMask
-	e := &c.tlb[i]
+	e, in, page := c.entry(la), &c.tlb.info[tlbSlot(la)], la&^pageMask
 	if e.rd != page {
 		return 0, false
 	}
 	if acc&accWrite != 0 && e.wr != page {
 		// Perhaps only because the page holds code, which claim looks after.
-		if e.phys&tlbWritable == 0 {
+		if in.phys&tlbWritable == 0 {
 			return 0, false
 		}
-		if _, writable := c.m.phys.offset(e.phys &^ pageMask); !writable {
+		if _, writable := c.m.phys.offset(in.phys &^ pageMask); !writable {
 			return 0, false
 		}
 	}
-	return la + e.delta, true
+	return la + in.delta, true
 }
 
 // claim drops cached code in the span, which is about to be written.

@@ -13,9 +13,9 @@ import (
 
 // readSys64 reads 8 bytes of a system table as the supervisor.
 func (c *CPU) readSys64(la uint32) (uint64, bool) {
-	e := &c.tlbs[0][la>>pageShift%tlbEntries]
+	e := c.systemEntry(la)
 	if e.rd == (la+7)&^pageMask {
-		return *(*uint64)(c.at(e.delta + la)), true
+		return *(*uint64)(e.at(la)), true
 	}
 	return c.readSys(la, 8)
 }
@@ -23,9 +23,9 @@ func (c *CPU) readSys64(la uint32) (uint64, bool) {
 // push16 is PUSH of two bytes that moves the stack pointer by size.
 func (c *CPU) push16(size uint8, v uint16) bool {
 	sp := c.gpr[x86.ESP] - uint32(size)
-	e := &c.tlb[sp>>pageShift%tlbEntries]
+	e := c.entry(sp)
 	if c.mode&modeFlat != 0 && e.wr == (sp+1)&^pageMask {
-		*(*uint16)(c.at(e.delta + sp)) = v
+		*(*uint16)(e.at(sp)) = v
 		c.gpr[x86.ESP] = sp
 		return true
 	}
@@ -39,9 +39,9 @@ func (c *CPU) push16(size uint8, v uint16) bool {
 // peek16 reads the two bytes on top of the stack.
 func (c *CPU) peek16() (uint16, bool) {
 	sp := c.gpr[x86.ESP]
-	e := &c.tlb[sp>>pageShift%tlbEntries]
+	e := c.entry(sp)
 	if c.mode&modeFlat != 0 && e.rd == (sp+1)&^pageMask {
-		return *(*uint16)(c.at(e.delta + sp)), true
+		return *(*uint16)(e.at(sp)), true
 	}
 	v, ok := c.peek(2, 0)
 	return uint16(v), ok
@@ -88,18 +88,18 @@ func (c *CPU) pushAll(t *stackTop, size uint8, vals []uint32) bool {
 	mask := t.mask()
 	off := (t.sp - n) & mask
 	la := t.seg.base + off
-	e := &c.tlbs[t.cpl>>1&t.cpl&1][la>>pageShift%tlbEntries]
+	e := &c.tlbs[t.cpl>>1&t.cpl&1].entry[tlbSlot(la)]
 	if off > mask-(n-1) || e.wr != la&^pageMask || la&pageMask > pageSize-n ||
 		!t.holds(off, n) || c.alignChecked(t.cpl) {
 		return c.pushSlow(t, size, vals)
 	}
-	at := e.delta + la + n
+	at := la + n
 	for _, v := range vals {
 		at -= uint32(size)
 		if size == 4 {
-			*(*uint32)(c.at(at)) = v
+			*(*uint32)(e.at(at)) = v
 		} else {
-			*(*uint16)(c.at(at)) = uint16(v)
+			*(*uint16)(e.at(at)) = uint16(v)
 		}
 	}
 	t.sp = t.sp&^mask | off
@@ -170,11 +170,11 @@ func (c *CPU) peekAll(size uint8, depth uint32, out []uint32) bool {
 // above its top, when they can be read without any more ado; nil otherwise.
 func (c *CPU) stackWords(depth, n uint32) unsafe.Pointer {
 	off := c.gpr[x86.ESP] + depth
-	e := &c.tlb[off>>pageShift%tlbEntries]
+	e := c.entry(off)
 	if c.mode&modeFlat == 0 || e.rd != off&^pageMask || off&pageMask > pageSize-n {
 		return nil
 	}
-	return c.at(e.delta + off)
+	return e.at(off)
 }
 
 // peekSlow is peekAll word by word. Like the processor it checks that the

@@ -9,20 +9,30 @@ import "unsafe"
 
 const tlbEntries = 1024
 
-// tlbEntry caches one translation. A tag is the linear page address when the
-// access may go straight to memory, tagNone otherwise: not present, not
-// permitted, not plain memory, or (writes) a page that holds cached code or
-// watched bytes and so needs a look first.
+// tlbEntry caches one translation for the fast path. A tag is the linear page
+// address when the access may go straight to memory, tagNone otherwise: not
+// present, not permitted, not plain memory, or (writes) a page that holds cached
+// code or watched bytes and so needs a look first.
 type tlbEntry struct {
 	rd, wr uint32
-	delta  uint32 // slab offset - linear address
-	phys   uint32 // physical page | entry flags
+	page   unsafe.Pointer // the page in the host; valid while a tag is
+}
+
+// at is the host address of la, which the entry translates.
+func (e *tlbEntry) at(la uint32) unsafe.Pointer { return unsafe.Add(e.page, la&pageMask) }
+
+// tlbInfo is the rest of the translation.
+type tlbInfo struct {
+	lin   uint32 // linear page
+	phys  uint32 // physical page | flags
+	delta uint32 // slab offset - linear address, of a plain page
+	used  bool   // the slot stands in tlb.used
 }
 
 // tagNone is no page's address, whatever inst.slow is or-ed in.
 const tagNone = 1<<1 | 1<<2
 
-// Flags in tlbEntry.phys.
+// Flags in tlbInfo.phys.
 const (
 	tlbValid    = 1 << 0
 	tlbGlobal   = 1 << 1 // survives a CR3 load (page global bit with CR4.PGE)
@@ -32,28 +42,89 @@ const (
 	tlbReadLook = 1 << 5 // some line of the page is watched: reads need a look too
 )
 
-func (e *tlbEntry) clear() { *e = tlbEntry{rd: tagNone, wr: tagNone} }
+// tlb is the software TLB of one privilege.
+type tlb struct {
+	entry [tlbEntries]tlbEntry
+	info  [tlbEntries]tlbInfo
+	used  []uint16 // the slots filled since they were last cleared, so that a flush need not look at all
+}
 
-// setTags derives the tags of a valid entry for linear page lp.
-func (e *tlbEntry) setTags(lp uint32) {
+func tlbSlot(la uint32) uint32 { return la >> pageShift % tlbEntries }
+
+// entry is where the current privilege's translation of la would be.
+func (c *CPU) entry(la uint32) *tlbEntry {
+	const size = 16
+	return (*tlbEntry)(unsafe.Add(unsafe.Pointer(c.tlb), la/(pageSize/size)%(tlbEntries*size)&^(size-1)))
+}
+
+// systemEntry is the same for accesses as the supervisor.
+func (c *CPU) systemEntry(la uint32) *tlbEntry { return &c.tlbs[0].entry[tlbSlot(la)] }
+
+// reset empties the whole TLB.
+func (t *tlb) reset() {
+	for i := range t.entry {
+		t.clear(uint32(i))
+	}
+}
+
+func (t *tlb) clear(i uint32) {
+	t.entry[i].rd, t.entry[i].wr = tagNone, tagNone
+	t.info[i].phys = 0
+}
+
+// fill is a slot that is about to be filled.
+func (t *tlb) fill(i uint32) (*tlbEntry, *tlbInfo) {
+	if !t.info[i].used {
+		t.info[i].used = true
+		t.used = append(t.used, uint16(i))
+	}
+	return &t.entry[i], &t.info[i]
+}
+
+// flush clears the slots whose flags have nothing of spare.
+func (t *tlb) flush(spare uint32) {
+	keep := t.used[:0]
+	for _, slot := range t.used {
+		if t.info[slot].phys&spare != 0 {
+			keep = append(keep, slot)
+			continue
+		}
+		t.clear(uint32(slot))
+		t.info[slot].used = false
+	}
+	t.used = keep
+}
+
+// eachTranslation calls f with every valid entry.
+func (c *CPU) eachTranslation(f func(e *tlbEntry, in *tlbInfo)) {
+	for i := range c.tlbs {
+		t := &c.tlbs[i]
+		for _, slot := range t.used {
+			if t.info[slot].phys&tlbValid != 0 {
+				f(&t.entry[slot], &t.info[slot])
+			}
+		}
+	}
+}
+
+// setTags derives the tags of a valid entry.
+func (e *tlbEntry) setTags(in *tlbInfo) {
 	e.rd, e.wr = tagNone, tagNone
-	if e.phys&tlbPlain == 0 {
+	if in.phys&tlbPlain == 0 {
 		return
 	}
-	if e.phys&tlbReadLook == 0 {
-		e.rd = lp
+	if in.phys&tlbReadLook == 0 {
+		e.rd = in.lin
 	}
-	if e.phys&(tlbWritable|tlbLook) == tlbWritable {
-		e.wr = lp
+	if in.phys&(tlbWritable|tlbLook) == tlbWritable {
+		e.wr = in.lin
 	}
 }
 
 // flushTLB drops every translation; flushTLBLocal keeps global pages.
 func (c *CPU) flushTLB() {
 	for i := range c.tlbs {
-		for j := range c.tlbs[i] {
-			c.tlbs[i][j].clear()
-		}
+		c.tlbs[i].flush(0)
 	}
 	c.known.large = [16]uint64{}
 	c.newEpoch()
@@ -61,11 +132,7 @@ func (c *CPU) flushTLB() {
 
 func (c *CPU) flushTLBLocal() {
 	for i := range c.tlbs {
-		for j := range c.tlbs[i] {
-			if e := &c.tlbs[i][j]; e.phys&tlbGlobal == 0 {
-				e.clear()
-			}
-		}
+		c.tlbs[i].flush(tlbGlobal)
 	}
 	c.newEpoch()
 }
@@ -77,7 +144,7 @@ func (c *CPU) flushPage(la uint32) {
 		c.flushRegion(la)
 	}
 	for i := range c.tlbs {
-		c.tlbs[i][la>>pageShift%tlbEntries].clear()
+		c.tlbs[i].clear(tlbSlot(la))
 	}
 	c.newEpoch()
 }
@@ -92,9 +159,10 @@ func (c *CPU) mayBeLarge(la uint32) bool { return c.known.large[la>>28]>>(la>>22
 // flushRegion drops the translations of the 4 MB around la.
 func (c *CPU) flushRegion(la uint32) {
 	for i := range c.tlbs {
-		for j := range c.tlbs[i] {
-			if c.tlbLin[i][j]>>22 == la>>22 {
-				c.tlbs[i][j].clear()
+		t := &c.tlbs[i]
+		for _, slot := range t.used {
+			if t.info[slot].lin>>22 == la>>22 {
+				t.clear(uint32(slot))
 			}
 		}
 	}
@@ -104,17 +172,12 @@ func (c *CPU) flushRegion(la uint32) {
 // pa, after its line states changed.
 func (c *CPU) retagPhys(pa uint32) {
 	look, read := c.pageLooks(pa)
-	for i := range c.tlbs {
-		for j := range c.tlbs[i] {
-			e := &c.tlbs[i][j]
-			if e.phys&tlbValid == 0 || e.phys&^pageMask != pa&^pageMask {
-				continue
-			}
-			e.phys &^= tlbLook | tlbReadLook
-			e.phys |= look | read
-			c.tagEntry(e, c.tlbLin[i][j])
+	c.eachTranslation(func(e *tlbEntry, in *tlbInfo) {
+		if in.phys&^pageMask == pa&^pageMask {
+			in.phys = in.phys&^(tlbLook|tlbReadLook) | look | read
+			c.tagEntry(e, in)
 		}
-	}
+	})
 }
 
 // pageLooks returns tlbLook and tlbReadLook as the line states of pa's page ask.
@@ -154,10 +217,10 @@ func (c *CPU) dataAccess(write access) access {
 // translate returns the physical address of la. On false the page fault has
 // been raised (CR2 set), unless acc has accProbe.
 func (c *CPU) translate(la uint32, acc access) (pa uint32, ok bool) {
-	e := &c.tlbs[acc>>1&1][la>>pageShift%tlbEntries]
-	if e.phys&tlbValid != 0 && acc&accProbe == 0 && c.tlbLin[acc>>1&1][la>>pageShift%tlbEntries] == la&^pageMask &&
-		(acc&accWrite == 0 || e.phys&tlbWritable != 0) {
-		return e.phys&^pageMask | la&pageMask, true
+	in := &c.tlbs[acc>>1&1].info[tlbSlot(la)]
+	if in.phys&tlbValid != 0 && acc&accProbe == 0 && in.lin == la&^pageMask &&
+		(acc&accWrite == 0 || in.phys&tlbWritable != 0) {
+		return in.phys&^pageMask | la&pageMask, true
 	}
 	return c.translateSlow(la, acc)
 }
@@ -182,31 +245,31 @@ func (c *CPU) translateSlow(la uint32, acc access) (pa uint32, ok bool) {
 // fillTLB enters the translation la → pa.
 func (c *CPU) fillTLB(la, pa uint32, w walkResult, acc access) {
 	page := pa &^ pageMask
-	e := &c.tlbs[acc>>1&1][la>>pageShift%tlbEntries]
-	c.tlbLin[acc>>1&1][la>>pageShift%tlbEntries] = la &^ pageMask
-	e.phys = page | tlbValid
+	e, in := c.tlbs[acc>>1&1].fill(tlbSlot(la))
+	in.lin, in.phys = la&^pageMask, page|tlbValid
 	if w.global {
-		e.phys |= tlbGlobal
+		in.phys |= tlbGlobal
 	}
 	if w.writable {
-		e.phys |= tlbWritable
+		in.phys |= tlbWritable
 	}
 	if w.large {
 		c.noteLarge(la)
 	}
 	off, plainWrite := c.m.phys.offset(page)
 	if off == noBytes {
-		e.setTags(0)
+		e.setTags(in)
 		return
 	}
-	e.phys |= tlbPlain
-	e.delta = off - la&^pageMask
+	in.phys |= tlbPlain
+	in.delta = off - in.lin
+	e.page = c.at(off)
 	look, read := c.pageLooks(page)
-	e.phys |= look | read
+	in.phys |= look | read
 	if !plainWrite {
-		e.phys &^= tlbWritable // ROM
+		in.phys &^= tlbWritable // ROM
 	}
-	c.tagEntry(e, la&^pageMask)
+	c.tagEntry(e, in)
 }
 
 // at is the host address of slab offset off.

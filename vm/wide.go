@@ -19,28 +19,28 @@ const (
 
 // fastAddr is the linear address of in's memory operand where in.slow is 0.
 func (c *CPU) fastAddr(in *inst) uint32 {
-	return *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp
+	return *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 }
 
 // fastRead is the host address of size bytes of in's memory operand, nil
 // where the fast path does not hold for reading them.
 func (c *CPU) fastRead(in *inst, size uint32) unsafe.Pointer {
 	la := c.fastAddr(in)
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.rd != (la+size-1)&^pageMask|in.slow {
+	e := c.entry(la)
+	if e.rd != (la+size-1)&^pageMask|uint32(in.slow) {
 		return nil
 	}
-	return unsafe.Add(c.mem, uintptr(la+e.delta))
+	return e.at(la)
 }
 
 // fastWrite is fastRead for writing.
 func (c *CPU) fastWrite(in *inst, size uint32) unsafe.Pointer {
 	la := c.fastAddr(in)
-	e := &c.tlb[la>>pageShift%tlbEntries]
-	if e.wr != (la+size-1)&^pageMask|in.slow {
+	e := c.entry(la)
+	if e.wr != (la+size-1)&^pageMask|uint32(in.slow) {
 		return nil
 	}
-	return unsafe.Add(c.mem, uintptr(la+e.delta))
+	return e.at(la)
 }
 
 // read32 and its kin read and write in's memory operand.

@@ -139,7 +139,7 @@ func genShift(f *file, op, count, regForm, memForm string, o row) {
 			if p.slow {
 				return count + zero + w.modify(p, o.body(w))
 			}
-			return count + "if n == 0 {\nc.exit = exitSlow\nreturn false\n}\n" + w.modify(p, o.body(w))
+			return count + "if n == 0 {\nreturn miss\n}\n" + w.modify(p, o.body(w))
 		})
 	}
 	s.done()
@@ -170,11 +170,11 @@ func genIMUL(f *file) {
 var wide = []row{
 	{"MUL", "p := uint64(c.gpr[x86.EAX]) * uint64(v)\nover := p>>32 != 0", product},
 	{"IMUL1", "p := int64(int32(c.gpr[x86.EAX])) * int64(int32(v))\nover := p != int64(int32(p))", product},
-	{"DIV", "if v <= c.gpr[x86.EDX] {\nc.exit = exitSlow\nreturn false\n}\n" +
+	{"DIV", "if v <= c.gpr[x86.EDX] {\nreturn miss\n}\n" +
 		"n := uint64(c.gpr[x86.EDX])<<32 | uint64(c.gpr[x86.EAX])\n" +
 		"c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(n/uint64(v)), uint32(n%uint64(v))", ""},
 	{"IDIV", "n := int64(uint64(c.gpr[x86.EDX])<<32 | uint64(c.gpr[x86.EAX]))\nd := int64(int32(v))\n" +
-		"if d == 0 || n/d != int64(int32(n/d)) {\nc.exit = exitSlow\nreturn false\n}\n" +
+		"if d == 0 || n/d != int64(int32(n/d)) {\nreturn miss\n}\n" +
 		"c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(n/d), uint32(n%d)", ""},
 }
 

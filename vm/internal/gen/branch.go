@@ -43,7 +43,8 @@ func goTo(p path, target, link string) string {
 	if p.slow {
 		return leave
 	}
-	return "if next := c.chained(in, " + link + "); next != nil {\nreturn next\n}\n" + leave
+	return "next := in.to[" + link + "]\nif left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {\n" +
+		"c.budget = left\nreturn next\n}\n" + leave
 }
 
 // goIndirect ends a block at a branch whose target v is only known now.
@@ -52,7 +53,9 @@ func goIndirect(p path, v string) string {
 	if p.slow {
 		return set + "return false\n"
 	}
-	return set + "return c.jumped()\n"
+	return "next := c.cache.jump[jumpSlot(" + v + ")]\n" +
+		"if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == " + v + " {\n" +
+		"c.budget = left\nreturn next\n}\n" + set + "return false\n"
 }
 
 func genBranch(f *file) {

@@ -85,9 +85,9 @@ func (w width) imm() string { return w.typ + "(in.Imm)" }
 
 // ea computes the linear address of the memory operand in a flat mode and
 // finds its TLB entry.
-const ea = "la := *c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp\n" + entry
+const ea = "la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp\n" + entry
 
-const entry = "e := &c.tlb[la>>pageShift%tlbEntries]\n"
+const entry = "e := c.entry(la)\n"
 
 // A path is one of the two ways of reaching memory: straight, leaving to the
 // other where that does not hold, or with every check.
@@ -101,12 +101,12 @@ func (w width) miss(tag string) string {
 	if w.bytes > 1 {
 		la = fmt.Sprintf("(la+%d)", w.bytes-1)
 	}
-	return fmt.Sprintf("if e.%s != %s&^pageMask|in.slow {\nc.exit = exitSlow\nreturn false\n}\n", tag, la)
+	return fmt.Sprintf("if e.%s != %s&^pageMask {\nreturn miss\n}\n", tag, la)
 }
 
 // host is the operand's place in the host.
 func (w width) host() string {
-	return fmt.Sprintf("(*%s)(unsafe.Add(c.mem, uintptr(la+e.delta)))", w.typ)
+	return fmt.Sprintf("(*%s)(e.at(la))", w.typ)
 }
 
 // load declares v with the memory operand's value, or faults.
@@ -187,8 +187,10 @@ func (t *table) emit(f *file, name, typ string) {
 func (f *file) op(name string) *forms { return &forms{f: f, op: name} }
 
 // Bodies say `return true` to go on and `return false` to leave, as a full
-// handler does; a fast one returns the next record or nil.
-var fastReturns = strings.NewReplacer("return true", "return nextRec(in)", "return false", "return nil")
+// handler does; a fast one returns the record to go on with. `return miss`
+// leaves it to the full one.
+var fastReturns = strings.NewReplacer("return true", "return nextRec(in)", "return false", "return c.park(in)",
+	"return miss", "return c.miss(in)")
 
 // add emits a fast handler that needs no memory operand and cannot fault.
 func (s *forms) add(form string, w width, body string) {

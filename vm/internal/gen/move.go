@@ -63,7 +63,7 @@ func genLEA(f *file) {
 			if p.slow {
 				return w.setReg("d", w.typ+"(c.effAddr(in))") + "\nreturn true\n"
 			}
-			return w.setReg("d", w.typ+"(*c.at32(in.b) + *c.at32(in.x)*in.mul + in.Disp)") + "\nreturn true\n"
+			return w.setReg("d", w.typ+"(*c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp)") + "\nreturn true\n"
 		})
 	}
 	s.done()
