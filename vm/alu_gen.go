@@ -55,16 +55,31 @@ func opADD8RINF(c *CPU, in *inst) *inst {
 func opADD8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		s := uint32(a) + uint32(b)
+		r := uint8(s)
+		c.flagsAdd8(a, b, s)
+		*c.at8(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	s := uint32(a) + uint32(b)
-	r := uint8(s)
-	c.flagsAdd8(a, b, s)
-	*c.at8(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opADD8RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		s := uint32(a) + uint32(b)
+		r := uint8(s)
+		c.flagsAdd8(a, b, s)
+		*c.at8(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opADD8RMFull(c *CPU, in *inst) bool {
@@ -84,16 +99,32 @@ func opADD8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) + uint32(b)
+		r := uint8(s)
+		c.flagsAdd8(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	s := uint32(a) + uint32(b)
-	r := uint8(s)
-	c.flagsAdd8(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opADD8MRB(c *CPU, in *inst) *inst {
+	b := *c.at8(in.s)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) + uint32(b)
+		r := uint8(s)
+		c.flagsAdd8(a, b, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opADD8MRFull(c *CPU, in *inst) bool {
@@ -114,16 +145,32 @@ func opADD8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) + uint32(b)
+		r := uint8(s)
+		c.flagsAdd8(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	s := uint32(a) + uint32(b)
-	r := uint8(s)
-	c.flagsAdd8(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opADD8MIB(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) + uint32(b)
+		r := uint8(s)
+		c.flagsAdd8(a, b, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opADD8MIFull(c *CPU, in *inst) bool {
@@ -181,16 +228,16 @@ func opADD16RINF(c *CPU, in *inst) *inst {
 func opADD16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		s := uint32(a) + uint32(b)
+		r := uint16(s)
+		c.flagsAdd16(a, b, s)
+		*c.at16(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	s := uint32(a) + uint32(b)
-	r := uint16(s)
-	c.flagsAdd16(a, b, s)
-	*c.at16(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opADD16RMFull(c *CPU, in *inst) bool {
@@ -210,16 +257,16 @@ func opADD16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) + uint32(b)
+		r := uint16(s)
+		c.flagsAdd16(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	s := uint32(a) + uint32(b)
-	r := uint16(s)
-	c.flagsAdd16(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opADD16MRFull(c *CPU, in *inst) bool {
@@ -240,16 +287,16 @@ func opADD16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) + uint32(b)
+		r := uint16(s)
+		c.flagsAdd16(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	s := uint32(a) + uint32(b)
-	r := uint16(s)
-	c.flagsAdd16(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opADD16MIFull(c *CPU, in *inst) bool {
@@ -307,16 +354,31 @@ func opADD32RINF(c *CPU, in *inst) *inst {
 func opADD32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		s := uint64(a) + uint64(b)
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*c.at32(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	s := uint64(a) + uint64(b)
-	r := uint32(s)
-	c.flagsAdd32(a, b, s)
-	*c.at32(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opADD32RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		s := uint64(a) + uint64(b)
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*c.at32(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opADD32RMFull(c *CPU, in *inst) bool {
@@ -336,16 +398,32 @@ func opADD32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) + uint64(b)
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	s := uint64(a) + uint64(b)
-	r := uint32(s)
-	c.flagsAdd32(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opADD32MRB(c *CPU, in *inst) *inst {
+	b := *c.at32(in.s)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) + uint64(b)
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opADD32MRFull(c *CPU, in *inst) bool {
@@ -366,16 +444,32 @@ func opADD32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) + uint64(b)
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	s := uint64(a) + uint64(b)
-	r := uint32(s)
-	c.flagsAdd32(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opADD32MIB(c *CPU, in *inst) *inst {
+	b := uint32(in.Imm)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) + uint64(b)
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opADD32MIFull(c *CPU, in *inst) bool {
@@ -404,6 +498,12 @@ var fastADD = fastTable{
 	x86.FormRM: {opADD8RM, opADD16RM, opADD32RM},
 	x86.FormMR: {opADD8MR, opADD16MR, opADD32MR},
 	x86.FormMI: {opADD8MI, opADD16MI, opADD32MI},
+}
+
+var baseADD = fastTable{
+	x86.FormRM: {opADD8RMB, nil, opADD32RMB},
+	x86.FormMR: {opADD8MRB, nil, opADD32MRB},
+	x86.FormMI: {opADD8MIB, nil, opADD32MIB},
 }
 
 var deadADD = fastTable{
@@ -448,15 +548,29 @@ func opOR8RINF(c *CPU, in *inst) *inst {
 func opOR8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		r := a | b
+		c.flagsLogic8(r)
+		*c.at8(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	r := a | b
-	c.flagsLogic8(r)
-	*c.at8(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opOR8RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		r := a | b
+		c.flagsLogic8(r)
+		*c.at8(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opOR8RMFull(c *CPU, in *inst) bool {
@@ -475,15 +589,30 @@ func opOR8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a | b
+		c.flagsLogic8(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := a | b
-	c.flagsLogic8(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opOR8MRB(c *CPU, in *inst) *inst {
+	b := *c.at8(in.s)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a | b
+		c.flagsLogic8(r)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opOR8MRFull(c *CPU, in *inst) bool {
@@ -503,15 +632,30 @@ func opOR8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a | b
+		c.flagsLogic8(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := a | b
-	c.flagsLogic8(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opOR8MIB(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a | b
+		c.flagsLogic8(r)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opOR8MIFull(c *CPU, in *inst) bool {
@@ -564,15 +708,15 @@ func opOR16RINF(c *CPU, in *inst) *inst {
 func opOR16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		r := a | b
+		c.flagsLogic16(r)
+		*c.at16(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	r := a | b
-	c.flagsLogic16(r)
-	*c.at16(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opOR16RMFull(c *CPU, in *inst) bool {
@@ -591,15 +735,15 @@ func opOR16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := a | b
+		c.flagsLogic16(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := a | b
-	c.flagsLogic16(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opOR16MRFull(c *CPU, in *inst) bool {
@@ -619,15 +763,15 @@ func opOR16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := a | b
+		c.flagsLogic16(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := a | b
-	c.flagsLogic16(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opOR16MIFull(c *CPU, in *inst) bool {
@@ -680,15 +824,29 @@ func opOR32RINF(c *CPU, in *inst) *inst {
 func opOR32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		r := a | b
+		c.flagsLogic32(r)
+		*c.at32(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	r := a | b
-	c.flagsLogic32(r)
-	*c.at32(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opOR32RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		r := a | b
+		c.flagsLogic32(r)
+		*c.at32(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opOR32RMFull(c *CPU, in *inst) bool {
@@ -707,15 +865,30 @@ func opOR32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a | b
+		c.flagsLogic32(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := a | b
-	c.flagsLogic32(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opOR32MRB(c *CPU, in *inst) *inst {
+	b := *c.at32(in.s)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a | b
+		c.flagsLogic32(r)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opOR32MRFull(c *CPU, in *inst) bool {
@@ -735,15 +908,30 @@ func opOR32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a | b
+		c.flagsLogic32(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := a | b
-	c.flagsLogic32(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opOR32MIB(c *CPU, in *inst) *inst {
+	b := uint32(in.Imm)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a | b
+		c.flagsLogic32(r)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opOR32MIFull(c *CPU, in *inst) bool {
@@ -771,6 +959,12 @@ var fastOR = fastTable{
 	x86.FormRM: {opOR8RM, opOR16RM, opOR32RM},
 	x86.FormMR: {opOR8MR, opOR16MR, opOR32MR},
 	x86.FormMI: {opOR8MI, opOR16MI, opOR32MI},
+}
+
+var baseOR = fastTable{
+	x86.FormRM: {opOR8RMB, nil, opOR32RMB},
+	x86.FormMR: {opOR8MRB, nil, opOR32MRB},
+	x86.FormMI: {opOR8MIB, nil, opOR32MIB},
 }
 
 var deadOR = fastTable{
@@ -819,16 +1013,31 @@ func opADC8RINF(c *CPU, in *inst) *inst {
 func opADC8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		s := uint32(a) + uint32(b) + uint32(c.cfBit())
+		r := uint8(s)
+		c.flagsAdd8(a, b, s)
+		*c.at8(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	s := uint32(a) + uint32(b) + uint32(c.cfBit())
-	r := uint8(s)
-	c.flagsAdd8(a, b, s)
-	*c.at8(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opADC8RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		s := uint32(a) + uint32(b) + uint32(c.cfBit())
+		r := uint8(s)
+		c.flagsAdd8(a, b, s)
+		*c.at8(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opADC8RMFull(c *CPU, in *inst) bool {
@@ -848,16 +1057,32 @@ func opADC8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) + uint32(b) + uint32(c.cfBit())
+		r := uint8(s)
+		c.flagsAdd8(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	s := uint32(a) + uint32(b) + uint32(c.cfBit())
-	r := uint8(s)
-	c.flagsAdd8(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opADC8MRB(c *CPU, in *inst) *inst {
+	b := *c.at8(in.s)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) + uint32(b) + uint32(c.cfBit())
+		r := uint8(s)
+		c.flagsAdd8(a, b, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opADC8MRFull(c *CPU, in *inst) bool {
@@ -878,16 +1103,32 @@ func opADC8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) + uint32(b) + uint32(c.cfBit())
+		r := uint8(s)
+		c.flagsAdd8(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	s := uint32(a) + uint32(b) + uint32(c.cfBit())
-	r := uint8(s)
-	c.flagsAdd8(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opADC8MIB(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) + uint32(b) + uint32(c.cfBit())
+		r := uint8(s)
+		c.flagsAdd8(a, b, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opADC8MIFull(c *CPU, in *inst) bool {
@@ -945,16 +1186,16 @@ func opADC16RINF(c *CPU, in *inst) *inst {
 func opADC16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		s := uint32(a) + uint32(b) + uint32(c.cfBit())
+		r := uint16(s)
+		c.flagsAdd16(a, b, s)
+		*c.at16(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	s := uint32(a) + uint32(b) + uint32(c.cfBit())
-	r := uint16(s)
-	c.flagsAdd16(a, b, s)
-	*c.at16(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opADC16RMFull(c *CPU, in *inst) bool {
@@ -974,16 +1215,16 @@ func opADC16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) + uint32(b) + uint32(c.cfBit())
+		r := uint16(s)
+		c.flagsAdd16(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	s := uint32(a) + uint32(b) + uint32(c.cfBit())
-	r := uint16(s)
-	c.flagsAdd16(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opADC16MRFull(c *CPU, in *inst) bool {
@@ -1004,16 +1245,16 @@ func opADC16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) + uint32(b) + uint32(c.cfBit())
+		r := uint16(s)
+		c.flagsAdd16(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	s := uint32(a) + uint32(b) + uint32(c.cfBit())
-	r := uint16(s)
-	c.flagsAdd16(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opADC16MIFull(c *CPU, in *inst) bool {
@@ -1071,16 +1312,31 @@ func opADC32RINF(c *CPU, in *inst) *inst {
 func opADC32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		s := uint64(a) + uint64(b) + uint64(c.cfBit())
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*c.at32(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	s := uint64(a) + uint64(b) + uint64(c.cfBit())
-	r := uint32(s)
-	c.flagsAdd32(a, b, s)
-	*c.at32(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opADC32RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		s := uint64(a) + uint64(b) + uint64(c.cfBit())
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*c.at32(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opADC32RMFull(c *CPU, in *inst) bool {
@@ -1100,16 +1356,32 @@ func opADC32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) + uint64(b) + uint64(c.cfBit())
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	s := uint64(a) + uint64(b) + uint64(c.cfBit())
-	r := uint32(s)
-	c.flagsAdd32(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opADC32MRB(c *CPU, in *inst) *inst {
+	b := *c.at32(in.s)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) + uint64(b) + uint64(c.cfBit())
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opADC32MRFull(c *CPU, in *inst) bool {
@@ -1130,16 +1402,32 @@ func opADC32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) + uint64(b) + uint64(c.cfBit())
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	s := uint64(a) + uint64(b) + uint64(c.cfBit())
-	r := uint32(s)
-	c.flagsAdd32(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opADC32MIB(c *CPU, in *inst) *inst {
+	b := uint32(in.Imm)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) + uint64(b) + uint64(c.cfBit())
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opADC32MIFull(c *CPU, in *inst) bool {
@@ -1168,6 +1456,12 @@ var fastADC = fastTable{
 	x86.FormRM: {opADC8RM, opADC16RM, opADC32RM},
 	x86.FormMR: {opADC8MR, opADC16MR, opADC32MR},
 	x86.FormMI: {opADC8MI, opADC16MI, opADC32MI},
+}
+
+var baseADC = fastTable{
+	x86.FormRM: {opADC8RMB, nil, opADC32RMB},
+	x86.FormMR: {opADC8MRB, nil, opADC32MRB},
+	x86.FormMI: {opADC8MIB, nil, opADC32MIB},
 }
 
 var deadADC = fastTable{
@@ -1216,16 +1510,31 @@ func opSBB8RINF(c *CPU, in *inst) *inst {
 func opSBB8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		s := uint32(a) - uint32(b) - uint32(c.cfBit())
+		r := uint8(s)
+		c.flagsSub8(a, b, s)
+		*c.at8(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	s := uint32(a) - uint32(b) - uint32(c.cfBit())
-	r := uint8(s)
-	c.flagsSub8(a, b, s)
-	*c.at8(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSBB8RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		s := uint32(a) - uint32(b) - uint32(c.cfBit())
+		r := uint8(s)
+		c.flagsSub8(a, b, s)
+		*c.at8(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSBB8RMFull(c *CPU, in *inst) bool {
@@ -1245,16 +1554,32 @@ func opSBB8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) - uint32(b) - uint32(c.cfBit())
+		r := uint8(s)
+		c.flagsSub8(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	s := uint32(a) - uint32(b) - uint32(c.cfBit())
-	r := uint8(s)
-	c.flagsSub8(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSBB8MRB(c *CPU, in *inst) *inst {
+	b := *c.at8(in.s)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) - uint32(b) - uint32(c.cfBit())
+		r := uint8(s)
+		c.flagsSub8(a, b, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSBB8MRFull(c *CPU, in *inst) bool {
@@ -1275,16 +1600,32 @@ func opSBB8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) - uint32(b) - uint32(c.cfBit())
+		r := uint8(s)
+		c.flagsSub8(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	s := uint32(a) - uint32(b) - uint32(c.cfBit())
-	r := uint8(s)
-	c.flagsSub8(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSBB8MIB(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) - uint32(b) - uint32(c.cfBit())
+		r := uint8(s)
+		c.flagsSub8(a, b, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSBB8MIFull(c *CPU, in *inst) bool {
@@ -1342,16 +1683,16 @@ func opSBB16RINF(c *CPU, in *inst) *inst {
 func opSBB16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		s := uint32(a) - uint32(b) - uint32(c.cfBit())
+		r := uint16(s)
+		c.flagsSub16(a, b, s)
+		*c.at16(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	s := uint32(a) - uint32(b) - uint32(c.cfBit())
-	r := uint16(s)
-	c.flagsSub16(a, b, s)
-	*c.at16(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opSBB16RMFull(c *CPU, in *inst) bool {
@@ -1371,16 +1712,16 @@ func opSBB16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) - uint32(b) - uint32(c.cfBit())
+		r := uint16(s)
+		c.flagsSub16(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	s := uint32(a) - uint32(b) - uint32(c.cfBit())
-	r := uint16(s)
-	c.flagsSub16(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opSBB16MRFull(c *CPU, in *inst) bool {
@@ -1401,16 +1742,16 @@ func opSBB16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) - uint32(b) - uint32(c.cfBit())
+		r := uint16(s)
+		c.flagsSub16(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	s := uint32(a) - uint32(b) - uint32(c.cfBit())
-	r := uint16(s)
-	c.flagsSub16(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opSBB16MIFull(c *CPU, in *inst) bool {
@@ -1468,16 +1809,31 @@ func opSBB32RINF(c *CPU, in *inst) *inst {
 func opSBB32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		s := uint64(a) - uint64(b) - uint64(c.cfBit())
+		r := uint32(s)
+		c.flagsSub32(a, b, s)
+		*c.at32(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	s := uint64(a) - uint64(b) - uint64(c.cfBit())
-	r := uint32(s)
-	c.flagsSub32(a, b, s)
-	*c.at32(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSBB32RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		s := uint64(a) - uint64(b) - uint64(c.cfBit())
+		r := uint32(s)
+		c.flagsSub32(a, b, s)
+		*c.at32(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSBB32RMFull(c *CPU, in *inst) bool {
@@ -1497,16 +1853,32 @@ func opSBB32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) - uint64(b) - uint64(c.cfBit())
+		r := uint32(s)
+		c.flagsSub32(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	s := uint64(a) - uint64(b) - uint64(c.cfBit())
-	r := uint32(s)
-	c.flagsSub32(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSBB32MRB(c *CPU, in *inst) *inst {
+	b := *c.at32(in.s)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) - uint64(b) - uint64(c.cfBit())
+		r := uint32(s)
+		c.flagsSub32(a, b, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSBB32MRFull(c *CPU, in *inst) bool {
@@ -1527,16 +1899,32 @@ func opSBB32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) - uint64(b) - uint64(c.cfBit())
+		r := uint32(s)
+		c.flagsSub32(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	s := uint64(a) - uint64(b) - uint64(c.cfBit())
-	r := uint32(s)
-	c.flagsSub32(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSBB32MIB(c *CPU, in *inst) *inst {
+	b := uint32(in.Imm)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) - uint64(b) - uint64(c.cfBit())
+		r := uint32(s)
+		c.flagsSub32(a, b, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSBB32MIFull(c *CPU, in *inst) bool {
@@ -1565,6 +1953,12 @@ var fastSBB = fastTable{
 	x86.FormRM: {opSBB8RM, opSBB16RM, opSBB32RM},
 	x86.FormMR: {opSBB8MR, opSBB16MR, opSBB32MR},
 	x86.FormMI: {opSBB8MI, opSBB16MI, opSBB32MI},
+}
+
+var baseSBB = fastTable{
+	x86.FormRM: {opSBB8RMB, nil, opSBB32RMB},
+	x86.FormMR: {opSBB8MRB, nil, opSBB32MRB},
+	x86.FormMI: {opSBB8MIB, nil, opSBB32MIB},
 }
 
 var deadSBB = fastTable{
@@ -1609,15 +2003,29 @@ func opAND8RINF(c *CPU, in *inst) *inst {
 func opAND8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		r := a & b
+		c.flagsLogic8(r)
+		*c.at8(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	r := a & b
-	c.flagsLogic8(r)
-	*c.at8(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opAND8RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		r := a & b
+		c.flagsLogic8(r)
+		*c.at8(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opAND8RMFull(c *CPU, in *inst) bool {
@@ -1636,15 +2044,30 @@ func opAND8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a & b
+		c.flagsLogic8(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := a & b
-	c.flagsLogic8(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opAND8MRB(c *CPU, in *inst) *inst {
+	b := *c.at8(in.s)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a & b
+		c.flagsLogic8(r)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opAND8MRFull(c *CPU, in *inst) bool {
@@ -1664,15 +2087,30 @@ func opAND8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a & b
+		c.flagsLogic8(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := a & b
-	c.flagsLogic8(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opAND8MIB(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a & b
+		c.flagsLogic8(r)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opAND8MIFull(c *CPU, in *inst) bool {
@@ -1725,15 +2163,15 @@ func opAND16RINF(c *CPU, in *inst) *inst {
 func opAND16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		r := a & b
+		c.flagsLogic16(r)
+		*c.at16(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	r := a & b
-	c.flagsLogic16(r)
-	*c.at16(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opAND16RMFull(c *CPU, in *inst) bool {
@@ -1752,15 +2190,15 @@ func opAND16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := a & b
+		c.flagsLogic16(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := a & b
-	c.flagsLogic16(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opAND16MRFull(c *CPU, in *inst) bool {
@@ -1780,15 +2218,15 @@ func opAND16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := a & b
+		c.flagsLogic16(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := a & b
-	c.flagsLogic16(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opAND16MIFull(c *CPU, in *inst) bool {
@@ -1841,15 +2279,29 @@ func opAND32RINF(c *CPU, in *inst) *inst {
 func opAND32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		r := a & b
+		c.flagsLogic32(r)
+		*c.at32(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	r := a & b
-	c.flagsLogic32(r)
-	*c.at32(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opAND32RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		r := a & b
+		c.flagsLogic32(r)
+		*c.at32(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opAND32RMFull(c *CPU, in *inst) bool {
@@ -1868,15 +2320,30 @@ func opAND32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a & b
+		c.flagsLogic32(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := a & b
-	c.flagsLogic32(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opAND32MRB(c *CPU, in *inst) *inst {
+	b := *c.at32(in.s)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a & b
+		c.flagsLogic32(r)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opAND32MRFull(c *CPU, in *inst) bool {
@@ -1896,15 +2363,30 @@ func opAND32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a & b
+		c.flagsLogic32(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := a & b
-	c.flagsLogic32(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opAND32MIB(c *CPU, in *inst) *inst {
+	b := uint32(in.Imm)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a & b
+		c.flagsLogic32(r)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opAND32MIFull(c *CPU, in *inst) bool {
@@ -1932,6 +2414,12 @@ var fastAND = fastTable{
 	x86.FormRM: {opAND8RM, opAND16RM, opAND32RM},
 	x86.FormMR: {opAND8MR, opAND16MR, opAND32MR},
 	x86.FormMI: {opAND8MI, opAND16MI, opAND32MI},
+}
+
+var baseAND = fastTable{
+	x86.FormRM: {opAND8RMB, nil, opAND32RMB},
+	x86.FormMR: {opAND8MRB, nil, opAND32MRB},
+	x86.FormMI: {opAND8MIB, nil, opAND32MIB},
 }
 
 var deadAND = fastTable{
@@ -1980,16 +2468,31 @@ func opSUB8RINF(c *CPU, in *inst) *inst {
 func opSUB8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		s := uint32(a) - uint32(b)
+		r := uint8(s)
+		c.flagsSub8(a, b, s)
+		*c.at8(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	s := uint32(a) - uint32(b)
-	r := uint8(s)
-	c.flagsSub8(a, b, s)
-	*c.at8(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSUB8RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		s := uint32(a) - uint32(b)
+		r := uint8(s)
+		c.flagsSub8(a, b, s)
+		*c.at8(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSUB8RMFull(c *CPU, in *inst) bool {
@@ -2009,16 +2512,32 @@ func opSUB8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) - uint32(b)
+		r := uint8(s)
+		c.flagsSub8(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	s := uint32(a) - uint32(b)
-	r := uint8(s)
-	c.flagsSub8(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSUB8MRB(c *CPU, in *inst) *inst {
+	b := *c.at8(in.s)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) - uint32(b)
+		r := uint8(s)
+		c.flagsSub8(a, b, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSUB8MRFull(c *CPU, in *inst) bool {
@@ -2039,16 +2558,32 @@ func opSUB8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) - uint32(b)
+		r := uint8(s)
+		c.flagsSub8(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	s := uint32(a) - uint32(b)
-	r := uint8(s)
-	c.flagsSub8(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSUB8MIB(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) - uint32(b)
+		r := uint8(s)
+		c.flagsSub8(a, b, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSUB8MIFull(c *CPU, in *inst) bool {
@@ -2106,16 +2641,16 @@ func opSUB16RINF(c *CPU, in *inst) *inst {
 func opSUB16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		s := uint32(a) - uint32(b)
+		r := uint16(s)
+		c.flagsSub16(a, b, s)
+		*c.at16(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	s := uint32(a) - uint32(b)
-	r := uint16(s)
-	c.flagsSub16(a, b, s)
-	*c.at16(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opSUB16RMFull(c *CPU, in *inst) bool {
@@ -2135,16 +2670,16 @@ func opSUB16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) - uint32(b)
+		r := uint16(s)
+		c.flagsSub16(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	s := uint32(a) - uint32(b)
-	r := uint16(s)
-	c.flagsSub16(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opSUB16MRFull(c *CPU, in *inst) bool {
@@ -2165,16 +2700,16 @@ func opSUB16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) - uint32(b)
+		r := uint16(s)
+		c.flagsSub16(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	s := uint32(a) - uint32(b)
-	r := uint16(s)
-	c.flagsSub16(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opSUB16MIFull(c *CPU, in *inst) bool {
@@ -2232,16 +2767,31 @@ func opSUB32RINF(c *CPU, in *inst) *inst {
 func opSUB32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		s := uint64(a) - uint64(b)
+		r := uint32(s)
+		c.flagsSub32(a, b, s)
+		*c.at32(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	s := uint64(a) - uint64(b)
-	r := uint32(s)
-	c.flagsSub32(a, b, s)
-	*c.at32(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSUB32RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		s := uint64(a) - uint64(b)
+		r := uint32(s)
+		c.flagsSub32(a, b, s)
+		*c.at32(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSUB32RMFull(c *CPU, in *inst) bool {
@@ -2261,16 +2811,32 @@ func opSUB32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) - uint64(b)
+		r := uint32(s)
+		c.flagsSub32(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	s := uint64(a) - uint64(b)
-	r := uint32(s)
-	c.flagsSub32(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSUB32MRB(c *CPU, in *inst) *inst {
+	b := *c.at32(in.s)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) - uint64(b)
+		r := uint32(s)
+		c.flagsSub32(a, b, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSUB32MRFull(c *CPU, in *inst) bool {
@@ -2291,16 +2857,32 @@ func opSUB32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) - uint64(b)
+		r := uint32(s)
+		c.flagsSub32(a, b, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	s := uint64(a) - uint64(b)
-	r := uint32(s)
-	c.flagsSub32(a, b, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSUB32MIB(c *CPU, in *inst) *inst {
+	b := uint32(in.Imm)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) - uint64(b)
+		r := uint32(s)
+		c.flagsSub32(a, b, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSUB32MIFull(c *CPU, in *inst) bool {
@@ -2329,6 +2911,12 @@ var fastSUB = fastTable{
 	x86.FormRM: {opSUB8RM, opSUB16RM, opSUB32RM},
 	x86.FormMR: {opSUB8MR, opSUB16MR, opSUB32MR},
 	x86.FormMI: {opSUB8MI, opSUB16MI, opSUB32MI},
+}
+
+var baseSUB = fastTable{
+	x86.FormRM: {opSUB8RMB, nil, opSUB32RMB},
+	x86.FormMR: {opSUB8MRB, nil, opSUB32MRB},
+	x86.FormMI: {opSUB8MIB, nil, opSUB32MIB},
 }
 
 var deadSUB = fastTable{
@@ -2373,15 +2961,29 @@ func opXOR8RINF(c *CPU, in *inst) *inst {
 func opXOR8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		r := a ^ b
+		c.flagsLogic8(r)
+		*c.at8(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	r := a ^ b
-	c.flagsLogic8(r)
-	*c.at8(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opXOR8RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		r := a ^ b
+		c.flagsLogic8(r)
+		*c.at8(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opXOR8RMFull(c *CPU, in *inst) bool {
@@ -2400,15 +3002,30 @@ func opXOR8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a ^ b
+		c.flagsLogic8(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := a ^ b
-	c.flagsLogic8(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opXOR8MRB(c *CPU, in *inst) *inst {
+	b := *c.at8(in.s)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a ^ b
+		c.flagsLogic8(r)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opXOR8MRFull(c *CPU, in *inst) bool {
@@ -2428,15 +3045,30 @@ func opXOR8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a ^ b
+		c.flagsLogic8(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := a ^ b
-	c.flagsLogic8(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opXOR8MIB(c *CPU, in *inst) *inst {
+	b := uint8(in.Imm)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a ^ b
+		c.flagsLogic8(r)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opXOR8MIFull(c *CPU, in *inst) bool {
@@ -2489,15 +3121,15 @@ func opXOR16RINF(c *CPU, in *inst) *inst {
 func opXOR16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		r := a ^ b
+		c.flagsLogic16(r)
+		*c.at16(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	r := a ^ b
-	c.flagsLogic16(r)
-	*c.at16(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opXOR16RMFull(c *CPU, in *inst) bool {
@@ -2516,15 +3148,15 @@ func opXOR16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := a ^ b
+		c.flagsLogic16(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := a ^ b
-	c.flagsLogic16(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opXOR16MRFull(c *CPU, in *inst) bool {
@@ -2544,15 +3176,15 @@ func opXOR16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := a ^ b
+		c.flagsLogic16(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := a ^ b
-	c.flagsLogic16(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opXOR16MIFull(c *CPU, in *inst) bool {
@@ -2605,15 +3237,29 @@ func opXOR32RINF(c *CPU, in *inst) *inst {
 func opXOR32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		r := a ^ b
+		c.flagsLogic32(r)
+		*c.at32(in.d) = r
+		return nextRec(in)
 	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	r := a ^ b
-	c.flagsLogic32(r)
-	*c.at32(in.d) = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opXOR32RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		r := a ^ b
+		c.flagsLogic32(r)
+		*c.at32(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opXOR32RMFull(c *CPU, in *inst) bool {
@@ -2632,15 +3278,30 @@ func opXOR32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a ^ b
+		c.flagsLogic32(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := a ^ b
-	c.flagsLogic32(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opXOR32MRB(c *CPU, in *inst) *inst {
+	b := *c.at32(in.s)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a ^ b
+		c.flagsLogic32(r)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opXOR32MRFull(c *CPU, in *inst) bool {
@@ -2660,15 +3321,30 @@ func opXOR32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a ^ b
+		c.flagsLogic32(r)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := a ^ b
-	c.flagsLogic32(r)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opXOR32MIB(c *CPU, in *inst) *inst {
+	b := uint32(in.Imm)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a ^ b
+		c.flagsLogic32(r)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opXOR32MIFull(c *CPU, in *inst) bool {
@@ -2698,6 +3374,12 @@ var fastXOR = fastTable{
 	x86.FormMI: {opXOR8MI, opXOR16MI, opXOR32MI},
 }
 
+var baseXOR = fastTable{
+	x86.FormRM: {opXOR8RMB, nil, opXOR32RMB},
+	x86.FormMR: {opXOR8MRB, nil, opXOR32MRB},
+	x86.FormMI: {opXOR8MIB, nil, opXOR32MIB},
+}
+
 var deadXOR = fastTable{
 	x86.FormRR: {opXOR8RRNF, opXOR16RRNF, opXOR32RRNF},
 	x86.FormRI: {opXOR8RINF, opXOR16RINF, opXOR32RINF},
@@ -2722,14 +3404,27 @@ func opCMP8RI(c *CPU, in *inst) *inst {
 func opCMP8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
 
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	return nextRec(in)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opCMP8RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opCMP8RMFull(c *CPU, in *inst) bool {
@@ -2746,14 +3441,27 @@ func opCMP8RMFull(c *CPU, in *inst) bool {
 func opCMP8MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := *c.at8(in.s)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
 
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	return nextRec(in)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opCMP8MRB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opCMP8MRFull(c *CPU, in *inst) bool {
@@ -2770,14 +3478,27 @@ func opCMP8MRFull(c *CPU, in *inst) bool {
 func opCMP8MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
 
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	return nextRec(in)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opCMP8MIB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opCMP8MIFull(c *CPU, in *inst) bool {
@@ -2810,14 +3531,14 @@ func opCMP16RI(c *CPU, in *inst) *inst {
 func opCMP16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
 
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	return nextRec(in)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opCMP16RMFull(c *CPU, in *inst) bool {
@@ -2834,14 +3555,14 @@ func opCMP16RMFull(c *CPU, in *inst) bool {
 func opCMP16MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := *c.at16(in.s)
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := *c.at16(in.s)
 
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	return nextRec(in)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opCMP16MRFull(c *CPU, in *inst) bool {
@@ -2858,14 +3579,14 @@ func opCMP16MRFull(c *CPU, in *inst) bool {
 func opCMP16MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
 
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	return nextRec(in)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opCMP16MIFull(c *CPU, in *inst) bool {
@@ -2898,14 +3619,27 @@ func opCMP32RI(c *CPU, in *inst) *inst {
 func opCMP32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
 
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	return nextRec(in)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opCMP32RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opCMP32RMFull(c *CPU, in *inst) bool {
@@ -2922,14 +3656,27 @@ func opCMP32RMFull(c *CPU, in *inst) bool {
 func opCMP32MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := *c.at32(in.s)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
 
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	return nextRec(in)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opCMP32MRB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opCMP32MRFull(c *CPU, in *inst) bool {
@@ -2946,14 +3693,27 @@ func opCMP32MRFull(c *CPU, in *inst) bool {
 func opCMP32MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
 
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	return nextRec(in)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opCMP32MIB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opCMP32MIFull(c *CPU, in *inst) bool {
@@ -2981,6 +3741,12 @@ var fastCMP = fastTable{
 	x86.FormMI: {opCMP8MI, opCMP16MI, opCMP32MI},
 }
 
+var baseCMP = fastTable{
+	x86.FormRM: {opCMP8RMB, nil, opCMP32RMB},
+	x86.FormMR: {opCMP8MRB, nil, opCMP32MRB},
+	x86.FormMI: {opCMP8MIB, nil, opCMP32MIB},
+}
+
 func opTEST8RR(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	b := *c.at8(in.s)
@@ -3000,14 +3766,27 @@ func opTEST8RI(c *CPU, in *inst) *inst {
 func opTEST8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
 
-	c.flagsLogic8(a & b)
-	return nextRec(in)
+		c.flagsLogic8(a & b)
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opTEST8RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+
+		c.flagsLogic8(a & b)
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opTEST8RMFull(c *CPU, in *inst) bool {
@@ -3024,14 +3803,27 @@ func opTEST8RMFull(c *CPU, in *inst) bool {
 func opTEST8MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := *c.at8(in.s)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
 
-	c.flagsLogic8(a & b)
-	return nextRec(in)
+		c.flagsLogic8(a & b)
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opTEST8MRB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+
+		c.flagsLogic8(a & b)
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opTEST8MRFull(c *CPU, in *inst) bool {
@@ -3048,14 +3840,27 @@ func opTEST8MRFull(c *CPU, in *inst) bool {
 func opTEST8MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
 
-	c.flagsLogic8(a & b)
-	return nextRec(in)
+		c.flagsLogic8(a & b)
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opTEST8MIB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+
+		c.flagsLogic8(a & b)
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opTEST8MIFull(c *CPU, in *inst) bool {
@@ -3088,14 +3893,14 @@ func opTEST16RI(c *CPU, in *inst) *inst {
 func opTEST16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
 
-	c.flagsLogic16(a & b)
-	return nextRec(in)
+		c.flagsLogic16(a & b)
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opTEST16RMFull(c *CPU, in *inst) bool {
@@ -3112,14 +3917,14 @@ func opTEST16RMFull(c *CPU, in *inst) bool {
 func opTEST16MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := *c.at16(in.s)
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := *c.at16(in.s)
 
-	c.flagsLogic16(a & b)
-	return nextRec(in)
+		c.flagsLogic16(a & b)
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opTEST16MRFull(c *CPU, in *inst) bool {
@@ -3136,14 +3941,14 @@ func opTEST16MRFull(c *CPU, in *inst) bool {
 func opTEST16MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
 
-	c.flagsLogic16(a & b)
-	return nextRec(in)
+		c.flagsLogic16(a & b)
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opTEST16MIFull(c *CPU, in *inst) bool {
@@ -3176,14 +3981,27 @@ func opTEST32RI(c *CPU, in *inst) *inst {
 func opTEST32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
 
-	c.flagsLogic32(a & b)
-	return nextRec(in)
+		c.flagsLogic32(a & b)
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opTEST32RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+
+		c.flagsLogic32(a & b)
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opTEST32RMFull(c *CPU, in *inst) bool {
@@ -3200,14 +4018,27 @@ func opTEST32RMFull(c *CPU, in *inst) bool {
 func opTEST32MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := *c.at32(in.s)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
 
-	c.flagsLogic32(a & b)
-	return nextRec(in)
+		c.flagsLogic32(a & b)
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opTEST32MRB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+
+		c.flagsLogic32(a & b)
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opTEST32MRFull(c *CPU, in *inst) bool {
@@ -3224,14 +4055,27 @@ func opTEST32MRFull(c *CPU, in *inst) bool {
 func opTEST32MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
 
-	c.flagsLogic32(a & b)
-	return nextRec(in)
+		c.flagsLogic32(a & b)
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opTEST32MIB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+
+		c.flagsLogic32(a & b)
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opTEST32MIFull(c *CPU, in *inst) bool {
@@ -3259,6 +4103,12 @@ var fastTEST = fastTable{
 	x86.FormMI: {opTEST8MI, opTEST16MI, opTEST32MI},
 }
 
+var baseTEST = fastTable{
+	x86.FormRM: {opTEST8RMB, nil, opTEST32RMB},
+	x86.FormMR: {opTEST8MRB, nil, opTEST32MRB},
+	x86.FormMI: {opTEST8MIB, nil, opTEST32MIB},
+}
+
 func opINC8R(c *CPU, in *inst) *inst {
 	a := *c.at8(in.d)
 	s := uint32(a) + 1
@@ -3279,16 +4129,31 @@ func opINC8RNF(c *CPU, in *inst) *inst {
 func opINC8M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) + 1
+		r := uint8(s)
+		c.flagsInc8(a, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	s := uint32(a) + 1
-	r := uint8(s)
-	c.flagsInc8(a, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opINC8MB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) + 1
+		r := uint8(s)
+		c.flagsInc8(a, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opINC8MFull(c *CPU, in *inst) bool {
@@ -3324,16 +4189,16 @@ func opINC16RNF(c *CPU, in *inst) *inst {
 func opINC16M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) + 1
+		r := uint16(s)
+		c.flagsInc16(a, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	s := uint32(a) + 1
-	r := uint16(s)
-	c.flagsInc16(a, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opINC16MFull(c *CPU, in *inst) bool {
@@ -3369,16 +4234,31 @@ func opINC32RNF(c *CPU, in *inst) *inst {
 func opINC32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) + 1
+		r := uint32(s)
+		c.flagsInc32(a, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	s := uint64(a) + 1
-	r := uint32(s)
-	c.flagsInc32(a, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opINC32MB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) + 1
+		r := uint32(s)
+		c.flagsInc32(a, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opINC32MFull(c *CPU, in *inst) bool {
@@ -3401,6 +4281,10 @@ var byINC = formTable{
 var fastINC = fastTable{
 	x86.FormR: {opINC8R, opINC16R, opINC32R},
 	x86.FormM: {opINC8M, opINC16M, opINC32M},
+}
+
+var baseINC = fastTable{
+	x86.FormM: {opINC8MB, nil, opINC32MB},
 }
 
 var deadINC = fastTable{
@@ -3427,16 +4311,31 @@ func opDEC8RNF(c *CPU, in *inst) *inst {
 func opDEC8M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) - 1
+		r := uint8(s)
+		c.flagsDec8(a, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	s := uint32(a) - 1
-	r := uint8(s)
-	c.flagsDec8(a, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opDEC8MB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) - 1
+		r := uint8(s)
+		c.flagsDec8(a, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opDEC8MFull(c *CPU, in *inst) bool {
@@ -3472,16 +4371,16 @@ func opDEC16RNF(c *CPU, in *inst) *inst {
 func opDEC16M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint32(a) - 1
+		r := uint16(s)
+		c.flagsDec16(a, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	s := uint32(a) - 1
-	r := uint16(s)
-	c.flagsDec16(a, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opDEC16MFull(c *CPU, in *inst) bool {
@@ -3517,16 +4416,31 @@ func opDEC32RNF(c *CPU, in *inst) *inst {
 func opDEC32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) - 1
+		r := uint32(s)
+		c.flagsDec32(a, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	s := uint64(a) - 1
-	r := uint32(s)
-	c.flagsDec32(a, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opDEC32MB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := uint64(a) - 1
+		r := uint32(s)
+		c.flagsDec32(a, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opDEC32MFull(c *CPU, in *inst) bool {
@@ -3549,6 +4463,10 @@ var byDEC = formTable{
 var fastDEC = fastTable{
 	x86.FormR: {opDEC8R, opDEC16R, opDEC32R},
 	x86.FormM: {opDEC8M, opDEC16M, opDEC32M},
+}
+
+var baseDEC = fastTable{
+	x86.FormM: {opDEC8MB, nil, opDEC32MB},
 }
 
 var deadDEC = fastTable{
@@ -3575,16 +4493,31 @@ func opNEG8RNF(c *CPU, in *inst) *inst {
 func opNEG8M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := -uint32(a)
+		r := uint8(s)
+		c.flagsSub8(0, a, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	s := -uint32(a)
-	r := uint8(s)
-	c.flagsSub8(0, a, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opNEG8MB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		s := -uint32(a)
+		r := uint8(s)
+		c.flagsSub8(0, a, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opNEG8MFull(c *CPU, in *inst) bool {
@@ -3620,16 +4553,16 @@ func opNEG16RNF(c *CPU, in *inst) *inst {
 func opNEG16M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		s := -uint32(a)
+		r := uint16(s)
+		c.flagsSub16(0, a, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	s := -uint32(a)
-	r := uint16(s)
-	c.flagsSub16(0, a, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opNEG16MFull(c *CPU, in *inst) bool {
@@ -3665,16 +4598,31 @@ func opNEG32RNF(c *CPU, in *inst) *inst {
 func opNEG32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := -uint64(a)
+		r := uint32(s)
+		c.flagsSub32(0, a, s)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	s := -uint64(a)
-	r := uint32(s)
-	c.flagsSub32(0, a, s)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opNEG32MB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		s := -uint64(a)
+		r := uint32(s)
+		c.flagsSub32(0, a, s)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opNEG32MFull(c *CPU, in *inst) bool {
@@ -3699,6 +4647,10 @@ var fastNEG = fastTable{
 	x86.FormM: {opNEG8M, opNEG16M, opNEG32M},
 }
 
+var baseNEG = fastTable{
+	x86.FormM: {opNEG8MB, nil, opNEG32MB},
+}
+
 var deadNEG = fastTable{
 	x86.FormR: {opNEG8RNF, opNEG16RNF, opNEG32RNF},
 }
@@ -3714,15 +4666,29 @@ func opNOT8R(c *CPU, in *inst) *inst {
 func opNOT8M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
-	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := ^a
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := ^a
 
-	*p = r
-	return nextRec(in)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opNOT8MB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := ^a
+
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opNOT8MFull(c *CPU, in *inst) bool {
@@ -3748,15 +4714,15 @@ func opNOT16R(c *CPU, in *inst) *inst {
 func opNOT16M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := ^a
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := ^a
 
-	*p = r
-	return nextRec(in)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opNOT16MFull(c *CPU, in *inst) bool {
@@ -3782,15 +4748,29 @@ func opNOT32R(c *CPU, in *inst) *inst {
 func opNOT32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := ^a
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := ^a
 
-	*p = r
-	return nextRec(in)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opNOT32MB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := ^a
+
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opNOT32MFull(c *CPU, in *inst) bool {
@@ -3814,11 +4794,12 @@ var fastNOT = fastTable{
 	x86.FormM: {opNOT8M, opNOT16M, opNOT32M},
 }
 
+var baseNOT = fastTable{
+	x86.FormM: {opNOT8MB, nil, opNOT32MB},
+}
+
 func opSHL8RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at8(in.d)
 	r := a << n
 	cf := uint32(a<<(n-1)) >> 7
@@ -3829,9 +4810,6 @@ func opSHL8RI(c *CPU, in *inst) *inst {
 
 func opSHL8RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at8(in.d)
 	r := a << n
 	*c.at8(in.d) = r
@@ -3840,21 +4818,34 @@ func opSHL8RINF(c *CPU, in *inst) *inst {
 
 func opSHL8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return c.miss(in)
-	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a << n
+		cf := uint32(a<<(n-1)) >> 7
+		c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := a << n
-	cf := uint32(a<<(n-1)) >> 7
-	c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSHL8MIB(c *CPU, in *inst) *inst {
+	n := in.Imm & 31
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a << n
+		cf := uint32(a<<(n-1)) >> 7
+		c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSHL8MIFull(c *CPU, in *inst) bool {
@@ -3877,9 +4868,6 @@ func opSHL8MIFull(c *CPU, in *inst) bool {
 
 func opSHL16RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at16(in.d)
 	r := a << n
 	cf := uint32(a<<(n-1)) >> 15
@@ -3890,9 +4878,6 @@ func opSHL16RI(c *CPU, in *inst) *inst {
 
 func opSHL16RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at16(in.d)
 	r := a << n
 	*c.at16(in.d) = r
@@ -3901,21 +4886,18 @@ func opSHL16RINF(c *CPU, in *inst) *inst {
 
 func opSHL16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return c.miss(in)
-	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := a << n
+		cf := uint32(a<<(n-1)) >> 15
+		c.flagsShift(uint32(int16(r)), cf, cf^uint32(r)>>15)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := a << n
-	cf := uint32(a<<(n-1)) >> 15
-	c.flagsShift(uint32(int16(r)), cf, cf^uint32(r)>>15)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opSHL16MIFull(c *CPU, in *inst) bool {
@@ -3938,9 +4920,6 @@ func opSHL16MIFull(c *CPU, in *inst) bool {
 
 func opSHL32RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at32(in.d)
 	r := a << n
 	cf := uint32(a<<(n-1)) >> 31
@@ -3951,9 +4930,6 @@ func opSHL32RI(c *CPU, in *inst) *inst {
 
 func opSHL32RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at32(in.d)
 	r := a << n
 	*c.at32(in.d) = r
@@ -3962,21 +4938,34 @@ func opSHL32RINF(c *CPU, in *inst) *inst {
 
 func opSHL32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return c.miss(in)
-	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a << n
+		cf := uint32(a<<(n-1)) >> 31
+		c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := a << n
-	cf := uint32(a<<(n-1)) >> 31
-	c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSHL32MIB(c *CPU, in *inst) *inst {
+	n := in.Imm & 31
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a << n
+		cf := uint32(a<<(n-1)) >> 31
+		c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSHL32MIFull(c *CPU, in *inst) bool {
@@ -4004,6 +4993,10 @@ var bySHL = formTable{
 var fastSHL = fastTable{
 	x86.FormRI: {opSHL8RI, opSHL16RI, opSHL32RI},
 	x86.FormMI: {opSHL8MI, opSHL16MI, opSHL32MI},
+}
+
+var baseSHL = fastTable{
+	x86.FormMI: {opSHL8MIB, nil, opSHL32MIB},
 }
 
 var deadSHL = fastTable{
@@ -4041,16 +5034,35 @@ func opSHLCL8M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a << n
+		cf := uint32(a<<(n-1)) >> 7
+		c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opSHLCL8MB(c *CPU, in *inst) *inst {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		return c.miss(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := a << n
-	cf := uint32(a<<(n-1)) >> 7
-	c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
-	*p = r
-	return nextRec(in)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a << n
+		cf := uint32(a<<(n-1)) >> 7
+		c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSHLCL8MFull(c *CPU, in *inst) bool {
@@ -4102,16 +5114,16 @@ func opSHLCL16M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := a << n
+		cf := uint32(a<<(n-1)) >> 15
+		c.flagsShift(uint32(int16(r)), cf, cf^uint32(r)>>15)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := a << n
-	cf := uint32(a<<(n-1)) >> 15
-	c.flagsShift(uint32(int16(r)), cf, cf^uint32(r)>>15)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opSHLCL16MFull(c *CPU, in *inst) bool {
@@ -4163,16 +5175,35 @@ func opSHLCL32M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a << n
+		cf := uint32(a<<(n-1)) >> 31
+		c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opSHLCL32MB(c *CPU, in *inst) *inst {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		return c.miss(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := a << n
-	cf := uint32(a<<(n-1)) >> 31
-	c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
-	*p = r
-	return nextRec(in)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a << n
+		cf := uint32(a<<(n-1)) >> 31
+		c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSHLCL32MFull(c *CPU, in *inst) bool {
@@ -4202,15 +5233,16 @@ var fastSHLCL = fastTable{
 	x86.FormM: {opSHLCL8M, opSHLCL16M, opSHLCL32M},
 }
 
+var baseSHLCL = fastTable{
+	x86.FormM: {opSHLCL8MB, nil, opSHLCL32MB},
+}
+
 var deadSHLCL = fastTable{
 	x86.FormR: {opSHLCL8RNF, opSHLCL16RNF, opSHLCL32RNF},
 }
 
 func opSHR8RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at8(in.d)
 	r := a >> n
 	c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
@@ -4220,9 +5252,6 @@ func opSHR8RI(c *CPU, in *inst) *inst {
 
 func opSHR8RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at8(in.d)
 	r := a >> n
 	*c.at8(in.d) = r
@@ -4231,20 +5260,32 @@ func opSHR8RINF(c *CPU, in *inst) *inst {
 
 func opSHR8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return c.miss(in)
-	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a >> n
+		c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := a >> n
-	c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSHR8MIB(c *CPU, in *inst) *inst {
+	n := in.Imm & 31
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a >> n
+		c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSHR8MIFull(c *CPU, in *inst) bool {
@@ -4266,9 +5307,6 @@ func opSHR8MIFull(c *CPU, in *inst) bool {
 
 func opSHR16RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at16(in.d)
 	r := a >> n
 	c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
@@ -4278,9 +5316,6 @@ func opSHR16RI(c *CPU, in *inst) *inst {
 
 func opSHR16RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at16(in.d)
 	r := a >> n
 	*c.at16(in.d) = r
@@ -4289,20 +5324,17 @@ func opSHR16RINF(c *CPU, in *inst) *inst {
 
 func opSHR16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return c.miss(in)
-	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := a >> n
+		c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := a >> n
-	c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opSHR16MIFull(c *CPU, in *inst) bool {
@@ -4324,9 +5356,6 @@ func opSHR16MIFull(c *CPU, in *inst) bool {
 
 func opSHR32RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at32(in.d)
 	r := a >> n
 	c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
@@ -4336,9 +5365,6 @@ func opSHR32RI(c *CPU, in *inst) *inst {
 
 func opSHR32RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at32(in.d)
 	r := a >> n
 	*c.at32(in.d) = r
@@ -4347,20 +5373,32 @@ func opSHR32RINF(c *CPU, in *inst) *inst {
 
 func opSHR32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return c.miss(in)
-	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a >> n
+		c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := a >> n
-	c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSHR32MIB(c *CPU, in *inst) *inst {
+	n := in.Imm & 31
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a >> n
+		c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSHR32MIFull(c *CPU, in *inst) bool {
@@ -4387,6 +5425,10 @@ var bySHR = formTable{
 var fastSHR = fastTable{
 	x86.FormRI: {opSHR8RI, opSHR16RI, opSHR32RI},
 	x86.FormMI: {opSHR8MI, opSHR16MI, opSHR32MI},
+}
+
+var baseSHR = fastTable{
+	x86.FormMI: {opSHR8MIB, nil, opSHR32MIB},
 }
 
 var deadSHR = fastTable{
@@ -4423,15 +5465,33 @@ func opSHRCL8M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a >> n
+		c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opSHRCL8MB(c *CPU, in *inst) *inst {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		return c.miss(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := a >> n
-	c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
-	*p = r
-	return nextRec(in)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := a >> n
+		c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSHRCL8MFull(c *CPU, in *inst) bool {
@@ -4481,15 +5541,15 @@ func opSHRCL16M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := a >> n
+		c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := a >> n
-	c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opSHRCL16MFull(c *CPU, in *inst) bool {
@@ -4539,15 +5599,33 @@ func opSHRCL32M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a >> n
+		c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opSHRCL32MB(c *CPU, in *inst) *inst {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		return c.miss(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := a >> n
-	c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
-	*p = r
-	return nextRec(in)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := a >> n
+		c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSHRCL32MFull(c *CPU, in *inst) bool {
@@ -4576,15 +5654,16 @@ var fastSHRCL = fastTable{
 	x86.FormM: {opSHRCL8M, opSHRCL16M, opSHRCL32M},
 }
 
+var baseSHRCL = fastTable{
+	x86.FormM: {opSHRCL8MB, nil, opSHRCL32MB},
+}
+
 var deadSHRCL = fastTable{
 	x86.FormR: {opSHRCL8RNF, opSHRCL16RNF, opSHRCL32RNF},
 }
 
 func opSAR8RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at8(in.d)
 	r := uint8(int8(a) >> n)
 	c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
@@ -4594,9 +5673,6 @@ func opSAR8RI(c *CPU, in *inst) *inst {
 
 func opSAR8RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at8(in.d)
 	r := uint8(int8(a) >> n)
 	*c.at8(in.d) = r
@@ -4605,20 +5681,32 @@ func opSAR8RINF(c *CPU, in *inst) *inst {
 
 func opSAR8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return c.miss(in)
-	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := uint8(int8(a) >> n)
+		c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := uint8(int8(a) >> n)
-	c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSAR8MIB(c *CPU, in *inst) *inst {
+	n := in.Imm & 31
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := uint8(int8(a) >> n)
+		c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSAR8MIFull(c *CPU, in *inst) bool {
@@ -4640,9 +5728,6 @@ func opSAR8MIFull(c *CPU, in *inst) bool {
 
 func opSAR16RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at16(in.d)
 	r := uint16(int16(a) >> n)
 	c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
@@ -4652,9 +5737,6 @@ func opSAR16RI(c *CPU, in *inst) *inst {
 
 func opSAR16RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at16(in.d)
 	r := uint16(int16(a) >> n)
 	*c.at16(in.d) = r
@@ -4663,20 +5745,17 @@ func opSAR16RINF(c *CPU, in *inst) *inst {
 
 func opSAR16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return c.miss(in)
-	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := uint16(int16(a) >> n)
+		c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := uint16(int16(a) >> n)
-	c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opSAR16MIFull(c *CPU, in *inst) bool {
@@ -4698,9 +5777,6 @@ func opSAR16MIFull(c *CPU, in *inst) bool {
 
 func opSAR32RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at32(in.d)
 	r := uint32(int32(a) >> n)
 	c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
@@ -4710,9 +5786,6 @@ func opSAR32RI(c *CPU, in *inst) *inst {
 
 func opSAR32RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at32(in.d)
 	r := uint32(int32(a) >> n)
 	*c.at32(in.d) = r
@@ -4721,20 +5794,32 @@ func opSAR32RINF(c *CPU, in *inst) *inst {
 
 func opSAR32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return c.miss(in)
-	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := uint32(int32(a) >> n)
+		c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := uint32(int32(a) >> n)
-	c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSAR32MIB(c *CPU, in *inst) *inst {
+	n := in.Imm & 31
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := uint32(int32(a) >> n)
+		c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSAR32MIFull(c *CPU, in *inst) bool {
@@ -4761,6 +5846,10 @@ var bySAR = formTable{
 var fastSAR = fastTable{
 	x86.FormRI: {opSAR8RI, opSAR16RI, opSAR32RI},
 	x86.FormMI: {opSAR8MI, opSAR16MI, opSAR32MI},
+}
+
+var baseSAR = fastTable{
+	x86.FormMI: {opSAR8MIB, nil, opSAR32MIB},
 }
 
 var deadSAR = fastTable{
@@ -4797,15 +5886,33 @@ func opSARCL8M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := uint8(int8(a) >> n)
+		c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opSARCL8MB(c *CPU, in *inst) *inst {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		return c.miss(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := uint8(int8(a) >> n)
-	c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
-	*p = r
-	return nextRec(in)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := uint8(int8(a) >> n)
+		c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSARCL8MFull(c *CPU, in *inst) bool {
@@ -4855,15 +5962,15 @@ func opSARCL16M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := uint16(int16(a) >> n)
+		c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := uint16(int16(a) >> n)
-	c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opSARCL16MFull(c *CPU, in *inst) bool {
@@ -4913,15 +6020,33 @@ func opSARCL32M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := uint32(int32(a) >> n)
+		c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opSARCL32MB(c *CPU, in *inst) *inst {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		return c.miss(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := uint32(int32(a) >> n)
-	c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
-	*p = r
-	return nextRec(in)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := uint32(int32(a) >> n)
+		c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSARCL32MFull(c *CPU, in *inst) bool {
@@ -4950,15 +6075,16 @@ var fastSARCL = fastTable{
 	x86.FormM: {opSARCL8M, opSARCL16M, opSARCL32M},
 }
 
+var baseSARCL = fastTable{
+	x86.FormM: {opSARCL8MB, nil, opSARCL32MB},
+}
+
 var deadSARCL = fastTable{
 	x86.FormR: {opSARCL8RNF, opSARCL16RNF, opSARCL32RNF},
 }
 
 func opROL8RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, int(n))
 	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
@@ -4968,9 +6094,6 @@ func opROL8RI(c *CPU, in *inst) *inst {
 
 func opROL8RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, int(n))
 	*c.at8(in.d) = r
@@ -4979,20 +6102,32 @@ func opROL8RINF(c *CPU, in *inst) *inst {
 
 func opROL8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return c.miss(in)
-	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft8(a, int(n))
+		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := bits.RotateLeft8(a, int(n))
-	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opROL8MIB(c *CPU, in *inst) *inst {
+	n := in.Imm & 31
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft8(a, int(n))
+		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opROL8MIFull(c *CPU, in *inst) bool {
@@ -5014,9 +6149,6 @@ func opROL8MIFull(c *CPU, in *inst) bool {
 
 func opROL16RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, int(n))
 	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
@@ -5026,9 +6158,6 @@ func opROL16RI(c *CPU, in *inst) *inst {
 
 func opROL16RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, int(n))
 	*c.at16(in.d) = r
@@ -5037,20 +6166,17 @@ func opROL16RINF(c *CPU, in *inst) *inst {
 
 func opROL16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return c.miss(in)
-	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft16(a, int(n))
+		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := bits.RotateLeft16(a, int(n))
-	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opROL16MIFull(c *CPU, in *inst) bool {
@@ -5072,9 +6198,6 @@ func opROL16MIFull(c *CPU, in *inst) bool {
 
 func opROL32RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, int(n))
 	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
@@ -5084,9 +6207,6 @@ func opROL32RI(c *CPU, in *inst) *inst {
 
 func opROL32RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, int(n))
 	*c.at32(in.d) = r
@@ -5095,20 +6215,32 @@ func opROL32RINF(c *CPU, in *inst) *inst {
 
 func opROL32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return c.miss(in)
-	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft32(a, int(n))
+		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := bits.RotateLeft32(a, int(n))
-	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opROL32MIB(c *CPU, in *inst) *inst {
+	n := in.Imm & 31
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft32(a, int(n))
+		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opROL32MIFull(c *CPU, in *inst) bool {
@@ -5135,6 +6267,10 @@ var byROL = formTable{
 var fastROL = fastTable{
 	x86.FormRI: {opROL8RI, opROL16RI, opROL32RI},
 	x86.FormMI: {opROL8MI, opROL16MI, opROL32MI},
+}
+
+var baseROL = fastTable{
+	x86.FormMI: {opROL8MIB, nil, opROL32MIB},
 }
 
 var deadROL = fastTable{
@@ -5171,15 +6307,33 @@ func opROLCL8M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft8(a, int(n))
+		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opROLCL8MB(c *CPU, in *inst) *inst {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		return c.miss(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := bits.RotateLeft8(a, int(n))
-	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
-	*p = r
-	return nextRec(in)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft8(a, int(n))
+		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opROLCL8MFull(c *CPU, in *inst) bool {
@@ -5229,15 +6383,15 @@ func opROLCL16M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft16(a, int(n))
+		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := bits.RotateLeft16(a, int(n))
-	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opROLCL16MFull(c *CPU, in *inst) bool {
@@ -5287,15 +6441,33 @@ func opROLCL32M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft32(a, int(n))
+		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opROLCL32MB(c *CPU, in *inst) *inst {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		return c.miss(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := bits.RotateLeft32(a, int(n))
-	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
-	*p = r
-	return nextRec(in)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft32(a, int(n))
+		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opROLCL32MFull(c *CPU, in *inst) bool {
@@ -5324,15 +6496,16 @@ var fastROLCL = fastTable{
 	x86.FormM: {opROLCL8M, opROLCL16M, opROLCL32M},
 }
 
+var baseROLCL = fastTable{
+	x86.FormM: {opROLCL8MB, nil, opROLCL32MB},
+}
+
 var deadROLCL = fastTable{
 	x86.FormR: {opROLCL8RNF, opROLCL16RNF, opROLCL32RNF},
 }
 
 func opROR8RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, -int(n))
 	c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
@@ -5342,9 +6515,6 @@ func opROR8RI(c *CPU, in *inst) *inst {
 
 func opROR8RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at8(in.d)
 	r := bits.RotateLeft8(a, -int(n))
 	*c.at8(in.d) = r
@@ -5353,20 +6523,32 @@ func opROR8RINF(c *CPU, in *inst) *inst {
 
 func opROR8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return c.miss(in)
-	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft8(a, -int(n))
+		c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := bits.RotateLeft8(a, -int(n))
-	c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opROR8MIB(c *CPU, in *inst) *inst {
+	n := in.Imm & 31
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft8(a, -int(n))
+		c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opROR8MIFull(c *CPU, in *inst) bool {
@@ -5388,9 +6570,6 @@ func opROR8MIFull(c *CPU, in *inst) bool {
 
 func opROR16RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, -int(n))
 	c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
@@ -5400,9 +6579,6 @@ func opROR16RI(c *CPU, in *inst) *inst {
 
 func opROR16RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at16(in.d)
 	r := bits.RotateLeft16(a, -int(n))
 	*c.at16(in.d) = r
@@ -5411,20 +6587,17 @@ func opROR16RINF(c *CPU, in *inst) *inst {
 
 func opROR16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return c.miss(in)
-	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft16(a, -int(n))
+		c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := bits.RotateLeft16(a, -int(n))
-	c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opROR16MIFull(c *CPU, in *inst) bool {
@@ -5446,9 +6619,6 @@ func opROR16MIFull(c *CPU, in *inst) bool {
 
 func opROR32RI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, -int(n))
 	c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
@@ -5458,9 +6628,6 @@ func opROR32RI(c *CPU, in *inst) *inst {
 
 func opROR32RINF(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return nextRec(in)
-	}
 	a := *c.at32(in.d)
 	r := bits.RotateLeft32(a, -int(n))
 	*c.at32(in.d) = r
@@ -5469,20 +6636,32 @@ func opROR32RINF(c *CPU, in *inst) *inst {
 
 func opROR32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
-	if n == 0 {
-		return c.miss(in)
-	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft32(a, -int(n))
+		c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := bits.RotateLeft32(a, -int(n))
-	c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opROR32MIB(c *CPU, in *inst) *inst {
+	n := in.Imm & 31
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft32(a, -int(n))
+		c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opROR32MIFull(c *CPU, in *inst) bool {
@@ -5509,6 +6688,10 @@ var byROR = formTable{
 var fastROR = fastTable{
 	x86.FormRI: {opROR8RI, opROR16RI, opROR32RI},
 	x86.FormMI: {opROR8MI, opROR16MI, opROR32MI},
+}
+
+var baseROR = fastTable{
+	x86.FormMI: {opROR8MIB, nil, opROR32MIB},
 }
 
 var deadROR = fastTable{
@@ -5545,15 +6728,33 @@ func opRORCL8M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft8(a, -int(n))
+		c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opRORCL8MB(c *CPU, in *inst) *inst {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		return c.miss(in)
 	}
-	p := (*uint8)(e.at(la))
-	a := *p
-	r := bits.RotateLeft8(a, -int(n))
-	c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
-	*p = r
-	return nextRec(in)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		p := (*uint8)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft8(a, -int(n))
+		c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opRORCL8MFull(c *CPU, in *inst) bool {
@@ -5603,15 +6804,15 @@ func opRORCL16M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		p := (*uint16)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft16(a, -int(n))
+		c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
+		*p = r
+		return nextRec(in)
 	}
-	p := (*uint16)(e.at(la))
-	a := *p
-	r := bits.RotateLeft16(a, -int(n))
-	c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
-	*p = r
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opRORCL16MFull(c *CPU, in *inst) bool {
@@ -5661,15 +6862,33 @@ func opRORCL32M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft32(a, -int(n))
+		c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opRORCL32MB(c *CPU, in *inst) *inst {
+	n := c.gpr[x86.ECX] & 31
+	if n == 0 {
 		return c.miss(in)
 	}
-	p := (*uint32)(e.at(la))
-	a := *p
-	r := bits.RotateLeft32(a, -int(n))
-	c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
-	*p = r
-	return nextRec(in)
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		p := (*uint32)(unsafe.Add(e.page, at))
+		a := *p
+		r := bits.RotateLeft32(a, -int(n))
+		c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
+		*p = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opRORCL32MFull(c *CPU, in *inst) bool {
@@ -5696,6 +6915,10 @@ var byRORCL = formTable{
 var fastRORCL = fastTable{
 	x86.FormR: {opRORCL8R, opRORCL16R, opRORCL32R},
 	x86.FormM: {opRORCL8M, opRORCL16M, opRORCL32M},
+}
+
+var baseRORCL = fastTable{
+	x86.FormM: {opRORCL8MB, nil, opRORCL32MB},
 }
 
 var deadRORCL = fastTable{
@@ -5751,21 +6974,21 @@ func opIMUL16RRINF(c *CPU, in *inst) *inst {
 func opIMUL16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	p := int32(int16(a)) * int32(int16(b))
-	r := uint16(p)
-	over := uint32(0)
-	if p != int32(int16(r)) {
-		over = 1
-	}
-	c.flagsShift(uint32(int16(r)), over, over)
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		p := int32(int16(a)) * int32(int16(b))
+		r := uint16(p)
+		over := uint32(0)
+		if p != int32(int16(r)) {
+			over = 1
+		}
+		c.flagsShift(uint32(int16(r)), over, over)
 
-	*c.at16(in.d) = r
-	return nextRec(in)
+		*c.at16(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opIMUL16RMFull(c *CPU, in *inst) bool {
@@ -5789,21 +7012,21 @@ func opIMUL16RMFull(c *CPU, in *inst) bool {
 func opIMUL16RMI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	p := int32(int16(a)) * int32(int16(b))
-	r := uint16(p)
-	over := uint32(0)
-	if p != int32(int16(r)) {
-		over = 1
-	}
-	c.flagsShift(uint32(int16(r)), over, over)
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		p := int32(int16(a)) * int32(int16(b))
+		r := uint16(p)
+		over := uint32(0)
+		if p != int32(int16(r)) {
+			over = 1
+		}
+		c.flagsShift(uint32(int16(r)), over, over)
 
-	*c.at16(in.d) = r
-	return nextRec(in)
+		*c.at16(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opIMUL16RMIFull(c *CPU, in *inst) bool {
@@ -5873,21 +7096,41 @@ func opIMUL32RRINF(c *CPU, in *inst) *inst {
 func opIMUL32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	p := int64(int32(a)) * int64(int32(b))
-	r := uint32(p)
-	over := uint32(0)
-	if p != int64(int32(r)) {
-		over = 1
-	}
-	c.flagsShift(uint32(int32(r)), over, over)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		p := int64(int32(a)) * int64(int32(b))
+		r := uint32(p)
+		over := uint32(0)
+		if p != int64(int32(r)) {
+			over = 1
+		}
+		c.flagsShift(uint32(int32(r)), over, over)
 
-	*c.at32(in.d) = r
-	return nextRec(in)
+		*c.at32(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opIMUL32RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		p := int64(int32(a)) * int64(int32(b))
+		r := uint32(p)
+		over := uint32(0)
+		if p != int64(int32(r)) {
+			over = 1
+		}
+		c.flagsShift(uint32(int32(r)), over, over)
+
+		*c.at32(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opIMUL32RMFull(c *CPU, in *inst) bool {
@@ -5911,21 +7154,41 @@ func opIMUL32RMFull(c *CPU, in *inst) bool {
 func opIMUL32RMI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	p := int64(int32(a)) * int64(int32(b))
-	r := uint32(p)
-	over := uint32(0)
-	if p != int64(int32(r)) {
-		over = 1
-	}
-	c.flagsShift(uint32(int32(r)), over, over)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		p := int64(int32(a)) * int64(int32(b))
+		r := uint32(p)
+		over := uint32(0)
+		if p != int64(int32(r)) {
+			over = 1
+		}
+		c.flagsShift(uint32(int32(r)), over, over)
 
-	*c.at32(in.d) = r
-	return nextRec(in)
+		*c.at32(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
+}
+
+func opIMUL32RMIB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		p := int64(int32(a)) * int64(int32(b))
+		r := uint32(p)
+		over := uint32(0)
+		if p != int64(int32(r)) {
+			over = 1
+		}
+		c.flagsShift(uint32(int32(r)), over, over)
+
+		*c.at32(in.d) = r
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opIMUL32RMIFull(c *CPU, in *inst) bool {
@@ -5958,6 +7221,11 @@ var fastIMUL = fastTable{
 	x86.FormRMI: {nil, opIMUL16RMI, opIMUL32RMI},
 }
 
+var baseIMUL = fastTable{
+	x86.FormRM:  {nil, nil, opIMUL32RMB},
+	x86.FormRMI: {nil, nil, opIMUL32RMIB},
+}
+
 var deadIMUL = fastTable{
 	x86.FormRR:  {nil, opIMUL16RRNF, opIMUL32RRNF},
 	x86.FormRRI: {nil, opIMUL16RRINF, opIMUL32RRINF},
@@ -5982,22 +7250,22 @@ func opMUL32R(c *CPU, in *inst) *inst {
 func opMUL32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e.page, at))
+		p := uint64(c.gpr[x86.EAX]) * uint64(v)
+		over := p>>32 != 0
+		c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(p), uint32(p>>32)
+		r, carry := uint32(p), uint32(0)
+		if r == 0 {
+			r = 1 << 8
+		}
+		if over {
+			carry = 1
+		}
+		c.flagsShift(r, carry, carry)
+		return nextRec(in)
 	}
-	v := *(*uint32)(e.at(la))
-	p := uint64(c.gpr[x86.EAX]) * uint64(v)
-	over := p>>32 != 0
-	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(p), uint32(p>>32)
-	r, carry := uint32(p), uint32(0)
-	if r == 0 {
-		r = 1 << 8
-	}
-	if over {
-		carry = 1
-	}
-	c.flagsShift(r, carry, carry)
-	return nextRec(in)
+	return c.miss(in)
 }
 
 var fastMUL = fastTable{
@@ -6024,22 +7292,22 @@ func opIMUL132R(c *CPU, in *inst) *inst {
 func opIMUL132M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e.page, at))
+		p := int64(int32(c.gpr[x86.EAX])) * int64(int32(v))
+		over := p != int64(int32(p))
+		c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(p), uint32(p>>32)
+		r, carry := uint32(p), uint32(0)
+		if r == 0 {
+			r = 1 << 8
+		}
+		if over {
+			carry = 1
+		}
+		c.flagsShift(r, carry, carry)
+		return nextRec(in)
 	}
-	v := *(*uint32)(e.at(la))
-	p := int64(int32(c.gpr[x86.EAX])) * int64(int32(v))
-	over := p != int64(int32(p))
-	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(p), uint32(p>>32)
-	r, carry := uint32(p), uint32(0)
-	if r == 0 {
-		r = 1 << 8
-	}
-	if over {
-		carry = 1
-	}
-	c.flagsShift(r, carry, carry)
-	return nextRec(in)
+	return c.miss(in)
 }
 
 var fastIMUL1 = fastTable{
@@ -6061,17 +7329,17 @@ func opDIV32R(c *CPU, in *inst) *inst {
 func opDIV32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	v := *(*uint32)(e.at(la))
-	if v <= c.gpr[x86.EDX] {
-		return c.miss(in)
-	}
-	n := uint64(c.gpr[x86.EDX])<<32 | uint64(c.gpr[x86.EAX])
-	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(n/uint64(v)), uint32(n%uint64(v))
+	if at := la - e.rd; at <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e.page, at))
+		if v <= c.gpr[x86.EDX] {
+			return c.miss(in)
+		}
+		n := uint64(c.gpr[x86.EDX])<<32 | uint64(c.gpr[x86.EAX])
+		c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(n/uint64(v)), uint32(n%uint64(v))
 
-	return nextRec(in)
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 var fastDIV = fastTable{
@@ -6094,18 +7362,18 @@ func opIDIV32R(c *CPU, in *inst) *inst {
 func opIDIV32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	v := *(*uint32)(e.at(la))
-	n := int64(uint64(c.gpr[x86.EDX])<<32 | uint64(c.gpr[x86.EAX]))
-	d := int64(int32(v))
-	if d == 0 || n/d != int64(int32(n/d)) {
-		return c.miss(in)
-	}
-	c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(n/d), uint32(n%d)
+	if at := la - e.rd; at <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e.page, at))
+		n := int64(uint64(c.gpr[x86.EDX])<<32 | uint64(c.gpr[x86.EAX]))
+		d := int64(int32(v))
+		if d == 0 || n/d != int64(int32(n/d)) {
+			return c.miss(in)
+		}
+		c.gpr[x86.EAX], c.gpr[x86.EDX] = uint32(n/d), uint32(n%d)
 
-	return nextRec(in)
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 var fastIDIV = fastTable{
@@ -6148,28 +7416,28 @@ var fastSHRD = fastTable{
 }
 
 var aluOps = opTable{
-	x86.ADD:   {by: &byADD, fast: &fastADD, dead: &deadADD},
-	x86.OR:    {by: &byOR, fast: &fastOR, dead: &deadOR},
-	x86.ADC:   {by: &byADC, fast: &fastADC, dead: &deadADC},
-	x86.SBB:   {by: &bySBB, fast: &fastSBB, dead: &deadSBB},
-	x86.AND:   {by: &byAND, fast: &fastAND, dead: &deadAND},
-	x86.SUB:   {by: &bySUB, fast: &fastSUB, dead: &deadSUB},
-	x86.XOR:   {by: &byXOR, fast: &fastXOR, dead: &deadXOR},
-	x86.CMP:   {by: &byCMP, fast: &fastCMP},
-	x86.TEST:  {by: &byTEST, fast: &fastTEST},
-	x86.INC:   {by: &byINC, fast: &fastINC, dead: &deadINC},
-	x86.DEC:   {by: &byDEC, fast: &fastDEC, dead: &deadDEC},
-	x86.NEG:   {by: &byNEG, fast: &fastNEG, dead: &deadNEG},
-	x86.NOT:   {by: &byNOT, fast: &fastNOT},
-	x86.SHL:   {by: &bySHL, fast: &fastSHL, dead: &deadSHL},
-	x86.SHLCL: {by: &bySHLCL, fast: &fastSHLCL, dead: &deadSHLCL},
-	x86.SHR:   {by: &bySHR, fast: &fastSHR, dead: &deadSHR},
-	x86.SHRCL: {by: &bySHRCL, fast: &fastSHRCL, dead: &deadSHRCL},
-	x86.SAR:   {by: &bySAR, fast: &fastSAR, dead: &deadSAR},
-	x86.SARCL: {by: &bySARCL, fast: &fastSARCL, dead: &deadSARCL},
-	x86.ROL:   {by: &byROL, fast: &fastROL, dead: &deadROL},
-	x86.ROLCL: {by: &byROLCL, fast: &fastROLCL, dead: &deadROLCL},
-	x86.ROR:   {by: &byROR, fast: &fastROR, dead: &deadROR},
-	x86.RORCL: {by: &byRORCL, fast: &fastRORCL, dead: &deadRORCL},
-	x86.IMUL:  {by: &byIMUL, fast: &fastIMUL, dead: &deadIMUL},
+	x86.ADD:   {by: &byADD, fast: &fastADD, base: &baseADD, dead: &deadADD},
+	x86.OR:    {by: &byOR, fast: &fastOR, base: &baseOR, dead: &deadOR},
+	x86.ADC:   {by: &byADC, fast: &fastADC, base: &baseADC, dead: &deadADC},
+	x86.SBB:   {by: &bySBB, fast: &fastSBB, base: &baseSBB, dead: &deadSBB},
+	x86.AND:   {by: &byAND, fast: &fastAND, base: &baseAND, dead: &deadAND},
+	x86.SUB:   {by: &bySUB, fast: &fastSUB, base: &baseSUB, dead: &deadSUB},
+	x86.XOR:   {by: &byXOR, fast: &fastXOR, base: &baseXOR, dead: &deadXOR},
+	x86.CMP:   {by: &byCMP, fast: &fastCMP, base: &baseCMP},
+	x86.TEST:  {by: &byTEST, fast: &fastTEST, base: &baseTEST},
+	x86.INC:   {by: &byINC, fast: &fastINC, base: &baseINC, dead: &deadINC},
+	x86.DEC:   {by: &byDEC, fast: &fastDEC, base: &baseDEC, dead: &deadDEC},
+	x86.NEG:   {by: &byNEG, fast: &fastNEG, base: &baseNEG, dead: &deadNEG},
+	x86.NOT:   {by: &byNOT, fast: &fastNOT, base: &baseNOT},
+	x86.SHL:   {by: &bySHL, fast: &fastSHL, base: &baseSHL, dead: &deadSHL},
+	x86.SHLCL: {by: &bySHLCL, fast: &fastSHLCL, base: &baseSHLCL, dead: &deadSHLCL},
+	x86.SHR:   {by: &bySHR, fast: &fastSHR, base: &baseSHR, dead: &deadSHR},
+	x86.SHRCL: {by: &bySHRCL, fast: &fastSHRCL, base: &baseSHRCL, dead: &deadSHRCL},
+	x86.SAR:   {by: &bySAR, fast: &fastSAR, base: &baseSAR, dead: &deadSAR},
+	x86.SARCL: {by: &bySARCL, fast: &fastSARCL, base: &baseSARCL, dead: &deadSARCL},
+	x86.ROL:   {by: &byROL, fast: &fastROL, base: &baseROL, dead: &deadROL},
+	x86.ROLCL: {by: &byROLCL, fast: &fastROLCL, base: &baseROLCL, dead: &deadROLCL},
+	x86.ROR:   {by: &byROR, fast: &fastROR, base: &baseROR, dead: &deadROR},
+	x86.RORCL: {by: &byRORCL, fast: &fastRORCL, base: &baseRORCL, dead: &deadRORCL},
+	x86.IMUL:  {by: &byIMUL, fast: &fastIMUL, base: &baseIMUL, dead: &deadIMUL},
 }

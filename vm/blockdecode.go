@@ -204,7 +204,7 @@ func (d *blockDecoder) dropDeadFlags() {
 			continue
 		}
 		if dead {
-			if h := deadHandler(r); h != nil {
+			if h := deadHandler(r); h != nil && !(shiftsByImmediate[r.Op] && r.Imm&countMask == 0) {
 				r.fn = h
 			}
 		}

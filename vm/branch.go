@@ -90,7 +90,7 @@ type fusedOp struct {
 	form x86.Form
 	size uint8
 	fast [16]fastHandler
-	full [16]handler
+	base [16]fastHandler // for a memory operand without an index
 }
 
 // fuse makes one record of a compare and the conditional jump behind it,
@@ -105,12 +105,28 @@ func fuse(prev, jump *inst) bool {
 			continue
 		}
 		h := f.fast[jump.Cond&15]
+		if b := f.base[jump.Cond&15]; b != nil && prev.Index == x86.NoReg {
+			h = b
+		}
 		if h == nil {
 			return false
 		}
-		prev.fn, prev.full, prev.n = h, f.full[jump.Cond&15], 2
-		prev.target, prev.len2 = jump.Imm, prev.Len+jump.Len
+		prev.fn, prev.full, prev.n = h, opFusedFull, 2
+		prev.Cond, prev.target, prev.len2 = jump.Cond, jump.Imm, prev.Len+jump.Len
 		return true
+	}
+	return false
+}
+
+// opFusedFull is the full handler of a fused pair.
+func opFusedFull(c *CPU, in *inst) bool {
+	if !aluOps[in.Op].by[in.Form][sizeIndex(in.Size)](c, in) {
+		return false
+	}
+	if c.cond(in.Cond) {
+		c.eip, c.link = in.target, linkTaken
+	} else {
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 	}
 	return false
 }

@@ -853,1513 +853,1945 @@ func opCMP8RIJF(c *CPU, in *inst) *inst {
 func opCMP8RMJ2(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a < b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a < b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8RMJ2Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8RMJ2B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a < b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a < b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8RMJ3(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a < b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a < b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8RMJ3Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8RMJ3B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a < b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8RMJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a == b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a == b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8RMJ4Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8RMJ4B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a == b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8RMJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a == b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a == b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8RMJ5Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8RMJ5B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a == b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8RMJ6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a <= b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a <= b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8RMJ6Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8RMJ6B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a <= b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8RMJ7(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a <= b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a <= b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8RMJ7Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8RMJ7B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a <= b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8RMJ8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a-b) < 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a-b) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8RMJ8Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8RMJ8B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a-b) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8RMJ9(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a-b) < 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a-b) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8RMJ9Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8RMJ9B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a-b) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8RMJC(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a) < int8(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a) < int8(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8RMJCFull(c *CPU, in *inst) bool {
-	b, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8RMJCB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a) < int8(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a) < int8(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8RMJD(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a) < int8(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a) < int8(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8RMJDFull(c *CPU, in *inst) bool {
-	b, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8RMJDB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a) < int8(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a) < int8(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8RMJE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a) <= int8(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a) <= int8(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8RMJEFull(c *CPU, in *inst) bool {
-	b, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8RMJEB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a) <= int8(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a) <= int8(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8RMJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a) <= int8(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a) <= int8(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8RMJFFull(c *CPU, in *inst) bool {
-	b, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8RMJFB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(in.d)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a) <= int8(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at8(in.d)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a) <= int8(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MRJ2(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a < b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a < b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MRJ2Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MRJ2B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a < b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a < b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MRJ3(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a < b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a < b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MRJ3Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MRJ3B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a < b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MRJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a == b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a == b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MRJ4Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MRJ4B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a == b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MRJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a == b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a == b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MRJ5Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MRJ5B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a == b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MRJ6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a <= b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a <= b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MRJ6Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MRJ6B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a <= b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MRJ7(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a <= b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a <= b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MRJ7Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MRJ7B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a <= b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MRJ8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a-b) < 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a-b) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MRJ8Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MRJ8B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a-b) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MRJ9(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a-b) < 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a-b) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MRJ9Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MRJ9B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a-b) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MRJC(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a) < int8(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a) < int8(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MRJCFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MRJCB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a) < int8(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a) < int8(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MRJD(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a) < int8(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a) < int8(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MRJDFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MRJDB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a) < int8(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a) < int8(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MRJE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a) <= int8(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a) <= int8(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MRJEFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MRJEB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a) <= int8(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a) <= int8(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MRJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a) <= int8(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a) <= int8(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MRJFFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MRJFB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := *c.at8(in.s)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a) <= int8(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at8(in.s)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a) <= int8(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MIJ2(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a < b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a < b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MIJ2Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MIJ2B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a < b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a < b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MIJ3(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a < b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a < b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MIJ3Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MIJ3B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a < b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MIJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a == b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a == b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MIJ4Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MIJ4B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a == b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MIJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a == b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a == b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MIJ5Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MIJ5B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a == b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MIJ6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a <= b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a <= b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MIJ6Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MIJ6B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if a <= b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MIJ7(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a <= b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a <= b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MIJ7Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MIJ7B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(a <= b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MIJ8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a-b) < 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a-b) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MIJ8Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MIJ8B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a-b) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MIJ9(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a-b) < 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a-b) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MIJ9Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MIJ9B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a-b) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MIJC(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a) < int8(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a) < int8(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MIJCFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MIJCB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a) < int8(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a) < int8(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MIJD(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a) < int8(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a) < int8(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MIJDFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MIJDB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a) < int8(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a) < int8(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MIJE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a) <= int8(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a) <= int8(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MIJEFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MIJEB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if int8(a) <= int8(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if int8(a) <= int8(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP8MIJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a) <= int8(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a) <= int8(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP8MIJFFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opCMP8MIJFB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		if !(int8(a) <= int8(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	if !(int8(a) <= int8(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST8RRJ4(c *CPU, in *inst) *inst {
@@ -2825,441 +3257,561 @@ func opTEST8RIJF(c *CPU, in *inst) *inst {
 func opTEST8MIJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if t == 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if t == 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST8MIJ4Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opTEST8MIJ4B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if t == 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST8MIJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(t == 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if !(t == 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST8MIJ5Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opTEST8MIJ5B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if !(t == 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST8MIJ6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if t == 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if t == 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST8MIJ6Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opTEST8MIJ6B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if t == 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST8MIJ7(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(t == 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if !(t == 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST8MIJ7Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opTEST8MIJ7B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if !(t == 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST8MIJ8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if int8(t) < 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if int8(t) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST8MIJ8Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opTEST8MIJ8B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if int8(t) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if int8(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST8MIJ9(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(int8(t) < 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if !(int8(t) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST8MIJ9Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opTEST8MIJ9B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if !(int8(t) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(int8(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST8MIJC(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if int8(t) < 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if int8(t) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST8MIJCFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opTEST8MIJCB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if int8(t) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if int8(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST8MIJD(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(int8(t) < 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if !(int8(t) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST8MIJDFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opTEST8MIJDB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if !(int8(t) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(int8(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST8MIJE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if int8(t) <= 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if int8(t) <= 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST8MIJEFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opTEST8MIJEB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if int8(t) <= 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if int8(t) <= 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST8MIJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint8)(e.at(la))
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(int8(t) <= 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if !(int8(t) <= 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST8MIJFFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem8(in)
-	if !ok {
-		return false
+func opTEST8MIJFB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e.page, at))
+		b := uint8(in.Imm)
+		t := a & b
+		c.flagsLogic8(t)
+		if !(int8(t) <= 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint8(in.Imm)
-	t := a & b
-	c.flagsLogic8(t)
-	if !(int8(t) <= 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16RRJ2(c *CPU, in *inst) *inst {
@@ -3793,1513 +4345,973 @@ func opCMP16RIJF(c *CPU, in *inst) *inst {
 func opCMP16RMJ2(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a < b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if a < b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16RMJ2Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a < b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16RMJ3(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a < b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(a < b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16RMJ3Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16RMJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a == b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if a == b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16RMJ4Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16RMJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a == b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(a == b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16RMJ5Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16RMJ6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a <= b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if a <= b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16RMJ6Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16RMJ7(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a <= b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(a <= b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16RMJ7Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16RMJ8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a-b) < 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if int16(a-b) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16RMJ8Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16RMJ9(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a-b) < 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(int16(a-b) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16RMJ9Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16RMJC(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a) < int16(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if int16(a) < int16(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16RMJCFull(c *CPU, in *inst) bool {
-	b, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a) < int16(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16RMJD(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a) < int16(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(int16(a) < int16(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16RMJDFull(c *CPU, in *inst) bool {
-	b, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a) < int16(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16RMJE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a) <= int16(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if int16(a) <= int16(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16RMJEFull(c *CPU, in *inst) bool {
-	b, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a) <= int16(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16RMJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a) <= int16(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(in.d)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(int16(a) <= int16(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16RMJFFull(c *CPU, in *inst) bool {
-	b, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	a := *c.at16(in.d)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a) <= int16(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MRJ2(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a < b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := *c.at16(in.s)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if a < b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MRJ2Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a < b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MRJ3(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a < b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := *c.at16(in.s)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(a < b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MRJ3Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MRJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a == b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := *c.at16(in.s)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if a == b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MRJ4Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MRJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a == b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := *c.at16(in.s)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(a == b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MRJ5Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MRJ6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a <= b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := *c.at16(in.s)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if a <= b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MRJ6Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MRJ7(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a <= b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := *c.at16(in.s)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(a <= b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MRJ7Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MRJ8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a-b) < 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := *c.at16(in.s)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if int16(a-b) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MRJ8Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MRJ9(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a-b) < 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := *c.at16(in.s)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(int16(a-b) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MRJ9Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MRJC(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a) < int16(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := *c.at16(in.s)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if int16(a) < int16(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MRJCFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a) < int16(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MRJD(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a) < int16(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := *c.at16(in.s)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(int16(a) < int16(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MRJDFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a) < int16(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MRJE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a) <= int16(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := *c.at16(in.s)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if int16(a) <= int16(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MRJEFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a) <= int16(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MRJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a) <= int16(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := *c.at16(in.s)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(int16(a) <= int16(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MRJFFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := *c.at16(in.s)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a) <= int16(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MIJ2(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a < b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if a < b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MIJ2Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a < b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MIJ3(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a < b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(a < b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MIJ3Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MIJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a == b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if a == b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MIJ4Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MIJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a == b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(a == b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MIJ5Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MIJ6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a <= b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if a <= b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MIJ6Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MIJ7(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a <= b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(a <= b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MIJ7Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MIJ8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a-b) < 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if int16(a-b) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MIJ8Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MIJ9(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a-b) < 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(int16(a-b) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MIJ9Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MIJC(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a) < int16(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if int16(a) < int16(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MIJCFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a) < int16(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MIJD(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a) < int16(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(int16(a) < int16(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MIJDFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a) < int16(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MIJE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a) <= int16(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if int16(a) <= int16(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MIJEFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if int16(a) <= int16(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP16MIJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a) <= int16(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		if !(int16(a) <= int16(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opCMP16MIJFFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	if !(int16(a) <= int16(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST16RRJ4(c *CPU, in *inst) *inst {
@@ -5765,441 +5777,281 @@ func opTEST16RIJF(c *CPU, in *inst) *inst {
 func opTEST16MIJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if t == 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		t := a & b
+		c.flagsLogic16(t)
+		if t == 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opTEST16MIJ4Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST16MIJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(t == 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		t := a & b
+		c.flagsLogic16(t)
+		if !(t == 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opTEST16MIJ5Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST16MIJ6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if t == 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		t := a & b
+		c.flagsLogic16(t)
+		if t == 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opTEST16MIJ6Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST16MIJ7(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(t == 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		t := a & b
+		c.flagsLogic16(t)
+		if !(t == 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opTEST16MIJ7Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST16MIJ8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if int16(t) < 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		t := a & b
+		c.flagsLogic16(t)
+		if int16(t) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opTEST16MIJ8Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if int16(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST16MIJ9(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(int16(t) < 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		t := a & b
+		c.flagsLogic16(t)
+		if !(int16(t) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opTEST16MIJ9Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(int16(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST16MIJC(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if int16(t) < 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		t := a & b
+		c.flagsLogic16(t)
+		if int16(t) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opTEST16MIJCFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if int16(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST16MIJD(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(int16(t) < 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		t := a & b
+		c.flagsLogic16(t)
+		if !(int16(t) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opTEST16MIJDFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(int16(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST16MIJE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if int16(t) <= 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		t := a & b
+		c.flagsLogic16(t)
+		if int16(t) <= 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opTEST16MIJEFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if int16(t) <= 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST16MIJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint16)(e.at(la))
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(int16(t) <= 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e.page, at))
+		b := uint16(in.Imm)
+		t := a & b
+		c.flagsLogic16(t)
+		if !(int16(t) <= 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
-}
-
-func opTEST16MIJFFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem16(in)
-	if !ok {
-		return false
-	}
-	b := uint16(in.Imm)
-	t := a & b
-	c.flagsLogic16(t)
-	if !(int16(t) <= 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32RRJ2(c *CPU, in *inst) *inst {
@@ -6733,1513 +6585,1945 @@ func opCMP32RIJF(c *CPU, in *inst) *inst {
 func opCMP32RMJ2(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a < b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a < b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32RMJ2Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32RMJ2B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a < b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a < b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32RMJ3(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a < b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a < b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32RMJ3Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32RMJ3B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a < b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32RMJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a == b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a == b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32RMJ4Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32RMJ4B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a == b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32RMJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a == b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a == b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32RMJ5Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32RMJ5B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a == b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32RMJ6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a <= b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a <= b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32RMJ6Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32RMJ6B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a <= b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32RMJ7(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a <= b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a <= b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32RMJ7Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32RMJ7B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a <= b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32RMJ8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a-b) < 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a-b) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32RMJ8Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32RMJ8B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a-b) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32RMJ9(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a-b) < 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a-b) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32RMJ9Full(c *CPU, in *inst) bool {
-	b, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32RMJ9B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a-b) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32RMJC(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a) < int32(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a) < int32(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32RMJCFull(c *CPU, in *inst) bool {
-	b, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32RMJCB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a) < int32(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a) < int32(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32RMJD(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a) < int32(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a) < int32(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32RMJDFull(c *CPU, in *inst) bool {
-	b, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32RMJDB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a) < int32(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a) < int32(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32RMJE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a) <= int32(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a) <= int32(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32RMJEFull(c *CPU, in *inst) bool {
-	b, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32RMJEB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a) <= int32(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a) <= int32(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32RMJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a) <= int32(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a) <= int32(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32RMJFFull(c *CPU, in *inst) bool {
-	b, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32RMJFB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(in.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a) <= int32(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	a := *c.at32(in.d)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a) <= int32(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MRJ2(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a < b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a < b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MRJ2Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MRJ2B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a < b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a < b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MRJ3(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a < b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a < b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MRJ3Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MRJ3B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a < b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MRJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a == b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a == b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MRJ4Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MRJ4B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a == b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MRJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a == b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a == b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MRJ5Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MRJ5B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a == b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MRJ6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a <= b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a <= b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MRJ6Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MRJ6B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a <= b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MRJ7(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a <= b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a <= b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MRJ7Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MRJ7B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a <= b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MRJ8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a-b) < 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a-b) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MRJ8Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MRJ8B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a-b) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MRJ9(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a-b) < 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a-b) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MRJ9Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MRJ9B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a-b) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MRJC(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a) < int32(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a) < int32(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MRJCFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MRJCB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a) < int32(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a) < int32(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MRJD(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a) < int32(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a) < int32(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MRJDFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MRJDB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a) < int32(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a) < int32(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MRJE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a) <= int32(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a) <= int32(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MRJEFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MRJEB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a) <= int32(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a) <= int32(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MRJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a) <= int32(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a) <= int32(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MRJFFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MRJFB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := *c.at32(in.s)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a) <= int32(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := *c.at32(in.s)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a) <= int32(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MIJ2(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a < b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a < b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MIJ2Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MIJ2B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a < b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a < b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MIJ3(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a < b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a < b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MIJ3Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MIJ3B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a < b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a < b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MIJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a == b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a == b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MIJ4Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MIJ4B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a == b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a == b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MIJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a == b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a == b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MIJ5Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MIJ5B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a == b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a == b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MIJ6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a <= b {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a <= b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MIJ6Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MIJ6B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if a <= b {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if a <= b {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MIJ7(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a <= b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a <= b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MIJ7Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MIJ7B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a <= b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(a <= b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MIJ8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a-b) < 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a-b) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MIJ8Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MIJ8B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a-b) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a-b) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MIJ9(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a-b) < 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a-b) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MIJ9Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MIJ9B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a-b) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a-b) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MIJC(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a) < int32(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a) < int32(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MIJCFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MIJCB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a) < int32(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a) < int32(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MIJD(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a) < int32(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a) < int32(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MIJDFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MIJDB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a) < int32(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a) < int32(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MIJE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a) <= int32(b) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a) <= int32(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MIJEFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MIJEB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if int32(a) <= int32(b) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if int32(a) <= int32(b) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opCMP32MIJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a) <= int32(b)) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a) <= int32(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opCMP32MIJFFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opCMP32MIJFB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(int32(a) <= int32(b)) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	if !(int32(a) <= int32(b)) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST32RRJ4(c *CPU, in *inst) *inst {
@@ -8705,469 +8989,589 @@ func opTEST32RIJF(c *CPU, in *inst) *inst {
 func opTEST32MIJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if t == 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if t == 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST32MIJ4Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opTEST32MIJ4B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if t == 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST32MIJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if !(t == 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if !(t == 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST32MIJ5Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opTEST32MIJ5B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if !(t == 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST32MIJ6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if t == 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if t == 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST32MIJ6Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opTEST32MIJ6B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if t == 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if t == 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST32MIJ7(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if !(t == 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if !(t == 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST32MIJ7Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opTEST32MIJ7B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if !(t == 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if !(t == 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST32MIJ8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if int32(t) < 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if int32(t) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST32MIJ8Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opTEST32MIJ8B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if int32(t) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if int32(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST32MIJ9(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if !(int32(t) < 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if !(int32(t) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST32MIJ9Full(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opTEST32MIJ9B(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if !(int32(t) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if !(int32(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST32MIJC(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if int32(t) < 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if int32(t) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST32MIJCFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opTEST32MIJCB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if int32(t) < 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if int32(t) < 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST32MIJD(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if !(int32(t) < 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if !(int32(t) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST32MIJDFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opTEST32MIJDB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if !(int32(t) < 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if !(int32(t) < 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST32MIJE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if int32(t) <= 0 {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if int32(t) <= 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST32MIJEFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opTEST32MIJEB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if int32(t) <= 0 {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if int32(t) <= 0 {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 func opTEST32MIJF(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
-	}
-	a := *(*uint32)(e.at(la))
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if !(int32(t) <= 0) {
-		next := in.to[linkTaken]
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if !(int32(t) <= 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
 		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 			c.budget = left
 			return next
 		}
-		c.eip, c.link = in.target, linkTaken
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
 		return c.park(in)
 	}
-	next := in.to[linkNext]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return c.park(in)
+	return c.miss(in)
 }
 
-func opTEST32MIJFFull(c *CPU, in *inst) bool {
-	a, ok := c.readMem32(in)
-	if !ok {
-		return false
+func opTEST32MIJFB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e.page, at))
+		b := uint32(in.Imm)
+		t := a & b
+		c.flagsLogic32(t)
+		if !(int32(t) <= 0) {
+			next := in.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = in.target, linkTaken
+			return c.park(in)
+		}
+		next := in.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.EIP+uint32(in.len2), linkNext
+		return c.park(in)
 	}
-	b := uint32(in.Imm)
-	t := a & b
-	c.flagsLogic32(t)
-	if !(int32(t) <= 0) {
-		c.eip, c.link = in.target, linkTaken
-		return false
-	}
-	c.eip, c.link = in.EIP+uint32(in.len2), linkNext
-	return false
+	return c.miss(in)
 }
 
 // fusedOps has the handlers of a compare and the jump behind it, by condition.
 var fusedOps = [...]fusedOp{
-	{x86.CMP, x86.FormRR, 1, [16]fastHandler{2: opCMP8RRJ2, 3: opCMP8RRJ3, 4: opCMP8RRJ4, 5: opCMP8RRJ5, 6: opCMP8RRJ6, 7: opCMP8RRJ7, 8: opCMP8RRJ8, 9: opCMP8RRJ9, 12: opCMP8RRJC, 13: opCMP8RRJD, 14: opCMP8RRJE, 15: opCMP8RRJF}, [16]handler{}},
-	{x86.CMP, x86.FormRI, 1, [16]fastHandler{2: opCMP8RIJ2, 3: opCMP8RIJ3, 4: opCMP8RIJ4, 5: opCMP8RIJ5, 6: opCMP8RIJ6, 7: opCMP8RIJ7, 8: opCMP8RIJ8, 9: opCMP8RIJ9, 12: opCMP8RIJC, 13: opCMP8RIJD, 14: opCMP8RIJE, 15: opCMP8RIJF}, [16]handler{}},
-	{x86.CMP, x86.FormRM, 1, [16]fastHandler{2: opCMP8RMJ2, 3: opCMP8RMJ3, 4: opCMP8RMJ4, 5: opCMP8RMJ5, 6: opCMP8RMJ6, 7: opCMP8RMJ7, 8: opCMP8RMJ8, 9: opCMP8RMJ9, 12: opCMP8RMJC, 13: opCMP8RMJD, 14: opCMP8RMJE, 15: opCMP8RMJF}, [16]handler{2: opCMP8RMJ2Full, 3: opCMP8RMJ3Full, 4: opCMP8RMJ4Full, 5: opCMP8RMJ5Full, 6: opCMP8RMJ6Full, 7: opCMP8RMJ7Full, 8: opCMP8RMJ8Full, 9: opCMP8RMJ9Full, 12: opCMP8RMJCFull, 13: opCMP8RMJDFull, 14: opCMP8RMJEFull, 15: opCMP8RMJFFull}},
-	{x86.CMP, x86.FormMR, 1, [16]fastHandler{2: opCMP8MRJ2, 3: opCMP8MRJ3, 4: opCMP8MRJ4, 5: opCMP8MRJ5, 6: opCMP8MRJ6, 7: opCMP8MRJ7, 8: opCMP8MRJ8, 9: opCMP8MRJ9, 12: opCMP8MRJC, 13: opCMP8MRJD, 14: opCMP8MRJE, 15: opCMP8MRJF}, [16]handler{2: opCMP8MRJ2Full, 3: opCMP8MRJ3Full, 4: opCMP8MRJ4Full, 5: opCMP8MRJ5Full, 6: opCMP8MRJ6Full, 7: opCMP8MRJ7Full, 8: opCMP8MRJ8Full, 9: opCMP8MRJ9Full, 12: opCMP8MRJCFull, 13: opCMP8MRJDFull, 14: opCMP8MRJEFull, 15: opCMP8MRJFFull}},
-	{x86.CMP, x86.FormMI, 1, [16]fastHandler{2: opCMP8MIJ2, 3: opCMP8MIJ3, 4: opCMP8MIJ4, 5: opCMP8MIJ5, 6: opCMP8MIJ6, 7: opCMP8MIJ7, 8: opCMP8MIJ8, 9: opCMP8MIJ9, 12: opCMP8MIJC, 13: opCMP8MIJD, 14: opCMP8MIJE, 15: opCMP8MIJF}, [16]handler{2: opCMP8MIJ2Full, 3: opCMP8MIJ3Full, 4: opCMP8MIJ4Full, 5: opCMP8MIJ5Full, 6: opCMP8MIJ6Full, 7: opCMP8MIJ7Full, 8: opCMP8MIJ8Full, 9: opCMP8MIJ9Full, 12: opCMP8MIJCFull, 13: opCMP8MIJDFull, 14: opCMP8MIJEFull, 15: opCMP8MIJFFull}},
-	{x86.TEST, x86.FormRR, 1, [16]fastHandler{4: opTEST8RRJ4, 5: opTEST8RRJ5, 6: opTEST8RRJ6, 7: opTEST8RRJ7, 8: opTEST8RRJ8, 9: opTEST8RRJ9, 12: opTEST8RRJC, 13: opTEST8RRJD, 14: opTEST8RRJE, 15: opTEST8RRJF}, [16]handler{}},
-	{x86.TEST, x86.FormRI, 1, [16]fastHandler{4: opTEST8RIJ4, 5: opTEST8RIJ5, 6: opTEST8RIJ6, 7: opTEST8RIJ7, 8: opTEST8RIJ8, 9: opTEST8RIJ9, 12: opTEST8RIJC, 13: opTEST8RIJD, 14: opTEST8RIJE, 15: opTEST8RIJF}, [16]handler{}},
-	{x86.TEST, x86.FormMI, 1, [16]fastHandler{4: opTEST8MIJ4, 5: opTEST8MIJ5, 6: opTEST8MIJ6, 7: opTEST8MIJ7, 8: opTEST8MIJ8, 9: opTEST8MIJ9, 12: opTEST8MIJC, 13: opTEST8MIJD, 14: opTEST8MIJE, 15: opTEST8MIJF}, [16]handler{4: opTEST8MIJ4Full, 5: opTEST8MIJ5Full, 6: opTEST8MIJ6Full, 7: opTEST8MIJ7Full, 8: opTEST8MIJ8Full, 9: opTEST8MIJ9Full, 12: opTEST8MIJCFull, 13: opTEST8MIJDFull, 14: opTEST8MIJEFull, 15: opTEST8MIJFFull}},
-	{x86.CMP, x86.FormRR, 2, [16]fastHandler{2: opCMP16RRJ2, 3: opCMP16RRJ3, 4: opCMP16RRJ4, 5: opCMP16RRJ5, 6: opCMP16RRJ6, 7: opCMP16RRJ7, 8: opCMP16RRJ8, 9: opCMP16RRJ9, 12: opCMP16RRJC, 13: opCMP16RRJD, 14: opCMP16RRJE, 15: opCMP16RRJF}, [16]handler{}},
-	{x86.CMP, x86.FormRI, 2, [16]fastHandler{2: opCMP16RIJ2, 3: opCMP16RIJ3, 4: opCMP16RIJ4, 5: opCMP16RIJ5, 6: opCMP16RIJ6, 7: opCMP16RIJ7, 8: opCMP16RIJ8, 9: opCMP16RIJ9, 12: opCMP16RIJC, 13: opCMP16RIJD, 14: opCMP16RIJE, 15: opCMP16RIJF}, [16]handler{}},
-	{x86.CMP, x86.FormRM, 2, [16]fastHandler{2: opCMP16RMJ2, 3: opCMP16RMJ3, 4: opCMP16RMJ4, 5: opCMP16RMJ5, 6: opCMP16RMJ6, 7: opCMP16RMJ7, 8: opCMP16RMJ8, 9: opCMP16RMJ9, 12: opCMP16RMJC, 13: opCMP16RMJD, 14: opCMP16RMJE, 15: opCMP16RMJF}, [16]handler{2: opCMP16RMJ2Full, 3: opCMP16RMJ3Full, 4: opCMP16RMJ4Full, 5: opCMP16RMJ5Full, 6: opCMP16RMJ6Full, 7: opCMP16RMJ7Full, 8: opCMP16RMJ8Full, 9: opCMP16RMJ9Full, 12: opCMP16RMJCFull, 13: opCMP16RMJDFull, 14: opCMP16RMJEFull, 15: opCMP16RMJFFull}},
-	{x86.CMP, x86.FormMR, 2, [16]fastHandler{2: opCMP16MRJ2, 3: opCMP16MRJ3, 4: opCMP16MRJ4, 5: opCMP16MRJ5, 6: opCMP16MRJ6, 7: opCMP16MRJ7, 8: opCMP16MRJ8, 9: opCMP16MRJ9, 12: opCMP16MRJC, 13: opCMP16MRJD, 14: opCMP16MRJE, 15: opCMP16MRJF}, [16]handler{2: opCMP16MRJ2Full, 3: opCMP16MRJ3Full, 4: opCMP16MRJ4Full, 5: opCMP16MRJ5Full, 6: opCMP16MRJ6Full, 7: opCMP16MRJ7Full, 8: opCMP16MRJ8Full, 9: opCMP16MRJ9Full, 12: opCMP16MRJCFull, 13: opCMP16MRJDFull, 14: opCMP16MRJEFull, 15: opCMP16MRJFFull}},
-	{x86.CMP, x86.FormMI, 2, [16]fastHandler{2: opCMP16MIJ2, 3: opCMP16MIJ3, 4: opCMP16MIJ4, 5: opCMP16MIJ5, 6: opCMP16MIJ6, 7: opCMP16MIJ7, 8: opCMP16MIJ8, 9: opCMP16MIJ9, 12: opCMP16MIJC, 13: opCMP16MIJD, 14: opCMP16MIJE, 15: opCMP16MIJF}, [16]handler{2: opCMP16MIJ2Full, 3: opCMP16MIJ3Full, 4: opCMP16MIJ4Full, 5: opCMP16MIJ5Full, 6: opCMP16MIJ6Full, 7: opCMP16MIJ7Full, 8: opCMP16MIJ8Full, 9: opCMP16MIJ9Full, 12: opCMP16MIJCFull, 13: opCMP16MIJDFull, 14: opCMP16MIJEFull, 15: opCMP16MIJFFull}},
-	{x86.TEST, x86.FormRR, 2, [16]fastHandler{4: opTEST16RRJ4, 5: opTEST16RRJ5, 6: opTEST16RRJ6, 7: opTEST16RRJ7, 8: opTEST16RRJ8, 9: opTEST16RRJ9, 12: opTEST16RRJC, 13: opTEST16RRJD, 14: opTEST16RRJE, 15: opTEST16RRJF}, [16]handler{}},
-	{x86.TEST, x86.FormRI, 2, [16]fastHandler{4: opTEST16RIJ4, 5: opTEST16RIJ5, 6: opTEST16RIJ6, 7: opTEST16RIJ7, 8: opTEST16RIJ8, 9: opTEST16RIJ9, 12: opTEST16RIJC, 13: opTEST16RIJD, 14: opTEST16RIJE, 15: opTEST16RIJF}, [16]handler{}},
-	{x86.TEST, x86.FormMI, 2, [16]fastHandler{4: opTEST16MIJ4, 5: opTEST16MIJ5, 6: opTEST16MIJ6, 7: opTEST16MIJ7, 8: opTEST16MIJ8, 9: opTEST16MIJ9, 12: opTEST16MIJC, 13: opTEST16MIJD, 14: opTEST16MIJE, 15: opTEST16MIJF}, [16]handler{4: opTEST16MIJ4Full, 5: opTEST16MIJ5Full, 6: opTEST16MIJ6Full, 7: opTEST16MIJ7Full, 8: opTEST16MIJ8Full, 9: opTEST16MIJ9Full, 12: opTEST16MIJCFull, 13: opTEST16MIJDFull, 14: opTEST16MIJEFull, 15: opTEST16MIJFFull}},
-	{x86.CMP, x86.FormRR, 4, [16]fastHandler{2: opCMP32RRJ2, 3: opCMP32RRJ3, 4: opCMP32RRJ4, 5: opCMP32RRJ5, 6: opCMP32RRJ6, 7: opCMP32RRJ7, 8: opCMP32RRJ8, 9: opCMP32RRJ9, 12: opCMP32RRJC, 13: opCMP32RRJD, 14: opCMP32RRJE, 15: opCMP32RRJF}, [16]handler{}},
-	{x86.CMP, x86.FormRI, 4, [16]fastHandler{2: opCMP32RIJ2, 3: opCMP32RIJ3, 4: opCMP32RIJ4, 5: opCMP32RIJ5, 6: opCMP32RIJ6, 7: opCMP32RIJ7, 8: opCMP32RIJ8, 9: opCMP32RIJ9, 12: opCMP32RIJC, 13: opCMP32RIJD, 14: opCMP32RIJE, 15: opCMP32RIJF}, [16]handler{}},
-	{x86.CMP, x86.FormRM, 4, [16]fastHandler{2: opCMP32RMJ2, 3: opCMP32RMJ3, 4: opCMP32RMJ4, 5: opCMP32RMJ5, 6: opCMP32RMJ6, 7: opCMP32RMJ7, 8: opCMP32RMJ8, 9: opCMP32RMJ9, 12: opCMP32RMJC, 13: opCMP32RMJD, 14: opCMP32RMJE, 15: opCMP32RMJF}, [16]handler{2: opCMP32RMJ2Full, 3: opCMP32RMJ3Full, 4: opCMP32RMJ4Full, 5: opCMP32RMJ5Full, 6: opCMP32RMJ6Full, 7: opCMP32RMJ7Full, 8: opCMP32RMJ8Full, 9: opCMP32RMJ9Full, 12: opCMP32RMJCFull, 13: opCMP32RMJDFull, 14: opCMP32RMJEFull, 15: opCMP32RMJFFull}},
-	{x86.CMP, x86.FormMR, 4, [16]fastHandler{2: opCMP32MRJ2, 3: opCMP32MRJ3, 4: opCMP32MRJ4, 5: opCMP32MRJ5, 6: opCMP32MRJ6, 7: opCMP32MRJ7, 8: opCMP32MRJ8, 9: opCMP32MRJ9, 12: opCMP32MRJC, 13: opCMP32MRJD, 14: opCMP32MRJE, 15: opCMP32MRJF}, [16]handler{2: opCMP32MRJ2Full, 3: opCMP32MRJ3Full, 4: opCMP32MRJ4Full, 5: opCMP32MRJ5Full, 6: opCMP32MRJ6Full, 7: opCMP32MRJ7Full, 8: opCMP32MRJ8Full, 9: opCMP32MRJ9Full, 12: opCMP32MRJCFull, 13: opCMP32MRJDFull, 14: opCMP32MRJEFull, 15: opCMP32MRJFFull}},
-	{x86.CMP, x86.FormMI, 4, [16]fastHandler{2: opCMP32MIJ2, 3: opCMP32MIJ3, 4: opCMP32MIJ4, 5: opCMP32MIJ5, 6: opCMP32MIJ6, 7: opCMP32MIJ7, 8: opCMP32MIJ8, 9: opCMP32MIJ9, 12: opCMP32MIJC, 13: opCMP32MIJD, 14: opCMP32MIJE, 15: opCMP32MIJF}, [16]handler{2: opCMP32MIJ2Full, 3: opCMP32MIJ3Full, 4: opCMP32MIJ4Full, 5: opCMP32MIJ5Full, 6: opCMP32MIJ6Full, 7: opCMP32MIJ7Full, 8: opCMP32MIJ8Full, 9: opCMP32MIJ9Full, 12: opCMP32MIJCFull, 13: opCMP32MIJDFull, 14: opCMP32MIJEFull, 15: opCMP32MIJFFull}},
-	{x86.TEST, x86.FormRR, 4, [16]fastHandler{4: opTEST32RRJ4, 5: opTEST32RRJ5, 6: opTEST32RRJ6, 7: opTEST32RRJ7, 8: opTEST32RRJ8, 9: opTEST32RRJ9, 12: opTEST32RRJC, 13: opTEST32RRJD, 14: opTEST32RRJE, 15: opTEST32RRJF}, [16]handler{}},
-	{x86.TEST, x86.FormRI, 4, [16]fastHandler{4: opTEST32RIJ4, 5: opTEST32RIJ5, 6: opTEST32RIJ6, 7: opTEST32RIJ7, 8: opTEST32RIJ8, 9: opTEST32RIJ9, 12: opTEST32RIJC, 13: opTEST32RIJD, 14: opTEST32RIJE, 15: opTEST32RIJF}, [16]handler{}},
-	{x86.TEST, x86.FormMI, 4, [16]fastHandler{4: opTEST32MIJ4, 5: opTEST32MIJ5, 6: opTEST32MIJ6, 7: opTEST32MIJ7, 8: opTEST32MIJ8, 9: opTEST32MIJ9, 12: opTEST32MIJC, 13: opTEST32MIJD, 14: opTEST32MIJE, 15: opTEST32MIJF}, [16]handler{4: opTEST32MIJ4Full, 5: opTEST32MIJ5Full, 6: opTEST32MIJ6Full, 7: opTEST32MIJ7Full, 8: opTEST32MIJ8Full, 9: opTEST32MIJ9Full, 12: opTEST32MIJCFull, 13: opTEST32MIJDFull, 14: opTEST32MIJEFull, 15: opTEST32MIJFFull}},
+	{x86.CMP, x86.FormRR, 1, [16]fastHandler{2: opCMP8RRJ2, 3: opCMP8RRJ3, 4: opCMP8RRJ4, 5: opCMP8RRJ5, 6: opCMP8RRJ6, 7: opCMP8RRJ7, 8: opCMP8RRJ8, 9: opCMP8RRJ9, 12: opCMP8RRJC, 13: opCMP8RRJD, 14: opCMP8RRJE, 15: opCMP8RRJF}, [16]fastHandler{}},
+	{x86.CMP, x86.FormRI, 1, [16]fastHandler{2: opCMP8RIJ2, 3: opCMP8RIJ3, 4: opCMP8RIJ4, 5: opCMP8RIJ5, 6: opCMP8RIJ6, 7: opCMP8RIJ7, 8: opCMP8RIJ8, 9: opCMP8RIJ9, 12: opCMP8RIJC, 13: opCMP8RIJD, 14: opCMP8RIJE, 15: opCMP8RIJF}, [16]fastHandler{}},
+	{x86.CMP, x86.FormRM, 1, [16]fastHandler{2: opCMP8RMJ2, 3: opCMP8RMJ3, 4: opCMP8RMJ4, 5: opCMP8RMJ5, 6: opCMP8RMJ6, 7: opCMP8RMJ7, 8: opCMP8RMJ8, 9: opCMP8RMJ9, 12: opCMP8RMJC, 13: opCMP8RMJD, 14: opCMP8RMJE, 15: opCMP8RMJF}, [16]fastHandler{2: opCMP8RMJ2B, 3: opCMP8RMJ3B, 4: opCMP8RMJ4B, 5: opCMP8RMJ5B, 6: opCMP8RMJ6B, 7: opCMP8RMJ7B, 8: opCMP8RMJ8B, 9: opCMP8RMJ9B, 12: opCMP8RMJCB, 13: opCMP8RMJDB, 14: opCMP8RMJEB, 15: opCMP8RMJFB}},
+	{x86.CMP, x86.FormMR, 1, [16]fastHandler{2: opCMP8MRJ2, 3: opCMP8MRJ3, 4: opCMP8MRJ4, 5: opCMP8MRJ5, 6: opCMP8MRJ6, 7: opCMP8MRJ7, 8: opCMP8MRJ8, 9: opCMP8MRJ9, 12: opCMP8MRJC, 13: opCMP8MRJD, 14: opCMP8MRJE, 15: opCMP8MRJF}, [16]fastHandler{2: opCMP8MRJ2B, 3: opCMP8MRJ3B, 4: opCMP8MRJ4B, 5: opCMP8MRJ5B, 6: opCMP8MRJ6B, 7: opCMP8MRJ7B, 8: opCMP8MRJ8B, 9: opCMP8MRJ9B, 12: opCMP8MRJCB, 13: opCMP8MRJDB, 14: opCMP8MRJEB, 15: opCMP8MRJFB}},
+	{x86.CMP, x86.FormMI, 1, [16]fastHandler{2: opCMP8MIJ2, 3: opCMP8MIJ3, 4: opCMP8MIJ4, 5: opCMP8MIJ5, 6: opCMP8MIJ6, 7: opCMP8MIJ7, 8: opCMP8MIJ8, 9: opCMP8MIJ9, 12: opCMP8MIJC, 13: opCMP8MIJD, 14: opCMP8MIJE, 15: opCMP8MIJF}, [16]fastHandler{2: opCMP8MIJ2B, 3: opCMP8MIJ3B, 4: opCMP8MIJ4B, 5: opCMP8MIJ5B, 6: opCMP8MIJ6B, 7: opCMP8MIJ7B, 8: opCMP8MIJ8B, 9: opCMP8MIJ9B, 12: opCMP8MIJCB, 13: opCMP8MIJDB, 14: opCMP8MIJEB, 15: opCMP8MIJFB}},
+	{x86.TEST, x86.FormRR, 1, [16]fastHandler{4: opTEST8RRJ4, 5: opTEST8RRJ5, 6: opTEST8RRJ6, 7: opTEST8RRJ7, 8: opTEST8RRJ8, 9: opTEST8RRJ9, 12: opTEST8RRJC, 13: opTEST8RRJD, 14: opTEST8RRJE, 15: opTEST8RRJF}, [16]fastHandler{}},
+	{x86.TEST, x86.FormRI, 1, [16]fastHandler{4: opTEST8RIJ4, 5: opTEST8RIJ5, 6: opTEST8RIJ6, 7: opTEST8RIJ7, 8: opTEST8RIJ8, 9: opTEST8RIJ9, 12: opTEST8RIJC, 13: opTEST8RIJD, 14: opTEST8RIJE, 15: opTEST8RIJF}, [16]fastHandler{}},
+	{x86.TEST, x86.FormMI, 1, [16]fastHandler{4: opTEST8MIJ4, 5: opTEST8MIJ5, 6: opTEST8MIJ6, 7: opTEST8MIJ7, 8: opTEST8MIJ8, 9: opTEST8MIJ9, 12: opTEST8MIJC, 13: opTEST8MIJD, 14: opTEST8MIJE, 15: opTEST8MIJF}, [16]fastHandler{4: opTEST8MIJ4B, 5: opTEST8MIJ5B, 6: opTEST8MIJ6B, 7: opTEST8MIJ7B, 8: opTEST8MIJ8B, 9: opTEST8MIJ9B, 12: opTEST8MIJCB, 13: opTEST8MIJDB, 14: opTEST8MIJEB, 15: opTEST8MIJFB}},
+	{x86.CMP, x86.FormRR, 2, [16]fastHandler{2: opCMP16RRJ2, 3: opCMP16RRJ3, 4: opCMP16RRJ4, 5: opCMP16RRJ5, 6: opCMP16RRJ6, 7: opCMP16RRJ7, 8: opCMP16RRJ8, 9: opCMP16RRJ9, 12: opCMP16RRJC, 13: opCMP16RRJD, 14: opCMP16RRJE, 15: opCMP16RRJF}, [16]fastHandler{}},
+	{x86.CMP, x86.FormRI, 2, [16]fastHandler{2: opCMP16RIJ2, 3: opCMP16RIJ3, 4: opCMP16RIJ4, 5: opCMP16RIJ5, 6: opCMP16RIJ6, 7: opCMP16RIJ7, 8: opCMP16RIJ8, 9: opCMP16RIJ9, 12: opCMP16RIJC, 13: opCMP16RIJD, 14: opCMP16RIJE, 15: opCMP16RIJF}, [16]fastHandler{}},
+	{x86.CMP, x86.FormRM, 2, [16]fastHandler{2: opCMP16RMJ2, 3: opCMP16RMJ3, 4: opCMP16RMJ4, 5: opCMP16RMJ5, 6: opCMP16RMJ6, 7: opCMP16RMJ7, 8: opCMP16RMJ8, 9: opCMP16RMJ9, 12: opCMP16RMJC, 13: opCMP16RMJD, 14: opCMP16RMJE, 15: opCMP16RMJF}, [16]fastHandler{}},
+	{x86.CMP, x86.FormMR, 2, [16]fastHandler{2: opCMP16MRJ2, 3: opCMP16MRJ3, 4: opCMP16MRJ4, 5: opCMP16MRJ5, 6: opCMP16MRJ6, 7: opCMP16MRJ7, 8: opCMP16MRJ8, 9: opCMP16MRJ9, 12: opCMP16MRJC, 13: opCMP16MRJD, 14: opCMP16MRJE, 15: opCMP16MRJF}, [16]fastHandler{}},
+	{x86.CMP, x86.FormMI, 2, [16]fastHandler{2: opCMP16MIJ2, 3: opCMP16MIJ3, 4: opCMP16MIJ4, 5: opCMP16MIJ5, 6: opCMP16MIJ6, 7: opCMP16MIJ7, 8: opCMP16MIJ8, 9: opCMP16MIJ9, 12: opCMP16MIJC, 13: opCMP16MIJD, 14: opCMP16MIJE, 15: opCMP16MIJF}, [16]fastHandler{}},
+	{x86.TEST, x86.FormRR, 2, [16]fastHandler{4: opTEST16RRJ4, 5: opTEST16RRJ5, 6: opTEST16RRJ6, 7: opTEST16RRJ7, 8: opTEST16RRJ8, 9: opTEST16RRJ9, 12: opTEST16RRJC, 13: opTEST16RRJD, 14: opTEST16RRJE, 15: opTEST16RRJF}, [16]fastHandler{}},
+	{x86.TEST, x86.FormRI, 2, [16]fastHandler{4: opTEST16RIJ4, 5: opTEST16RIJ5, 6: opTEST16RIJ6, 7: opTEST16RIJ7, 8: opTEST16RIJ8, 9: opTEST16RIJ9, 12: opTEST16RIJC, 13: opTEST16RIJD, 14: opTEST16RIJE, 15: opTEST16RIJF}, [16]fastHandler{}},
+	{x86.TEST, x86.FormMI, 2, [16]fastHandler{4: opTEST16MIJ4, 5: opTEST16MIJ5, 6: opTEST16MIJ6, 7: opTEST16MIJ7, 8: opTEST16MIJ8, 9: opTEST16MIJ9, 12: opTEST16MIJC, 13: opTEST16MIJD, 14: opTEST16MIJE, 15: opTEST16MIJF}, [16]fastHandler{}},
+	{x86.CMP, x86.FormRR, 4, [16]fastHandler{2: opCMP32RRJ2, 3: opCMP32RRJ3, 4: opCMP32RRJ4, 5: opCMP32RRJ5, 6: opCMP32RRJ6, 7: opCMP32RRJ7, 8: opCMP32RRJ8, 9: opCMP32RRJ9, 12: opCMP32RRJC, 13: opCMP32RRJD, 14: opCMP32RRJE, 15: opCMP32RRJF}, [16]fastHandler{}},
+	{x86.CMP, x86.FormRI, 4, [16]fastHandler{2: opCMP32RIJ2, 3: opCMP32RIJ3, 4: opCMP32RIJ4, 5: opCMP32RIJ5, 6: opCMP32RIJ6, 7: opCMP32RIJ7, 8: opCMP32RIJ8, 9: opCMP32RIJ9, 12: opCMP32RIJC, 13: opCMP32RIJD, 14: opCMP32RIJE, 15: opCMP32RIJF}, [16]fastHandler{}},
+	{x86.CMP, x86.FormRM, 4, [16]fastHandler{2: opCMP32RMJ2, 3: opCMP32RMJ3, 4: opCMP32RMJ4, 5: opCMP32RMJ5, 6: opCMP32RMJ6, 7: opCMP32RMJ7, 8: opCMP32RMJ8, 9: opCMP32RMJ9, 12: opCMP32RMJC, 13: opCMP32RMJD, 14: opCMP32RMJE, 15: opCMP32RMJF}, [16]fastHandler{2: opCMP32RMJ2B, 3: opCMP32RMJ3B, 4: opCMP32RMJ4B, 5: opCMP32RMJ5B, 6: opCMP32RMJ6B, 7: opCMP32RMJ7B, 8: opCMP32RMJ8B, 9: opCMP32RMJ9B, 12: opCMP32RMJCB, 13: opCMP32RMJDB, 14: opCMP32RMJEB, 15: opCMP32RMJFB}},
+	{x86.CMP, x86.FormMR, 4, [16]fastHandler{2: opCMP32MRJ2, 3: opCMP32MRJ3, 4: opCMP32MRJ4, 5: opCMP32MRJ5, 6: opCMP32MRJ6, 7: opCMP32MRJ7, 8: opCMP32MRJ8, 9: opCMP32MRJ9, 12: opCMP32MRJC, 13: opCMP32MRJD, 14: opCMP32MRJE, 15: opCMP32MRJF}, [16]fastHandler{2: opCMP32MRJ2B, 3: opCMP32MRJ3B, 4: opCMP32MRJ4B, 5: opCMP32MRJ5B, 6: opCMP32MRJ6B, 7: opCMP32MRJ7B, 8: opCMP32MRJ8B, 9: opCMP32MRJ9B, 12: opCMP32MRJCB, 13: opCMP32MRJDB, 14: opCMP32MRJEB, 15: opCMP32MRJFB}},
+	{x86.CMP, x86.FormMI, 4, [16]fastHandler{2: opCMP32MIJ2, 3: opCMP32MIJ3, 4: opCMP32MIJ4, 5: opCMP32MIJ5, 6: opCMP32MIJ6, 7: opCMP32MIJ7, 8: opCMP32MIJ8, 9: opCMP32MIJ9, 12: opCMP32MIJC, 13: opCMP32MIJD, 14: opCMP32MIJE, 15: opCMP32MIJF}, [16]fastHandler{2: opCMP32MIJ2B, 3: opCMP32MIJ3B, 4: opCMP32MIJ4B, 5: opCMP32MIJ5B, 6: opCMP32MIJ6B, 7: opCMP32MIJ7B, 8: opCMP32MIJ8B, 9: opCMP32MIJ9B, 12: opCMP32MIJCB, 13: opCMP32MIJDB, 14: opCMP32MIJEB, 15: opCMP32MIJFB}},
+	{x86.TEST, x86.FormRR, 4, [16]fastHandler{4: opTEST32RRJ4, 5: opTEST32RRJ5, 6: opTEST32RRJ6, 7: opTEST32RRJ7, 8: opTEST32RRJ8, 9: opTEST32RRJ9, 12: opTEST32RRJC, 13: opTEST32RRJD, 14: opTEST32RRJE, 15: opTEST32RRJF}, [16]fastHandler{}},
+	{x86.TEST, x86.FormRI, 4, [16]fastHandler{4: opTEST32RIJ4, 5: opTEST32RIJ5, 6: opTEST32RIJ6, 7: opTEST32RIJ7, 8: opTEST32RIJ8, 9: opTEST32RIJ9, 12: opTEST32RIJC, 13: opTEST32RIJD, 14: opTEST32RIJE, 15: opTEST32RIJF}, [16]fastHandler{}},
+	{x86.TEST, x86.FormMI, 4, [16]fastHandler{4: opTEST32MIJ4, 5: opTEST32MIJ5, 6: opTEST32MIJ6, 7: opTEST32MIJ7, 8: opTEST32MIJ8, 9: opTEST32MIJ9, 12: opTEST32MIJC, 13: opTEST32MIJD, 14: opTEST32MIJE, 15: opTEST32MIJF}, [16]fastHandler{4: opTEST32MIJ4B, 5: opTEST32MIJ5B, 6: opTEST32MIJ6B, 7: opTEST32MIJ7B, 8: opTEST32MIJ8B, 9: opTEST32MIJ9B, 12: opTEST32MIJCB, 13: opTEST32MIJDB, 14: opTEST32MIJEB, 15: opTEST32MIJFB}},
 }
 
 func opJMP32J(c *CPU, in *inst) *inst {
@@ -9213,17 +9617,33 @@ func opJMPIND32RFull(c *CPU, in *inst) bool {
 func opJMPIND32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e.page, at))
+		next := c.cache.jump[jumpSlot(v)]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == v {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = v, linkIndirect
+		return c.park(in)
 	}
-	v := *(*uint32)(e.at(la))
-	next := c.cache.jump[jumpSlot(v)]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == v {
-		c.budget = left
-		return next
+	return c.miss(in)
+}
+
+func opJMPIND32MB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e.page, at))
+		next := c.cache.jump[jumpSlot(v)]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == v {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = v, linkIndirect
+		return c.park(in)
 	}
-	c.eip, c.link = v, linkIndirect
-	return c.park(in)
+	return c.miss(in)
 }
 
 func opJMPIND32MFull(c *CPU, in *inst) bool {
@@ -9248,21 +9668,25 @@ var fastJMPIND = fastTable{
 	x86.FormM: {nil, nil, opJMPIND32M},
 }
 
+var baseJMPIND = fastTable{
+	x86.FormM: {nil, nil, opJMPIND32MB},
+}
+
 func opCALL32J(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		*(*uint32)(unsafe.Add(e.page, at)) = in.EIP + uint32(in.Len)
+		c.gpr[x86.ESP] = la
+		next := in.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = in.Imm, linkTaken
+		return c.park(in)
 	}
-	*(*uint32)(e.at(la)) = in.EIP + uint32(in.Len)
-	c.gpr[x86.ESP] = la
-	next := in.to[linkTaken]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = in.Imm, linkTaken
-	return c.park(in)
+	return c.miss(in)
 }
 
 func opCALL32JFull(c *CPU, in *inst) bool {
@@ -9285,18 +9709,18 @@ func opCALLIND32R(c *CPU, in *inst) *inst {
 	t := *c.at32(in.d)
 	la := c.gpr[x86.ESP] - 4
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		*(*uint32)(unsafe.Add(e.page, at)) = in.EIP + uint32(in.Len)
+		c.gpr[x86.ESP] = la
+		next := c.cache.jump[jumpSlot(t)]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == t {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = t, linkIndirect
+		return c.park(in)
 	}
-	*(*uint32)(e.at(la)) = in.EIP + uint32(in.Len)
-	c.gpr[x86.ESP] = la
-	next := c.cache.jump[jumpSlot(t)]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == t {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = t, linkIndirect
-	return c.park(in)
+	return c.miss(in)
 }
 
 func opCALLIND32RFull(c *CPU, in *inst) bool {
@@ -9304,29 +9728,49 @@ func opCALLIND32RFull(c *CPU, in *inst) bool {
 }
 
 func opCALLIND32M(c *CPU, in *inst) *inst {
-	var t uint32
-	{
-		la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	la1 := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e1 := c.entry(la1)
+	if at1 := la1 - e1.rd; at1 <= pageSize-4 {
+		t := *(*uint32)(unsafe.Add(e1.page, at1))
+		la := c.gpr[x86.ESP] - 4
 		e := c.entry(la)
-		if e.rd != (la+3)&^pageMask {
-			return c.miss(in)
+		if at := la - e.wr; at <= pageSize-4 {
+			*(*uint32)(unsafe.Add(e.page, at)) = in.EIP + uint32(in.Len)
+			c.gpr[x86.ESP] = la
+			next := c.cache.jump[jumpSlot(t)]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == t {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = t, linkIndirect
+			return c.park(in)
 		}
-		t = *(*uint32)(e.at(la))
-	}
-	la := c.gpr[x86.ESP] - 4
-	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
 		return c.miss(in)
 	}
-	*(*uint32)(e.at(la)) = in.EIP + uint32(in.Len)
-	c.gpr[x86.ESP] = la
-	next := c.cache.jump[jumpSlot(t)]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == t {
-		c.budget = left
-		return next
+	return c.miss(in)
+}
+
+func opCALLIND32MB(c *CPU, in *inst) *inst {
+	la1 := *c.at32(in.b) + in.Disp
+	e1 := c.entry(la1)
+	if at1 := la1 - e1.rd; at1 <= pageSize-4 {
+		t := *(*uint32)(unsafe.Add(e1.page, at1))
+		la := c.gpr[x86.ESP] - 4
+		e := c.entry(la)
+		if at := la - e.wr; at <= pageSize-4 {
+			*(*uint32)(unsafe.Add(e.page, at)) = in.EIP + uint32(in.Len)
+			c.gpr[x86.ESP] = la
+			next := c.cache.jump[jumpSlot(t)]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == t {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = t, linkIndirect
+			return c.park(in)
+		}
+		return c.miss(in)
 	}
-	c.eip, c.link = t, linkIndirect
-	return c.park(in)
+	return c.miss(in)
 }
 
 func opCALLIND32MFull(c *CPU, in *inst) bool {
@@ -9351,21 +9795,25 @@ var fastCALLIND = fastTable{
 	x86.FormM: {nil, nil, opCALLIND32M},
 }
 
+var baseCALLIND = fastTable{
+	x86.FormM: {nil, nil, opCALLIND32MB},
+}
+
 func opRET32None(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP]
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e.page, at))
+		c.gpr[x86.ESP] = la + 4
+		next := c.cache.jump[jumpSlot(v)]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == v {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = v, linkIndirect
+		return c.park(in)
 	}
-	v := *(*uint32)(e.at(la))
-	c.gpr[x86.ESP] = la + 4
-	next := c.cache.jump[jumpSlot(v)]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == v {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = v, linkIndirect
-	return c.park(in)
+	return c.miss(in)
 }
 
 func opRET32NoneFull(c *CPU, in *inst) bool {
@@ -9379,18 +9827,18 @@ func opRET16NoneFull(c *CPU, in *inst) bool {
 func opRET32I(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP]
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e.page, at))
+		c.gpr[x86.ESP] = la + 4 + in.Imm
+		next := c.cache.jump[jumpSlot(v)]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == v {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = v, linkIndirect
+		return c.park(in)
 	}
-	v := *(*uint32)(e.at(la))
-	c.gpr[x86.ESP] = la + 4 + in.Imm
-	next := c.cache.jump[jumpSlot(v)]
-	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == v {
-		c.budget = left
-		return next
-	}
-	c.eip, c.link = v, linkIndirect
-	return c.park(in)
+	return c.miss(in)
 }
 
 func opRET32IFull(c *CPU, in *inst) bool {
@@ -9413,8 +9861,8 @@ var fastRET = fastTable{
 
 var branchOps = opTable{
 	x86.JMP:     {by: &byJMP, fast: &fastJMP},
-	x86.JMPIND:  {by: &byJMPIND, fast: &fastJMPIND},
+	x86.JMPIND:  {by: &byJMPIND, fast: &fastJMPIND, base: &baseJMPIND},
 	x86.CALL:    {by: &byCALL, fast: &fastCALL},
-	x86.CALLIND: {by: &byCALLIND, fast: &fastCALLIND},
+	x86.CALLIND: {by: &byCALLIND, fast: &fastCALLIND, base: &baseCALLIND},
 	x86.RET:     {by: &byRET, fast: &fastRET},
 }

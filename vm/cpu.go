@@ -25,14 +25,14 @@ type CPU struct {
 	faux uint64
 	link uint32 // which successor of the block a branch chose: linkTaken, linkNext, linkLookup
 
-	budget int64                 // instructions left in this slice; horizon - budget = retired
-	tlb    *tlb // the one of the current privilege
-	mem    unsafe.Pointer        // host address of guest physical memory (see memory.go)
-	last   uintptr               // the record that left its block, an *inst that the cache keeps alive; see park
-	exit   exitReason            // why a handler left its block; exitNone for branches
-	mode   mode                  // what decoding depends on
-	tag    uint32                // mode and the cache's epoch: a block with another tag is not to run
-	flags  uint32                // EFLAGS without the arithmetic flags (bit 1 set)
+	budget int64          // instructions left in this slice; horizon - budget = retired
+	tlb    *tlb           // the one of the current privilege
+	mem    unsafe.Pointer // host address of guest physical memory (see memory.go)
+	last   uintptr        // the record that left its block, an *inst that the cache keeps alive; see park
+	exit   exitReason     // why a handler left its block; exitNone for branches
+	mode   mode           // what decoding depends on
+	tag    uint32         // mode and the cache's epoch: a block with another tag is not to run
+	flags  uint32         // EFLAGS without the arithmetic flags (bit 1 set)
 	cpl    uint8
 	shadow bool // MOV SS, POP SS or STI just executed: no interrupt before the next instruction
 

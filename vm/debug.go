@@ -135,12 +135,12 @@ func (c *CPU) tagEntry(e *tlbEntry, in *tlbInfo) {
 		return
 	}
 	if c.m.watch.watchesPage(in.lin) {
-		e.rd, e.wr = tagNone, tagNone
+		e.setNone(in)
 	}
 	for i := range 4 {
 		b := c.breakpoint(i)
 		if b.enabled && (b.cond == bpWrite || b.cond == bpAccess) && (b.first&^pageMask == in.lin || b.last&^pageMask == in.lin) {
-			e.rd, e.wr = tagNone, tagNone
+			e.setNone(in)
 		}
 	}
 }

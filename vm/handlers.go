@@ -17,6 +17,7 @@ type opImpl struct {
 	pick picker // chooses where form and size do not suffice
 	by   *formTable
 	fast *fastTable
+	base *fastTable // variants of handlers in fast for memory operands without an index
 	dead *fastTable // variants of handlers in fast that set no flags
 }
 
@@ -51,6 +52,9 @@ func handlersFor(r *inst) (fastHandler, handler) {
 		}
 		return runFull, opJCCFull
 	}
+	if shiftsByImmediate[r.Op] && r.Imm&countMask == 0 {
+		return shiftByNothing(r)
+	}
 	for _, t := range chapters {
 		impl := &t[r.Op]
 		if fast, full := impl.handlers(r); fast != nil {
@@ -70,6 +74,9 @@ func (impl *opImpl) handlers(r *inst) (fast fastHandler, full handler) {
 	if impl.fast != nil {
 		fast = impl.fast[r.Form][size]
 	}
+	if impl.base != nil && r.Index == x86.NoReg && impl.base[r.Form][size] != nil {
+		fast = impl.base[r.Form][size]
+	}
 	if impl.pick != nil {
 		fast, full = impl.pick(r)
 	}
@@ -77,6 +84,18 @@ func (impl *opImpl) handlers(r *inst) (fast fastHandler, full handler) {
 		fast = runFull
 	}
 	return fast, full
+}
+
+// shiftsByImmediate are the operations whose fast handlers of forms with an
+// immediate count on one that is not 0.
+var shiftsByImmediate = [x86.NumOps]bool{x86.SHL: true, x86.SHR: true, x86.SAR: true, x86.ROL: true, x86.ROR: true}
+
+// shiftByNothing are the handlers of a shift by 0.
+func shiftByNothing(r *inst) (fastHandler, handler) {
+	if full := aluOps[r.Op].by[r.Form][sizeIndex(r.Size)]; full != nil {
+		return runFull, full
+	}
+	return runFull, opNOP // of a register
 }
 
 // deadHandler is the variant of r's handler that sets no flags, or nil.

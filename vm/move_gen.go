@@ -27,12 +27,23 @@ func opMOV8RI(c *CPU, in *inst) *inst {
 func opMOV8RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-1 {
+		v := *(*uint8)(unsafe.Add(e.page, at))
+		*c.at8(in.d) = v
+		return nextRec(in)
 	}
-	v := *(*uint8)(e.at(la))
-	*c.at8(in.d) = v
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opMOV8RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		v := *(*uint8)(unsafe.Add(e.page, at))
+		*c.at8(in.d) = v
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opMOV8RMFull(c *CPU, in *inst) bool {
@@ -47,11 +58,21 @@ func opMOV8RMFull(c *CPU, in *inst) bool {
 func opMOV8MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(in.s)
+		return nextRec(in)
 	}
-	*(*uint8)(e.at(la)) = *c.at8(in.s)
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opMOV8MRB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(in.s)
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opMOV8MRFull(c *CPU, in *inst) bool {
@@ -61,11 +82,21 @@ func opMOV8MRFull(c *CPU, in *inst) bool {
 func opMOV8MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		*(*uint8)(unsafe.Add(e.page, at)) = uint8(in.Imm)
+		return nextRec(in)
 	}
-	*(*uint8)(e.at(la)) = uint8(in.Imm)
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opMOV8MIB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		*(*uint8)(unsafe.Add(e.page, at)) = uint8(in.Imm)
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opMOV8MIFull(c *CPU, in *inst) bool {
@@ -85,12 +116,12 @@ func opMOV16RI(c *CPU, in *inst) *inst {
 func opMOV16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-2 {
+		v := *(*uint16)(unsafe.Add(e.page, at))
+		*c.at16(in.d) = v
+		return nextRec(in)
 	}
-	v := *(*uint16)(e.at(la))
-	*c.at16(in.d) = v
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opMOV16RMFull(c *CPU, in *inst) bool {
@@ -105,11 +136,11 @@ func opMOV16RMFull(c *CPU, in *inst) bool {
 func opMOV16MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		*(*uint16)(unsafe.Add(e.page, at)) = *c.at16(in.s)
+		return nextRec(in)
 	}
-	*(*uint16)(e.at(la)) = *c.at16(in.s)
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opMOV16MRFull(c *CPU, in *inst) bool {
@@ -119,11 +150,11 @@ func opMOV16MRFull(c *CPU, in *inst) bool {
 func opMOV16MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		*(*uint16)(unsafe.Add(e.page, at)) = uint16(in.Imm)
+		return nextRec(in)
 	}
-	*(*uint16)(e.at(la)) = uint16(in.Imm)
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opMOV16MIFull(c *CPU, in *inst) bool {
@@ -143,12 +174,23 @@ func opMOV32RI(c *CPU, in *inst) *inst {
 func opMOV32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e.page, at))
+		*c.at32(in.d) = v
+		return nextRec(in)
 	}
-	v := *(*uint32)(e.at(la))
-	*c.at32(in.d) = v
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opMOV32RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e.page, at))
+		*c.at32(in.d) = v
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opMOV32RMFull(c *CPU, in *inst) bool {
@@ -163,11 +205,21 @@ func opMOV32RMFull(c *CPU, in *inst) bool {
 func opMOV32MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+		return nextRec(in)
 	}
-	*(*uint32)(e.at(la)) = *c.at32(in.s)
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opMOV32MRB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opMOV32MRFull(c *CPU, in *inst) bool {
@@ -177,11 +229,21 @@ func opMOV32MRFull(c *CPU, in *inst) bool {
 func opMOV32MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
+		return nextRec(in)
 	}
-	*(*uint32)(e.at(la)) = uint32(in.Imm)
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opMOV32MIB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-4 {
+		*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opMOV32MIFull(c *CPU, in *inst) bool {
@@ -200,6 +262,12 @@ var fastMOV = fastTable{
 	x86.FormRM: {opMOV8RM, opMOV16RM, opMOV32RM},
 	x86.FormMR: {opMOV8MR, opMOV16MR, opMOV32MR},
 	x86.FormMI: {opMOV8MI, opMOV16MI, opMOV32MI},
+}
+
+var baseMOV = fastTable{
+	x86.FormRM: {opMOV8RMB, nil, opMOV32RMB},
+	x86.FormMR: {opMOV8MRB, nil, opMOV32MRB},
+	x86.FormMI: {opMOV8MIB, nil, opMOV32MIB},
 }
 
 func opXCHG8RR(c *CPU, in *inst) *inst {
@@ -230,12 +298,12 @@ func opMOVZX816RR(c *CPU, in *inst) *inst {
 func opMOVZX816RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-1 {
+		v := *(*uint8)(unsafe.Add(e.page, at))
+		*c.at16(in.d) = uint16(uint32(v))
+		return nextRec(in)
 	}
-	v := *(*uint8)(e.at(la))
-	*c.at16(in.d) = uint16(uint32(v))
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opMOVZX816RMFull(c *CPU, in *inst) bool {
@@ -256,12 +324,23 @@ func opMOVZX832RR(c *CPU, in *inst) *inst {
 func opMOVZX832RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-1 {
+		v := *(*uint8)(unsafe.Add(e.page, at))
+		*c.at32(in.d) = uint32(uint32(v))
+		return nextRec(in)
 	}
-	v := *(*uint8)(e.at(la))
-	*c.at32(in.d) = uint32(uint32(v))
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opMOVZX832RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		v := *(*uint8)(unsafe.Add(e.page, at))
+		*c.at32(in.d) = uint32(uint32(v))
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opMOVZX832RMFull(c *CPU, in *inst) bool {
@@ -282,6 +361,10 @@ var fastMOVZX8 = fastTable{
 	x86.FormRM: {nil, opMOVZX816RM, opMOVZX832RM},
 }
 
+var baseMOVZX8 = fastTable{
+	x86.FormRM: {nil, nil, opMOVZX832RMB},
+}
+
 func opMOVSX816RR(c *CPU, in *inst) *inst {
 	v := *c.at8(in.s)
 	*c.at16(in.d) = uint16(uint32(int8(v)))
@@ -291,12 +374,12 @@ func opMOVSX816RR(c *CPU, in *inst) *inst {
 func opMOVSX816RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-1 {
+		v := *(*uint8)(unsafe.Add(e.page, at))
+		*c.at16(in.d) = uint16(uint32(int8(v)))
+		return nextRec(in)
 	}
-	v := *(*uint8)(e.at(la))
-	*c.at16(in.d) = uint16(uint32(int8(v)))
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opMOVSX816RMFull(c *CPU, in *inst) bool {
@@ -317,12 +400,23 @@ func opMOVSX832RR(c *CPU, in *inst) *inst {
 func opMOVSX832RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-1 {
+		v := *(*uint8)(unsafe.Add(e.page, at))
+		*c.at32(in.d) = uint32(uint32(int8(v)))
+		return nextRec(in)
 	}
-	v := *(*uint8)(e.at(la))
-	*c.at32(in.d) = uint32(uint32(int8(v)))
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opMOVSX832RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-1 {
+		v := *(*uint8)(unsafe.Add(e.page, at))
+		*c.at32(in.d) = uint32(uint32(int8(v)))
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opMOVSX832RMFull(c *CPU, in *inst) bool {
@@ -343,6 +437,10 @@ var fastMOVSX8 = fastTable{
 	x86.FormRM: {nil, opMOVSX816RM, opMOVSX832RM},
 }
 
+var baseMOVSX8 = fastTable{
+	x86.FormRM: {nil, nil, opMOVSX832RMB},
+}
+
 func opMOVZX1616RR(c *CPU, in *inst) *inst {
 	v := *c.at16(in.s)
 	*c.at16(in.d) = uint16(uint32(v))
@@ -352,12 +450,12 @@ func opMOVZX1616RR(c *CPU, in *inst) *inst {
 func opMOVZX1616RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-2 {
+		v := *(*uint16)(unsafe.Add(e.page, at))
+		*c.at16(in.d) = uint16(uint32(v))
+		return nextRec(in)
 	}
-	v := *(*uint16)(e.at(la))
-	*c.at16(in.d) = uint16(uint32(v))
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opMOVZX1616RMFull(c *CPU, in *inst) bool {
@@ -378,12 +476,23 @@ func opMOVZX1632RR(c *CPU, in *inst) *inst {
 func opMOVZX1632RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-2 {
+		v := *(*uint16)(unsafe.Add(e.page, at))
+		*c.at32(in.d) = uint32(uint32(v))
+		return nextRec(in)
 	}
-	v := *(*uint16)(e.at(la))
-	*c.at32(in.d) = uint32(uint32(v))
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opMOVZX1632RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-2 {
+		v := *(*uint16)(unsafe.Add(e.page, at))
+		*c.at32(in.d) = uint32(uint32(v))
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opMOVZX1632RMFull(c *CPU, in *inst) bool {
@@ -404,6 +513,10 @@ var fastMOVZX16 = fastTable{
 	x86.FormRM: {nil, opMOVZX1616RM, opMOVZX1632RM},
 }
 
+var baseMOVZX16 = fastTable{
+	x86.FormRM: {nil, nil, opMOVZX1632RMB},
+}
+
 func opMOVSX1616RR(c *CPU, in *inst) *inst {
 	v := *c.at16(in.s)
 	*c.at16(in.d) = uint16(uint32(int16(v)))
@@ -413,12 +526,12 @@ func opMOVSX1616RR(c *CPU, in *inst) *inst {
 func opMOVSX1616RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-2 {
+		v := *(*uint16)(unsafe.Add(e.page, at))
+		*c.at16(in.d) = uint16(uint32(int16(v)))
+		return nextRec(in)
 	}
-	v := *(*uint16)(e.at(la))
-	*c.at16(in.d) = uint16(uint32(int16(v)))
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opMOVSX1616RMFull(c *CPU, in *inst) bool {
@@ -439,12 +552,23 @@ func opMOVSX1632RR(c *CPU, in *inst) *inst {
 func opMOVSX1632RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-2 {
+		v := *(*uint16)(unsafe.Add(e.page, at))
+		*c.at32(in.d) = uint32(uint32(int16(v)))
+		return nextRec(in)
 	}
-	v := *(*uint16)(e.at(la))
-	*c.at32(in.d) = uint32(uint32(int16(v)))
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opMOVSX1632RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-2 {
+		v := *(*uint16)(unsafe.Add(e.page, at))
+		*c.at32(in.d) = uint32(uint32(int16(v)))
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opMOVSX1632RMFull(c *CPU, in *inst) bool {
@@ -465,6 +589,10 @@ var fastMOVSX16 = fastTable{
 	x86.FormRM: {nil, opMOVSX1616RM, opMOVSX1632RM},
 }
 
+var baseMOVSX16 = fastTable{
+	x86.FormRM: {nil, nil, opMOVSX1632RMB},
+}
+
 func opLEA16RM(c *CPU, in *inst) *inst {
 	*c.at16(in.d) = uint16(*c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp)
 	return nextRec(in)
@@ -480,6 +608,11 @@ func opLEA32RM(c *CPU, in *inst) *inst {
 	return nextRec(in)
 }
 
+func opLEA32RMB(c *CPU, in *inst) *inst {
+	*c.at32(in.d) = uint32(*c.at32(in.b) + in.Disp)
+	return nextRec(in)
+}
+
 func opLEA32RMFull(c *CPU, in *inst) bool {
 	*c.at32(in.d) = uint32(c.effAddr(in))
 	return true
@@ -491,6 +624,10 @@ var byLEA = formTable{
 
 var fastLEA = fastTable{
 	x86.FormRM: {nil, opLEA16RM, opLEA32RM},
+}
+
+var baseLEA = fastTable{
+	x86.FormRM: {nil, nil, opLEA32RMB},
 }
 
 func opPUSH16RFull(c *CPU, in *inst) bool {
@@ -509,12 +646,12 @@ func opPUSH16MFull(c *CPU, in *inst) bool {
 func opPUSH32R(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.d)
+		c.gpr[x86.ESP] = la
+		return nextRec(in)
 	}
-	*(*uint32)(e.at(la)) = *c.at32(in.d)
-	c.gpr[x86.ESP] = la
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opPUSH32RFull(c *CPU, in *inst) bool {
@@ -527,12 +664,12 @@ func opPUSH32RFull(c *CPU, in *inst) bool {
 func opPUSH32I(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		*(*uint32)(unsafe.Add(e.page, at)) = in.Imm
+		c.gpr[x86.ESP] = la
+		return nextRec(in)
 	}
-	*(*uint32)(e.at(la)) = in.Imm
-	c.gpr[x86.ESP] = la
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opPUSH32IFull(c *CPU, in *inst) bool {
@@ -543,23 +680,37 @@ func opPUSH32IFull(c *CPU, in *inst) bool {
 }
 
 func opPUSH32M(c *CPU, in *inst) *inst {
-	var v uint32
-	{
-		la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	la1 := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
+	e1 := c.entry(la1)
+	if at1 := la1 - e1.rd; at1 <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e1.page, at1))
+		la := c.gpr[x86.ESP] - 4
 		e := c.entry(la)
-		if e.rd != (la+3)&^pageMask {
-			return c.miss(in)
+		if at := la - e.wr; at <= pageSize-4 {
+			*(*uint32)(unsafe.Add(e.page, at)) = v
+			c.gpr[x86.ESP] = la
+			return nextRec(in)
 		}
-		v = *(*uint32)(e.at(la))
-	}
-	la := c.gpr[x86.ESP] - 4
-	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
 		return c.miss(in)
 	}
-	*(*uint32)(e.at(la)) = v
-	c.gpr[x86.ESP] = la
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opPUSH32MB(c *CPU, in *inst) *inst {
+	la1 := *c.at32(in.b) + in.Disp
+	e1 := c.entry(la1)
+	if at1 := la1 - e1.rd; at1 <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e1.page, at1))
+		la := c.gpr[x86.ESP] - 4
+		e := c.entry(la)
+		if at := la - e.wr; at <= pageSize-4 {
+			*(*uint32)(unsafe.Add(e.page, at)) = v
+			c.gpr[x86.ESP] = la
+			return nextRec(in)
+		}
+		return c.miss(in)
+	}
+	return c.miss(in)
 }
 
 func opPUSH32MFull(c *CPU, in *inst) bool {
@@ -579,16 +730,20 @@ var fastPUSH = fastTable{
 	x86.FormM: {nil, nil, opPUSH32M},
 }
 
+var basePUSH = fastTable{
+	x86.FormM: {nil, nil, opPUSH32MB},
+}
+
 func opPOP32R(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP]
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e.page, at))
+		c.gpr[x86.ESP] = la + 4
+		*c.at32(in.d) = v
+		return nextRec(in)
 	}
-	v := *(*uint32)(e.at(la))
-	c.gpr[x86.ESP] = la + 4
-	*c.at32(in.d) = v
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opPOP32RFull(c *CPU, in *inst) bool {
@@ -655,12 +810,12 @@ func opLEAVE16NoneFull(c *CPU, in *inst) bool {
 func opLEAVE32None(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EBP]
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		c.gpr[x86.EBP] = *(*uint32)(unsafe.Add(e.page, at))
+		c.gpr[x86.ESP] = la + 4
+		return nextRec(in)
 	}
-	c.gpr[x86.EBP] = *(*uint32)(e.at(la))
-	c.gpr[x86.ESP] = la + 4
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opLEAVE32NoneFull(c *CPU, in *inst) bool {
@@ -691,11 +846,25 @@ func opSETCC8M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		*(*uint8)(unsafe.Add(e.page, at)) = v
+		return nextRec(in)
 	}
-	*(*uint8)(e.at(la)) = v
-	return nextRec(in)
+	return c.miss(in)
+}
+
+func opSETCC8MB(c *CPU, in *inst) *inst {
+	v := uint8(0)
+	if c.cond(in.Cond) {
+		v = 1
+	}
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.wr; at <= pageSize-1 {
+		*(*uint8)(unsafe.Add(e.page, at)) = v
+		return nextRec(in)
+	}
+	return c.miss(in)
 }
 
 func opSETCC8MFull(c *CPU, in *inst) bool {
@@ -715,6 +884,10 @@ var fastSETCC = fastTable{
 	x86.FormM: {opSETCC8M, nil, nil},
 }
 
+var baseSETCC = fastTable{
+	x86.FormM: {opSETCC8MB, nil, nil},
+}
+
 func opCMOVCC16RR(c *CPU, in *inst) *inst {
 	v := *c.at16(in.s)
 	if c.cond(in.Cond) {
@@ -726,14 +899,14 @@ func opCMOVCC16RR(c *CPU, in *inst) *inst {
 func opCMOVCC16RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-2 {
+		v := *(*uint16)(unsafe.Add(e.page, at))
+		if c.cond(in.Cond) {
+			*c.at16(in.d) = v
+		}
+		return nextRec(in)
 	}
-	v := *(*uint16)(e.at(la))
-	if c.cond(in.Cond) {
-		*c.at16(in.d) = v
-	}
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opCMOVCC16RMFull(c *CPU, in *inst) bool {
@@ -758,14 +931,27 @@ func opCMOVCC32RR(c *CPU, in *inst) *inst {
 func opCMOVCC32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e.page, at))
+		if c.cond(in.Cond) {
+			*c.at32(in.d) = v
+		}
+		return nextRec(in)
 	}
-	v := *(*uint32)(e.at(la))
-	if c.cond(in.Cond) {
-		*c.at32(in.d) = v
+	return c.miss(in)
+}
+
+func opCMOVCC32RMB(c *CPU, in *inst) *inst {
+	la := *c.at32(in.b) + in.Disp
+	e := c.entry(la)
+	if at := la - e.rd; at <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e.page, at))
+		if c.cond(in.Cond) {
+			*c.at32(in.d) = v
+		}
+		return nextRec(in)
 	}
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opCMOVCC32RMFull(c *CPU, in *inst) bool {
@@ -788,17 +974,21 @@ var fastCMOVCC = fastTable{
 	x86.FormRM: {nil, opCMOVCC16RM, opCMOVCC32RM},
 }
 
+var baseCMOVCC = fastTable{
+	x86.FormRM: {nil, nil, opCMOVCC32RMB},
+}
+
 var moveOps = opTable{
-	x86.MOV:     {by: &byMOV, fast: &fastMOV},
+	x86.MOV:     {by: &byMOV, fast: &fastMOV, base: &baseMOV},
 	x86.XCHG:    {fast: &fastXCHG},
-	x86.MOVZX8:  {by: &byMOVZX8, fast: &fastMOVZX8},
-	x86.MOVSX8:  {by: &byMOVSX8, fast: &fastMOVSX8},
-	x86.MOVZX16: {by: &byMOVZX16, fast: &fastMOVZX16},
-	x86.MOVSX16: {by: &byMOVSX16, fast: &fastMOVSX16},
-	x86.LEA:     {by: &byLEA, fast: &fastLEA},
-	x86.PUSH:    {by: &byPUSH, fast: &fastPUSH},
+	x86.MOVZX8:  {by: &byMOVZX8, fast: &fastMOVZX8, base: &baseMOVZX8},
+	x86.MOVSX8:  {by: &byMOVSX8, fast: &fastMOVSX8, base: &baseMOVSX8},
+	x86.MOVZX16: {by: &byMOVZX16, fast: &fastMOVZX16, base: &baseMOVZX16},
+	x86.MOVSX16: {by: &byMOVSX16, fast: &fastMOVSX16, base: &baseMOVSX16},
+	x86.LEA:     {by: &byLEA, fast: &fastLEA, base: &baseLEA},
+	x86.PUSH:    {by: &byPUSH, fast: &fastPUSH, base: &basePUSH},
 	x86.POP:     {by: &byPOP, fast: &fastPOP},
 	x86.LEAVE:   {by: &byLEAVE, fast: &fastLEAVE},
-	x86.SETCC:   {by: &bySETCC, fast: &fastSETCC},
-	x86.CMOVCC:  {by: &byCMOVCC, fast: &fastCMOVCC},
+	x86.SETCC:   {by: &bySETCC, fast: &fastSETCC, base: &baseSETCC},
+	x86.CMOVCC:  {by: &byCMOVCC, fast: &fastCMOVCC, base: &baseCMOVCC},
 }

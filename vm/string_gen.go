@@ -17,40 +17,40 @@ var _ unsafe.Pointer
 func opLODS8One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESI]
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-1 {
+		v := *(*uint8)(unsafe.Add(e.page, at))
+		*c.at8(0) = v
+		step := 1 - c.flags>>10&1*2
+		c.gpr[x86.ESI] += step
+		return nextRec(in)
 	}
-	v := *(*uint8)(e.at(la))
-	*c.at8(0) = v
-	step := 1 - c.flags>>10&1*2
-	c.gpr[x86.ESI] += step
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opLODS16One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESI]
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-2 {
+		v := *(*uint16)(unsafe.Add(e.page, at))
+		*c.at16(0) = v
+		step := 2 - c.flags>>10&1*4
+		c.gpr[x86.ESI] += step
+		return nextRec(in)
 	}
-	v := *(*uint16)(e.at(la))
-	*c.at16(0) = v
-	step := 2 - c.flags>>10&1*4
-	c.gpr[x86.ESI] += step
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opLODS32One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESI]
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e.page, at))
+		*c.at32(0) = v
+		step := 4 - c.flags>>10&1*8
+		c.gpr[x86.ESI] += step
+		return nextRec(in)
 	}
-	v := *(*uint32)(e.at(la))
-	*c.at32(0) = v
-	step := 4 - c.flags>>10&1*8
-	c.gpr[x86.ESI] += step
-	return nextRec(in)
+	return c.miss(in)
 }
 
 var fastLODS = fastTable{
@@ -60,37 +60,37 @@ var fastLODS = fastTable{
 func opSTOS8One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
 	e := c.entry(la)
-	if e.wr != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-1 {
+		*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(0)
+		step := 1 - c.flags>>10&1*2
+		c.gpr[x86.EDI] += step
+		return nextRec(in)
 	}
-	*(*uint8)(e.at(la)) = *c.at8(0)
-	step := 1 - c.flags>>10&1*2
-	c.gpr[x86.EDI] += step
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opSTOS16One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
 	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-2 {
+		*(*uint16)(unsafe.Add(e.page, at)) = *c.at16(0)
+		step := 2 - c.flags>>10&1*4
+		c.gpr[x86.EDI] += step
+		return nextRec(in)
 	}
-	*(*uint16)(e.at(la)) = *c.at16(0)
-	step := 2 - c.flags>>10&1*4
-	c.gpr[x86.EDI] += step
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opSTOS32One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
 	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.wr; at <= pageSize-4 {
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(0)
+		step := 4 - c.flags>>10&1*8
+		c.gpr[x86.EDI] += step
+		return nextRec(in)
 	}
-	*(*uint32)(e.at(la)) = *c.at32(0)
-	step := 4 - c.flags>>10&1*8
-	c.gpr[x86.EDI] += step
-	return nextRec(in)
+	return c.miss(in)
 }
 
 var fastSTOS = fastTable{
@@ -98,69 +98,60 @@ var fastSTOS = fastTable{
 }
 
 func opMOVS8One(c *CPU, in *inst) *inst {
-	var v uint8
-	{
-		la := c.gpr[x86.ESI]
+	la1 := c.gpr[x86.ESI]
+	e1 := c.entry(la1)
+	if at1 := la1 - e1.rd; at1 <= pageSize-1 {
+		v := *(*uint8)(unsafe.Add(e1.page, at1))
+		la := c.gpr[x86.EDI]
 		e := c.entry(la)
-		if e.rd != la&^pageMask {
-			return c.miss(in)
+		if at := la - e.wr; at <= pageSize-1 {
+			*(*uint8)(unsafe.Add(e.page, at)) = v
+			step := 1 - c.flags>>10&1*2
+			c.gpr[x86.ESI] += step
+			c.gpr[x86.EDI] += step
+			return nextRec(in)
 		}
-		v = *(*uint8)(e.at(la))
-	}
-	la := c.gpr[x86.EDI]
-	e := c.entry(la)
-	if e.wr != la&^pageMask {
 		return c.miss(in)
 	}
-	*(*uint8)(e.at(la)) = v
-	step := 1 - c.flags>>10&1*2
-	c.gpr[x86.ESI] += step
-	c.gpr[x86.EDI] += step
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opMOVS16One(c *CPU, in *inst) *inst {
-	var v uint16
-	{
-		la := c.gpr[x86.ESI]
+	la1 := c.gpr[x86.ESI]
+	e1 := c.entry(la1)
+	if at1 := la1 - e1.rd; at1 <= pageSize-2 {
+		v := *(*uint16)(unsafe.Add(e1.page, at1))
+		la := c.gpr[x86.EDI]
 		e := c.entry(la)
-		if e.rd != (la+1)&^pageMask {
-			return c.miss(in)
+		if at := la - e.wr; at <= pageSize-2 {
+			*(*uint16)(unsafe.Add(e.page, at)) = v
+			step := 2 - c.flags>>10&1*4
+			c.gpr[x86.ESI] += step
+			c.gpr[x86.EDI] += step
+			return nextRec(in)
 		}
-		v = *(*uint16)(e.at(la))
-	}
-	la := c.gpr[x86.EDI]
-	e := c.entry(la)
-	if e.wr != (la+1)&^pageMask {
 		return c.miss(in)
 	}
-	*(*uint16)(e.at(la)) = v
-	step := 2 - c.flags>>10&1*4
-	c.gpr[x86.ESI] += step
-	c.gpr[x86.EDI] += step
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opMOVS32One(c *CPU, in *inst) *inst {
-	var v uint32
-	{
-		la := c.gpr[x86.ESI]
+	la1 := c.gpr[x86.ESI]
+	e1 := c.entry(la1)
+	if at1 := la1 - e1.rd; at1 <= pageSize-4 {
+		v := *(*uint32)(unsafe.Add(e1.page, at1))
+		la := c.gpr[x86.EDI]
 		e := c.entry(la)
-		if e.rd != (la+3)&^pageMask {
-			return c.miss(in)
+		if at := la - e.wr; at <= pageSize-4 {
+			*(*uint32)(unsafe.Add(e.page, at)) = v
+			step := 4 - c.flags>>10&1*8
+			c.gpr[x86.ESI] += step
+			c.gpr[x86.EDI] += step
+			return nextRec(in)
 		}
-		v = *(*uint32)(e.at(la))
-	}
-	la := c.gpr[x86.EDI]
-	e := c.entry(la)
-	if e.wr != (la+3)&^pageMask {
 		return c.miss(in)
 	}
-	*(*uint32)(e.at(la)) = v
-	step := 4 - c.flags>>10&1*8
-	c.gpr[x86.ESI] += step
-	c.gpr[x86.EDI] += step
-	return nextRec(in)
+	return c.miss(in)
 }
 
 var fastMOVS = fastTable{
@@ -170,43 +161,43 @@ var fastMOVS = fastTable{
 func opSCAS8One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
 	e := c.entry(la)
-	if e.rd != la&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-1 {
+		b := *(*uint8)(unsafe.Add(e.page, at))
+		a := *c.at8(0)
+		c.flagsSub8(a, b, uint32(a)-uint32(b))
+		step := 1 - c.flags>>10&1*2
+		c.gpr[x86.EDI] += step
+		return nextRec(in)
 	}
-	b := *(*uint8)(e.at(la))
-	a := *c.at8(0)
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	step := 1 - c.flags>>10&1*2
-	c.gpr[x86.EDI] += step
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opSCAS16One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
 	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-2 {
+		b := *(*uint16)(unsafe.Add(e.page, at))
+		a := *c.at16(0)
+		c.flagsSub16(a, b, uint32(a)-uint32(b))
+		step := 2 - c.flags>>10&1*4
+		c.gpr[x86.EDI] += step
+		return nextRec(in)
 	}
-	b := *(*uint16)(e.at(la))
-	a := *c.at16(0)
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	step := 2 - c.flags>>10&1*4
-	c.gpr[x86.EDI] += step
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opSCAS32One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
 	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
-		return c.miss(in)
+	if at := la - e.rd; at <= pageSize-4 {
+		b := *(*uint32)(unsafe.Add(e.page, at))
+		a := *c.at32(0)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		step := 4 - c.flags>>10&1*8
+		c.gpr[x86.EDI] += step
+		return nextRec(in)
 	}
-	b := *(*uint32)(e.at(la))
-	a := *c.at32(0)
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	step := 4 - c.flags>>10&1*8
-	c.gpr[x86.EDI] += step
-	return nextRec(in)
+	return c.miss(in)
 }
 
 var fastSCAS = fastTable{
@@ -214,72 +205,63 @@ var fastSCAS = fastTable{
 }
 
 func opCMPS8One(c *CPU, in *inst) *inst {
-	var a uint8
-	{
-		la := c.gpr[x86.ESI]
+	la1 := c.gpr[x86.ESI]
+	e1 := c.entry(la1)
+	if at1 := la1 - e1.rd; at1 <= pageSize-1 {
+		a := *(*uint8)(unsafe.Add(e1.page, at1))
+		la := c.gpr[x86.EDI]
 		e := c.entry(la)
-		if e.rd != la&^pageMask {
-			return c.miss(in)
+		if at := la - e.rd; at <= pageSize-1 {
+			b := *(*uint8)(unsafe.Add(e.page, at))
+			c.flagsSub8(a, b, uint32(a)-uint32(b))
+			step := 1 - c.flags>>10&1*2
+			c.gpr[x86.ESI] += step
+			c.gpr[x86.EDI] += step
+			return nextRec(in)
 		}
-		a = *(*uint8)(e.at(la))
-	}
-	la := c.gpr[x86.EDI]
-	e := c.entry(la)
-	if e.rd != la&^pageMask {
 		return c.miss(in)
 	}
-	b := *(*uint8)(e.at(la))
-	c.flagsSub8(a, b, uint32(a)-uint32(b))
-	step := 1 - c.flags>>10&1*2
-	c.gpr[x86.ESI] += step
-	c.gpr[x86.EDI] += step
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opCMPS16One(c *CPU, in *inst) *inst {
-	var a uint16
-	{
-		la := c.gpr[x86.ESI]
+	la1 := c.gpr[x86.ESI]
+	e1 := c.entry(la1)
+	if at1 := la1 - e1.rd; at1 <= pageSize-2 {
+		a := *(*uint16)(unsafe.Add(e1.page, at1))
+		la := c.gpr[x86.EDI]
 		e := c.entry(la)
-		if e.rd != (la+1)&^pageMask {
-			return c.miss(in)
+		if at := la - e.rd; at <= pageSize-2 {
+			b := *(*uint16)(unsafe.Add(e.page, at))
+			c.flagsSub16(a, b, uint32(a)-uint32(b))
+			step := 2 - c.flags>>10&1*4
+			c.gpr[x86.ESI] += step
+			c.gpr[x86.EDI] += step
+			return nextRec(in)
 		}
-		a = *(*uint16)(e.at(la))
-	}
-	la := c.gpr[x86.EDI]
-	e := c.entry(la)
-	if e.rd != (la+1)&^pageMask {
 		return c.miss(in)
 	}
-	b := *(*uint16)(e.at(la))
-	c.flagsSub16(a, b, uint32(a)-uint32(b))
-	step := 2 - c.flags>>10&1*4
-	c.gpr[x86.ESI] += step
-	c.gpr[x86.EDI] += step
-	return nextRec(in)
+	return c.miss(in)
 }
 
 func opCMPS32One(c *CPU, in *inst) *inst {
-	var a uint32
-	{
-		la := c.gpr[x86.ESI]
+	la1 := c.gpr[x86.ESI]
+	e1 := c.entry(la1)
+	if at1 := la1 - e1.rd; at1 <= pageSize-4 {
+		a := *(*uint32)(unsafe.Add(e1.page, at1))
+		la := c.gpr[x86.EDI]
 		e := c.entry(la)
-		if e.rd != (la+3)&^pageMask {
-			return c.miss(in)
+		if at := la - e.rd; at <= pageSize-4 {
+			b := *(*uint32)(unsafe.Add(e.page, at))
+			c.flagsSub32(a, b, uint64(a)-uint64(b))
+			step := 4 - c.flags>>10&1*8
+			c.gpr[x86.ESI] += step
+			c.gpr[x86.EDI] += step
+			return nextRec(in)
 		}
-		a = *(*uint32)(e.at(la))
-	}
-	la := c.gpr[x86.EDI]
-	e := c.entry(la)
-	if e.rd != (la+3)&^pageMask {
 		return c.miss(in)
 	}
-	b := *(*uint32)(e.at(la))
-	c.flagsSub32(a, b, uint64(a)-uint64(b))
-	step := 4 - c.flags>>10&1*8
-	c.gpr[x86.ESI] += step
-	c.gpr[x86.EDI] += step
-	return nextRec(in)
+	return c.miss(in)
 }
 
 var fastCMPS = fastTable{

@@ -29,8 +29,9 @@ type tlbInfo struct {
 	used  bool   // the slot stands in tlb.used
 }
 
-// tagNone is no page's address, whatever inst.slow is or-ed in.
-const tagNone = 1<<1 | 1<<2
+// tagNone is the tag of slot i for no page: the address of one that has another
+// slot, and so has the next.
+func tagNone(i uint32) uint32 { return i<<pageShift ^ tlbEntries/2<<pageShift }
 
 // Flags in tlbInfo.phys.
 const (
@@ -54,7 +55,7 @@ func tlbSlot(la uint32) uint32 { return la >> pageShift % tlbEntries }
 // entry is where the current privilege's translation of la would be.
 func (c *CPU) entry(la uint32) *tlbEntry {
 	const size = 16
-	return (*tlbEntry)(unsafe.Add(unsafe.Pointer(c.tlb), la/(pageSize/size)%(tlbEntries*size)&^(size-1)))
+	return (*tlbEntry)(unsafe.Add(unsafe.Pointer(&c.tlb.entry), la/(pageSize/size)%(tlbEntries*size)&^(size-1)))
 }
 
 // systemEntry is the same for accesses as the supervisor.
@@ -68,7 +69,7 @@ func (t *tlb) reset() {
 }
 
 func (t *tlb) clear(i uint32) {
-	t.entry[i].rd, t.entry[i].wr = tagNone, tagNone
+	t.entry[i].rd, t.entry[i].wr = tagNone(i), tagNone(i)
 	t.info[i].phys = 0
 }
 
@@ -107,9 +108,15 @@ func (c *CPU) eachTranslation(f func(e *tlbEntry, in *tlbInfo)) {
 	}
 }
 
+// setNone keeps every access off the fast path.
+func (e *tlbEntry) setNone(in *tlbInfo) {
+	e.rd = tagNone(tlbSlot(in.lin))
+	e.wr = e.rd
+}
+
 // setTags derives the tags of a valid entry.
 func (e *tlbEntry) setTags(in *tlbInfo) {
-	e.rd, e.wr = tagNone, tagNone
+	e.setNone(in)
 	if in.phys&tlbPlain == 0 {
 		return
 	}

@@ -124,22 +124,30 @@ func genUnary(f *file, o row) {
 	s.done()
 }
 
-// genShift emits a shift whose count is an immediate (forms RI, MI) or CL
-// (forms R, M). A count of 0 changes nothing, but a memory operand is still
-// checked for writing.
+// genShift emits a shift whose count is an immediate (forms RI, MI; not 0: see
+// shiftHandlers) or CL (forms R, M). A count of 0 changes nothing, but a memory
+// operand is still checked for writing.
 func genShift(f *file, op, count, regForm, memForm string, o row) {
 	s := f.op(op)
+	byCL := regForm == "R"
 	for _, w := range widths {
-		get := count + "if n == 0 {\nreturn true\n}\na := " + w.reg("d") + "\n"
+		get := count
+		if byCL {
+			get += "if n == 0 {\nreturn true\n}\n"
+		}
+		get += "a := " + w.reg("d") + "\n"
 		set := "\n" + w.setReg("d", "r") + "\nreturn true\n"
 		s.add(regForm, w, get+o.body(w)+set)
 		s.addDead(regForm, w, get+o.bodyDead(w)+set)
 		zero := fmt.Sprintf("if n == 0 {\n_, ok := c.rmwRead(in, %d)\nreturn ok\n}\n", w.bytes)
 		s.addMem(memForm, w, func(p path) string {
-			if p.slow {
+			switch {
+			case p.slow:
 				return count + zero + w.modify(p, o.body(w))
+			case byCL:
+				return count + "if n == 0 {\nreturn miss\n}\n" + w.modify(p, o.body(w))
 			}
-			return count + "if n == 0 {\nreturn miss\n}\n" + w.modify(p, o.body(w))
+			return count + w.modify(p, o.body(w))
 		})
 	}
 	s.done()
@@ -190,7 +198,7 @@ func genWide(f *file) {
 		var t table
 		end := "\nreturn true\n"
 		t.set("R", w, f.fastHandler(fmt.Sprintf("op%s32R", o.op), "v := "+w.reg("d")+"\n"+o.body(w)+end))
-		t.set("M", w, f.fastHandler(fmt.Sprintf("op%s32M", o.op), w.load(paths[0], "v")+o.body(w)+end))
+		t.set("M", w, f.fastHandler(fmt.Sprintf("op%s32M", o.op), w.load(fastPath, "v")+o.body(w)+end))
 		t.emit(f, "fast"+o.op, "fastTable")
 	}
 }

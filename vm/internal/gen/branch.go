@@ -73,7 +73,7 @@ func genJcc(f *file) {
 	}
 	f.printf("\n}\n\n")
 	for cc := range 16 {
-		f.fastHandler(fmt.Sprintf("opJCC%X", cc), take(paths[0], conds[cc>>1], cc, "in.Imm", "in.EIP + uint32(in.Len)"))
+		f.fastHandler(fmt.Sprintf("opJCC%X", cc), take(fastPath, conds[cc>>1], cc, "in.Imm", "in.EIP + uint32(in.Len)"))
 	}
 }
 
@@ -98,25 +98,26 @@ func genFused(f *file) {
 			if p.cond(cc) == "" {
 				continue
 			}
-			f.fastHandler("op"+p.name(cc), p.body(paths[0], cc))
+			f.fastHandler("op"+p.name(cc), p.body(fastPath, cc))
 			if p.hasMemory() {
-				f.fullHandler("op"+p.name(cc)+"Full", p.body(paths[1], cc))
+				f.fastHandler("op"+p.name(cc)+"B", p.body(basePath, cc))
 			}
 		}
 	}
 	f.printf("// fusedOps has the handlers of a compare and the jump behind it, by condition.\n" +
 		"var fusedOps = [...]fusedOp{\n")
 	for _, p := range pairs {
-		full := ""
+		base := ""
 		if p.hasMemory() {
-			full = p.names("Full")
+			base = p.names("B")
 		}
-		f.printf("{x86.%s, x86.Form%s, %d, [16]fastHandler{%s}, [16]handler{%s}},\n", p.op, p.form, p.w.bytes, p.names(""), full)
+		f.printf("{x86.%s, x86.Form%s, %d, [16]fastHandler{%s}, [16]fastHandler{%s}},\n", p.op, p.form, p.w.bytes, p.names(""), base)
 	}
 	f.printf("}\n\n")
 }
 
-func (p pair) hasMemory() bool { return strings.Contains(p.form, "M") }
+// hasMemory reports a pair that has a variant without an index.
+func (p pair) hasMemory() bool { return strings.Contains(p.form, "M") && p.w.bits != 16 }
 
 // names lists the handlers of p by condition.
 func (p pair) names(suffix string) string {
@@ -199,7 +200,7 @@ func genJump(f *file) {
 		return "t := " + w.reg("d") + "\n" + push(p, next, goIndirect(p, "t"))
 	}))
 	s.addMem("M", w, orSlow("c.callIndirectSlow(in)", func(p path) string {
-		return w.loadInto("t") + push(p, next, goIndirect(p, "t"))
+		return w.loadFirst(p.ea(), "t") + push(p, next, goIndirect(p, "t"))
 	}))
 	s.addFull("R", w16, "return c.callIndirectSlow(in)\n")
 	s.addFull("M", w16, "return c.callIndirectSlow(in)\n")

@@ -83,30 +83,45 @@ func (w width) setReg(field, v string) string { return w.reg(field) + " = " + v 
 
 func (w width) imm() string { return w.typ + "(in.Imm)" }
 
-// ea computes the linear address of the memory operand in a flat mode and
-// finds its TLB entry.
-const ea = "la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp\n" + entry
+// effAddr is the address of the memory operand in a flat mode; baseAddr is the
+// same where there is no index.
+const (
+	effAddr  = "*c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp"
+	baseAddr = "*c.at32(in.b) + in.Disp"
+)
 
-const entry = "e := c.entry(la)\n"
-
-// A path is one of the two ways of reaching memory: straight, leaving to the
-// other where that does not hold, or with every check.
-type path struct{ slow bool }
-
-var paths = []path{{false}, {true}}
-
-// miss leaves the fast path unless the access at la may go straight to memory.
-func (w width) miss(tag string) string {
-	la := "la"
-	if w.bytes > 1 {
-		la = fmt.Sprintf("(la+%d)", w.bytes-1)
+// ea computes that address.
+func (p path) ea() string {
+	if p.base {
+		return baseAddr
 	}
-	return fmt.Sprintf("if e.%s != %s&^pageMask {\nreturn miss\n}\n", tag, la)
+	return effAddr
 }
 
+// A path is one of the ways of reaching memory: straight, leaving to the slow
+// one where that does not hold, or with every check.
+type path struct {
+	slow bool
+	base bool // straight, and the operand has no index register
+}
+
+var fastPath, basePath, slowPath = path{}, path{base: true}, path{slow: true}
+
+// access finds the TLB entry of linear address addr and goes on where the
+// access may go straight to memory: host(n) is the operand then. n tells the
+// accesses of one body apart. The brace it leaves open is closed by fastHandler,
+// which makes what goes on the straight way through the function.
+func (w width) access(addr, tag, n string) string {
+	return fmt.Sprintf("la%s := %s\ne%s := c.entry(la%s)\nif at%s := la%s - e%s.%s; at%s <= pageSize-%d { %s\n",
+		n, addr, n, n, n, n, n, tag, n, w.bytes, hit)
+}
+
+// hit marks the open braces of access.
+const hit = "// hit"
+
 // host is the operand's place in the host.
-func (w width) host() string {
-	return fmt.Sprintf("(*%s)(e.at(la))", w.typ)
+func (w width) host(n string) string {
+	return fmt.Sprintf("(*%s)(unsafe.Add(e%s.page, at%s))", w.typ, n, n)
 }
 
 // load declares v with the memory operand's value, or faults.
@@ -114,13 +129,12 @@ func (w width) load(p path, v string) string {
 	if p.slow {
 		return fmt.Sprintf("%s, ok := c.readMem%d(in)\nif !ok {\nreturn false\n}\n", v, w.bits)
 	}
-	return ea + w.miss("rd") + fmt.Sprintf("%s := *%s\n", v, w.host())
+	return w.access(p.ea(), "rd", "") + fmt.Sprintf("%s := *%s\n", v, w.host(""))
 }
 
-// loadInto is the fast load in a scope of its own, for a body that goes on to
-// another place in memory.
-func (w width) loadInto(v string) string {
-	return fmt.Sprintf("var %s %s\n{\n%s%s%s = *%s\n}\n", v, w.typ, ea, w.miss("rd"), v, w.host())
+// loadFirst is the fast load of a body that goes on to another place in memory.
+func (w width) loadFirst(addr, v string) string {
+	return w.access(addr, "rd", "1") + fmt.Sprintf("%s := *%s\n", v, w.host("1"))
 }
 
 // store writes v to the memory operand and returns.
@@ -128,7 +142,7 @@ func (w width) store(p path, v string) string {
 	if p.slow {
 		return fmt.Sprintf("return c.writeMem%d(in, %s)\n", w.bits, v)
 	}
-	return ea + w.miss("wr") + fmt.Sprintf("*%s = %s\nreturn true\n", w.host(), v)
+	return w.access(p.ea(), "wr", "") + fmt.Sprintf("*%s = %s\nreturn true\n", w.host(""), v)
 }
 
 // modify is a read-modify-write of the memory operand: body computes r from
@@ -138,7 +152,7 @@ func (w width) modify(p path, body string) string {
 		return fmt.Sprintf("m, ok := c.rmwRead(in, %d)\nif !ok {\nreturn false\n}\na := %s(m)\n%s\nc.rmwWrite(%d, uint64(r))\nreturn true\n",
 			w.bytes, w.typ, body, w.bytes)
 	}
-	return ea + w.miss("wr") + fmt.Sprintf("p := %s\na := *p\n%s\n*p = r\nreturn true\n", w.host(), body)
+	return w.access(p.ea(), "wr", "") + fmt.Sprintf("p := %s\na := *p\n%s\n*p = r\nreturn true\n", w.host(""), body)
 }
 
 // expand replaces T by the width's type and W by its bits in a body.
@@ -153,6 +167,7 @@ type forms struct {
 	op   string
 	fast table
 	full table
+	base table // variants for operands without an index
 	dead table // variants that set no flags
 }
 
@@ -209,8 +224,16 @@ func (s *forms) addFull(form string, w width, body string) {
 
 // addMem emits the fast and the full handler of a form with a memory operand.
 func (s *forms) addMem(form string, w width, body func(path) string) {
-	s.add(form, w, body(paths[0]))
-	s.addFull(form, w, body(paths[1]))
+	s.add(form, w, body(fastPath))
+	if s.hasBase(form, w) {
+		s.base.set(form, w, s.f.fastHandler(s.name(form, w, "B"), body(basePath)))
+	}
+	s.addFull(form, w, body(slowPath))
+}
+
+// hasBase reports a form whose handler without an index is worth having.
+func (s *forms) hasBase(form string, w width) bool {
+	return strings.Contains(form, "M") && w.bits != 16
 }
 
 func (s *forms) name(form string, w width, suffix string) string {
@@ -218,7 +241,8 @@ func (s *forms) name(form string, w width, suffix string) string {
 }
 
 func (f *file) fastHandler(name, body string) string {
-	f.printf("func %s(c *CPU, in *inst) *inst {\n%s}\n\n", name, fastReturns.Replace(body))
+	body += strings.Repeat("}\nreturn miss\n", strings.Count(body, hit))
+	f.printf("func %s(c *CPU, in *inst) *inst {\n%s}\n\n", name, fastReturns.Replace(strings.ReplaceAll(body, hit, "")))
 	return name
 }
 
@@ -233,7 +257,7 @@ func (s *forms) done() {
 	for _, t := range []struct {
 		key, typ string
 		tab      *table
-	}{{"by", "formTable", &s.full}, {"fast", "fastTable", &s.fast}, {"dead", "fastTable", &s.dead}} {
+	}{{"by", "formTable", &s.full}, {"fast", "fastTable", &s.fast}, {"base", "fastTable", &s.base}, {"dead", "fastTable", &s.dead}} {
 		if t.tab.keys == nil {
 			continue
 		}

@@ -63,7 +63,7 @@ func genLEA(f *file) {
 			if p.slow {
 				return w.setReg("d", w.typ+"(c.effAddr(in))") + "\nreturn true\n"
 			}
-			return w.setReg("d", w.typ+"(*c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp)") + "\nreturn true\n"
+			return w.setReg("d", w.typ+"("+p.ea()+")") + "\nreturn true\n"
 		})
 	}
 	s.done()
@@ -74,8 +74,8 @@ func push(p path, v, then string) string {
 	if p.slow {
 		return "if !c.push(4, " + v + ") {\nreturn false\n}\n" + then
 	}
-	return "la := c.gpr[x86.ESP] - 4\n" + entry + widths[2].miss("wr") +
-		"*" + widths[2].host() + " = " + v + "\nc.gpr[x86.ESP] = la\n" + then
+	return widths[2].access("c.gpr[x86.ESP] - 4", "wr", "") +
+		"*" + widths[2].host("") + " = " + v + "\nc.gpr[x86.ESP] = la\n" + then
 }
 
 // pop declares v, read from the top of the stack, with ESP not moved yet.
@@ -83,7 +83,7 @@ func pop(p path) string {
 	if p.slow {
 		return "v, ok := c.peek(4, 0)\nif !ok {\nreturn false\n}\n"
 	}
-	return "la := c.gpr[x86.ESP]\n" + entry + widths[2].miss("rd") + "v := *" + widths[2].host() + "\n"
+	return widths[2].access("c.gpr[x86.ESP]", "rd", "") + "v := *" + widths[2].host("") + "\n"
 }
 
 // genPush emits PUSH r, imm and r/m. PUSH ESP stores the value before.
@@ -99,7 +99,7 @@ func genPush(f *file) {
 		if p.slow {
 			return "v, ok := c.readMem32(in)\nreturn ok && c.push(4, v)\n"
 		}
-		return w32.loadInto("v") + push(p, "v", "return true\n")
+		return w32.loadFirst(p.ea(), "v") + push(p, "v", "return true\n")
 	})
 	s.done()
 }
@@ -129,8 +129,8 @@ func genPop(f *file) {
 		if p.slow {
 			return "return c.leaveSlow(4)\n"
 		}
-		return "la := c.gpr[x86.EBP]\n" + entry + w32.miss("rd") +
-			"c.gpr[x86.EBP] = *" + w32.host() + "\nc.gpr[x86.ESP] = la + 4\nreturn true\n"
+		return w32.access("c.gpr[x86.EBP]", "rd", "") +
+			"c.gpr[x86.EBP] = *" + w32.host("") + "\nc.gpr[x86.ESP] = la + 4\nreturn true\n"
 	})
 	s.done()
 }

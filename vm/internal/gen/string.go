@@ -17,16 +17,16 @@ func genString(f *file) {
 			return w.element("ESI", "rd", "v") + acc(w) + " = v\n" + w.advance("ESI")
 		}},
 		{"STOS", func(w width) string {
-			return w.element("EDI", "wr", "") + "*" + w.host() + " = " + acc(w) + "\n" + w.advance("EDI")
+			return w.element("EDI", "wr", "") + "*" + w.host("") + " = " + acc(w) + "\n" + w.advance("EDI")
 		}},
 		{"MOVS", func(w width) string {
-			return w.scoped("v", "ESI") + w.element("EDI", "wr", "") + "*" + w.host() + " = v\n" + w.advance("ESI", "EDI")
+			return w.loadFirst("c.gpr[x86.ESI]", "v") + w.element("EDI", "wr", "") + "*" + w.host("") + " = v\n" + w.advance("ESI", "EDI")
 		}},
 		{"SCAS", func(w width) string {
 			return w.element("EDI", "rd", "b") + "a := " + acc(w) + "\n" + w.expand("c.flagsSub{W}(a, b, {D}(a)-{D}(b))\n") + w.advance("EDI")
 		}},
 		{"CMPS", func(w width) string {
-			return w.scoped("a", "ESI") + w.element("EDI", "rd", "b") + w.expand("c.flagsSub{W}(a, b, {D}(a)-{D}(b))\n") + w.advance("ESI", "EDI")
+			return w.loadFirst("c.gpr[x86.ESI]", "a") + w.element("EDI", "rd", "b") + w.expand("c.flagsSub{W}(a, b, {D}(a)-{D}(b))\n") + w.advance("ESI", "EDI")
 		}},
 	}
 	for _, r := range rows {
@@ -41,16 +41,11 @@ func genString(f *file) {
 // element finds the element at index, and declares v with its value unless v
 // is empty.
 func (w width) element(index, tag, v string) string {
-	s := "la := c.gpr[x86." + index + "]\n" + entry + w.miss(tag)
+	s := w.access("c.gpr[x86."+index+"]", tag, "")
 	if v != "" {
-		s += v + " := *" + w.host() + "\n"
+		s += v + " := *" + w.host("") + "\n"
 	}
 	return s
-}
-
-// scoped reads the element at index into v, leaving no other name behind.
-func (w width) scoped(v, index string) string {
-	return "var " + v + " " + w.typ + "\n{\n" + w.element(index, "rd", "") + v + " = *" + w.host() + "\n}\n"
 }
 
 // acc is AL, AX or EAX.
