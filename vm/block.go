@@ -19,6 +19,7 @@ const (
 	maxBlock    = 64      // instructions of one block
 	jumpEntries = 1 << 12 // direct-mapped by EIP
 	maxChurn    = 32      // rewritten this often, a page's code is no longer cached
+	maxUncached = 4096    // … for so many instructions
 )
 
 // block is a run of decoded instructions and a terminator. What its execution
@@ -46,8 +47,9 @@ type blockKey struct {
 
 // codePage lists the blocks with bytes in one page.
 type codePage struct {
-	blocks []*block
-	churn  uint32
+	blocks   []*block
+	churn    uint32 // how often it was rewritten
+	uncached uint32 // instructions that ran without the cache since it was too often
 }
 
 type blockCache struct {

@@ -47,9 +47,18 @@ func (d *blockDecoder) run() {
 }
 
 // churned reports code that is rewritten so often that caching it is waste.
+// Every so often its page gets another chance: what is there now may stay.
 func (bc *blockCache) churned(off uint32) bool {
 	p := bc.pages[off>>pageShift]
-	return p != nil && p.churn > maxChurn
+	if p == nil || p.churn <= maxChurn {
+		return false
+	}
+	p.uncached++
+	if p.uncached < maxUncached {
+		return true
+	}
+	p.churn, p.uncached = 0, 0
+	return false
 }
 
 func (d *blockDecoder) breakHere() bool {

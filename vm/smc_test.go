@@ -99,6 +99,28 @@ func TestCodeRewrittenOften(t *testing.T) {
 	require.Greater(t, page.churn, uint32(maxChurn))
 }
 
+// TestCodeRewrittenNoMore comes back into the block cache: after a page was
+// rewritten often, the program that lies there in the end stays.
+func TestCodeRewrittenNoMore(t *testing.T) {
+	m := newFlat(t)
+	m.load(
+		0xb9, 0x40, 0x00, 0x00, 0x00, // mov ecx, 64
+		// 5:
+		0xb8, 0x00, 0x00, 0x00, 0x00, // mov eax, imm
+		0x89, 0x0d, 0x06, 0x00, 0x10, 0x00, // mov [flatCode+6], ecx
+		0x49,       // dec ecx
+		0x75, 0xf2, // jnz 5
+		0xb9, 0x94, 0x11, 0x00, 0x00, // mov ecx, 4500
+		0x49,       // 18: dec ecx
+		0x75, 0xfd, // jnz 18
+		0xf4,
+	)
+	runTo(t, m)
+	page := m.cpu.cache.pages[flatCode>>pageShift]
+	require.Zero(t, page.churn)
+	require.NotEmpty(t, page.blocks)
+}
+
 // TestDataBesideCode keeps the blocks of a page whose other lines are written.
 func TestDataBesideCode(t *testing.T) {
 	m := newFlat(t)
