@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Request queues of block devices: making, setting and freeing them (2.4.18 drivers/block/ll_rw_blk.c, elevator.c). The
-// functions a queue is filled with, such as __make_request, are not modelled: a request for a block stops by name.
+// functions a queue is filled with are in blkio.go.
 
 package guestkernel
 
@@ -15,7 +15,7 @@ func blockQueueFunctions() []Function {
 		{Name: "blk_queue_make_request", Fn: blkQueueMakeRequest, Level: Full},
 		{Name: "blk_queue_bounce_limit", Fn: blkQueueBounceLimit, Level: Full},
 		{Name: "blk_get_queue", Fn: blkGetQueue, Level: Full, Proto: getQueue},
-		{Name: "blkdev_release_request", Fn: blkdevReleaseRequest, Level: Full},
+		{Name: "blkdev_release_request", Fn: func(c *Call) { c.Kernel.releaseRequest(c.Arg(0)) }, Level: Full},
 		{Name: "elevator_init", Fn: elevatorInit, Level: Full},
 	}
 }
@@ -191,21 +191,13 @@ func blkQueueBounceLimit(c *Call) {
 
 // blkGetQueue models request_queue_t *blk_get_queue(kdev_t dev): what the driver's own function says, else the queue of the
 // major number.
-func blkGetQueue(c *Call) {
-	const entrySize, queueFn = 140, 132 // struct blk_dev_struct
-	k, dev := c.Kernel, c.Arg(0)&0xffff
-	at := k.symbol("blk_dev") + dev>>8*entrySize
-	c.Return(at)
-	if fn := k.mem.U32(at + queueFn); fn != 0 {
-		c.Return(k.Call(fn, dev))
-	}
-}
+func blkGetQueue(c *Call) { c.Return(c.Kernel.queueOf(c.Arg(0) & 0xffff)) }
 
-// blkdevReleaseRequest models void blkdev_release_request(struct request *req): gives a request back to its queue and, when
-// there are enough again, wakes those who wait for one.
-func blkdevReleaseRequest(c *Call) {
+// releaseRequest is blkdev_release_request: gives a request back to its queue and, when there are enough again, wakes those
+// who wait for one.
+func (k *Kernel) releaseRequest(req uint32) {
 	const inactive = ^uint32(0)
-	k, req, lay, list := c.Kernel, c.Arg(0), &c.Kernel.lay.Request, &c.Kernel.lay.RequestList
+	lay, list := &k.lay.Request, &k.lay.RequestList
 	q, dir := k.mem.Get(req, lay.Q), k.mem.Get(req, lay.Cmd)
 	k.mem.Set(req, lay.Status, inactive)
 	k.mem.Set(req, lay.Q, 0)

@@ -2,7 +2,8 @@
 // Device files: /dev, and how opening one finds its driver (2.4.18 fs/devices.c, drivers/char/misc.c, drivers/char/mem.c).
 //
 // /dev has a file for whatever is registered, and no other: NAME (minor number 0) and NAMEn for a character major number's
-// name, NAME for a misc device, mem, kmem, null, port, zero, full, and char:MAJOR:MINOR for any. Everybody may read and write them.
+// name, NAME for a misc device, mem, kmem, null, port, zero, full, and char:MAJOR:MINOR for any. Block devices
+// come after them by the same rules: NAME, NAMEn, ramN, block:MAJOR:MINOR. Everybody may read and write them.
 
 package guestkernel
 
@@ -59,17 +60,22 @@ func (k *Kernel) lookupDev(parts []string) (dentry uint32, errno abi.Errno) {
 	if len(parts) == 0 {
 		return 0, abi.EISDIR // the directory itself cannot be opened
 	}
+	kind, ops := uint32(modeChar), k.sym.DefChrFops
 	dev, ok := k.deviceNamed(strings.Join(parts, "/"))
+	if !ok {
+		kind, ops = modeBlock, k.symbol("def_blk_fops")
+		dev, ok = k.blockDeviceNamed(strings.Join(parts, "/"))
+	}
 	if !ok {
 		return 0, abi.ENOENT
 	}
 	const number, readWrite = 2, 0o666
-	inode := k.newInode(number, modeChar|readWrite)
+	inode := k.newInode(number, kind|readWrite)
 	if inode == 0 {
 		return 0, abi.ENOMEM
 	}
 	k.mem.Set(inode, k.lay.Inode.Rdev, dev)
-	k.mem.Set(inode, k.lay.Inode.Fop, k.sym.DefChrFops)
+	k.mem.Set(inode, k.lay.Inode.Fop, ops)
 	if dentry = k.newDentry(0, parts[len(parts)-1], inode); dentry == 0 {
 		k.iput(inode)
 		return 0, abi.ENOMEM
@@ -103,10 +109,32 @@ func (k *Kernel) deviceNamed(name string) (dev uint32, ok bool) {
 	return major<<8 | uint32(minor), err == nil && major != 0
 }
 
+// blockDeviceNamed is the same for block devices. RAM disks are also called ramN.
+func (k *Kernel) blockDeviceNamed(name string) (dev uint32, ok bool) {
+	if numbers, ok := strings.CutPrefix(name, "block:"); ok {
+		major, minor, _ := strings.Cut(numbers, ":")
+		hi, err := strconv.ParseUint(major, 10, 8)
+		lo, err2 := strconv.ParseUint(minor, 10, 8)
+		return uint32(hi<<8 | lo), err == nil && err2 == nil
+	}
+	if major := k.majorIn(k.sym.Blkdevs, name); major != 0 {
+		return major << 8, true
+	}
+	base := strings.TrimRight(name, "0123456789")
+	minor, err := strconv.ParseUint(name[len(base):], 10, 8)
+	if base == "ram" {
+		base = "ramdisk"
+	}
+	major := k.majorIn(k.sym.Blkdevs, base)
+	return major<<8 | uint32(minor), err == nil && major != 0
+}
+
 // majorNamed finds a registered character major number by its name, 0 when there is none.
-func (k *Kernel) majorNamed(name string) uint32 {
+func (k *Kernel) majorNamed(name string) uint32 { return k.majorIn(k.sym.Chrdevs, name) }
+
+func (k *Kernel) majorIn(table uint32, name string) uint32 {
 	for major := range uint32(maxMajor) {
-		entry := k.sym.Chrdevs + major*deviceEntry
+		entry := table + major*deviceEntry
 		if at := k.mem.U32(entry); at != 0 && k.mem.U32(entry+deviceOps) != 0 && k.equals(at, name) {
 			return major
 		}

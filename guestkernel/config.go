@@ -11,14 +11,15 @@ import (
 
 // Config describes a kernel. The zero value of a field means its default.
 type Config struct {
-	Profile     string // which 2.4 kernel (see abi.ProfileNames); default "2.4.18-14"
-	Mem         uint32 // RAM in bytes, a multiple of 4 MB from 20 MB to 1 GB; default 128 MB
-	Release     string // system_utsname.release; default the profile's. 2.6 and later have no create_module
-	FirstPID    int32  // pid of the first process; default 10
-	MaxInsns    uint64 // instructions after which a run ends with [Limit]; default none
-	StubMissing bool   // a function that is not written logs its call and returns 0 instead of stopping the run
-	MHz         uint32 // instructions per microsecond of guest time; default 100
-	Check       bool   // look for what modules do wrong and 2.4 does not notice: see Kernel.Findings
+	Profile     string   // which 2.4 kernel (see abi.ProfileNames); default "2.4.18-14"
+	Mem         uint32   // RAM in bytes, a multiple of 4 MB from 20 MB to 1 GB; default 128 MB
+	Release     string   // system_utsname.release; default the profile's. 2.6 and later have no create_module
+	FirstPID    int32    // pid of the first process; default 10
+	MaxInsns    uint64   // instructions after which a run ends with [Limit]; default none
+	StubMissing bool     // a function that is not written logs its call and returns 0 instead of stopping the run
+	MHz         uint32   // instructions per microsecond of guest time; default 100
+	Disks       [][]byte // what is on /dev/ram0, /dev/ram1 …
+	Check       bool     // look for what modules do wrong and 2.4 does not notice: see Kernel.Findings
 }
 
 // Limits of Config.Mem. Below, the tables of the booted kernel do not fit; above 896 MB it is high memory, which only

@@ -22,6 +22,7 @@ type driverState struct {
 	pci  pciState
 	rnd  uint64 // state of the random numbers
 	core netcoreState
+	fs   fsState
 }
 
 // driverLayouts are the structures that drivers hand over.
@@ -202,6 +203,20 @@ func driverSubsystems() []subsystem {
 	return []subsystem{
 		{"drivers", nil, (*Kernel).bootDrivers},
 		{"registry", registryFunctions(), (*Kernel).bootRegistry},
+		{"fslayouts", nil, (*Kernel).bootFsLayouts},
+		{"pagecache", pageCacheFunctions(), (*Kernel).bootPageCache},
+		{"buffers", bufferFunctions(), (*Kernel).bootBuffers},
+		{"pagebuffers", pageBufferFunctions(), nil},
+		{"blockio", blockIOFunctions(), nil},
+		{"inodes", inodeFunctions(), (*Kernel).bootInodes},
+		{"dcache", dcacheFunctions(), (*Kernel).bootDcache},
+		{"super", superFunctions(), nil},
+		{"filemap", filemapFunctions(), (*Kernel).bootFilemap},
+		{"walk", walkFunctions(), nil},
+		{"pathcalls", pathCallFunctions(), nil},
+		{"blockdevices", blockDeviceFunctions(), (*Kernel).bootBlockDevs},
+		{"ramdisk", ramDiskFunctions(), nil},
+		{"ramfs", ramfsFunctions(), (*Kernel).bootRamfs},
 		{"sysctl", sysctlFunctions(), (*Kernel).bootSysctl},
 		{"pci", pciFunctions(), (*Kernel).bootPCI},
 		{"netdevice", netDeviceFunctions(), (*Kernel).bootNetDevices},

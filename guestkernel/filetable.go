@@ -113,7 +113,7 @@ func (k *Kernel) fput(f uint32) {
 	if count != 0 {
 		return
 	}
-	d := k.mem.Get(f, lay.Dentry)
+	d, mnt := k.mem.Get(f, lay.Dentry), k.mem.Get(f, lay.Vfsmnt)
 	if release := k.fileOp(f, k.lay.FileOperations.Release); release != 0 {
 		k.Call(release, k.mem.Get(d, k.lay.Dentry.Inode), f)
 	}
@@ -122,6 +122,7 @@ func (k *Kernel) fput(f uint32) {
 	k.mem.Set(f, lay.Dentry, 0)
 	k.freeFile(f)
 	k.dput(d)
+	k.releaseMount(mnt)
 }
 
 // endWriting is put_write_access for a file that was open for writing.

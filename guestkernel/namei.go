@@ -28,8 +28,24 @@ const (
 
 const maxLinks = 5 // symbolic links in a row
 
-// permission is whether the running task may use an inode in these ways (vfs_permission).
+// permission is whether the running task may use an inode in these ways. A file system may have rules of its own.
 func (k *Kernel) permission(inode, want uint32) abi.Errno {
+	if k.mem.Get(inode, k.lay.Inode.SB) != 0 {
+		if op := k.mem.Get(inode, k.lay.Inode.Op); op != 0 {
+			if own := k.mem.Get(op, k.drv.fs.lay.IOps.Permission); own != 0 {
+				return abi.Errno(-int32(k.Call(own, inode, want)))
+			}
+		}
+	}
+	return k.modePermission(inode, want)
+}
+
+// modePermission goes by the permissions of the file (vfs_permission): EROFS for writing where nothing can be.
+func (k *Kernel) modePermission(inode, want uint32) abi.Errno {
+	kind := k.mem.Get(inode, k.lay.Inode.Mode) & modeKind
+	if want&mayWrite != 0 && (kind == modeRegular || kind == modeDir || kind == modeLink) && k.readOnlyPlace(inode) {
+		return abi.EROFS
+	}
 	t, lay := k.running, &k.lay.Inode
 	mode := k.mem.Get(inode, lay.Mode)
 	bits := mode
@@ -65,19 +81,23 @@ func (k *Kernel) inGroup(t *Task, gid uint32) bool {
 	return false
 }
 
-// lookup finds the name of an absolute path, with one user. Only /proc and /dev are there.
+// lookup finds the name of an absolute path, with one user.
 func (k *Kernel) lookup(path string, links int) (dentry uint32, errno abi.Errno) {
 	parts := strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
-	if path == "" || !strings.HasPrefix(path, "/") || len(parts) == 0 {
-		return 0, abi.ENOENT
+	if strings.HasPrefix(path, "/") && len(parts) > 0 && (parts[0] == "proc" || parts[0] == "dev") {
+		return k.lookupSpecial(parts, links)
 	}
-	switch parts[0] {
-	case "proc":
+	at, errno := k.walk(path, walkFollow)
+	k.releaseMount(at.mnt)
+	return at.dentry, errno
+}
+
+// lookupSpecial finds a name in /proc or /dev, which are no mounted file systems.
+func (k *Kernel) lookupSpecial(parts []string, links int) (dentry uint32, errno abi.Errno) {
+	if parts[0] == "proc" {
 		return k.lookupProc(parts[1:], links)
-	case "dev":
-		return k.lookupDev(parts[1:])
 	}
-	return 0, abi.ENOENT
+	return k.lookupDev(parts[1:])
 }
 
 // lookupProc walks from the root of /proc. Every directory on the way must be searchable.
@@ -145,21 +165,35 @@ func (k *Kernel) procDentry(parent uint32, name string, e uint32) uint32 {
 	return d
 }
 
-// openPath is filp_open: an open file, or an error. Nothing can be created: neither tree has a function for it.
-func (k *Kernel) openPath(path string, flags uint32) (f uint32, errno abi.Errno) {
-	dentry, errno := k.lookup(path, 0)
-	switch {
-	case errno == abi.ENOENT && flags&openCreate != 0:
-		return 0, abi.EACCES
-	case errno != 0:
+// openPath is filp_open: an open file, or an error. What is not there is created when flags say so and its file system can.
+func (k *Kernel) openPath(path string, flags, mode uint32) (f uint32, errno abi.Errno) {
+	at, errno := k.walk(path, walkFollow)
+	if errno == abi.ENOENT && flags&openCreate != 0 {
+		if strings.HasPrefix(path, "/proc/") || strings.HasPrefix(path, "/dev/") {
+			return 0, abi.EACCES
+		}
+		if errno = k.create(path, mode&^k.umask()); errno != 0 {
+			return 0, errno
+		}
+		flags &^= openExclusive | openTruncate
+		at, errno = k.walk(path, walkFollow)
+	}
+	if errno != 0 {
 		return 0, errno
 	}
-	inode := k.mem.Get(dentry, k.lay.Dentry.Inode)
-	if errno = k.mayOpen(inode, flags); errno != 0 {
-		k.dput(dentry)
+	if errno = k.mayOpen(k.dentryInode(at.dentry), flags); errno != 0 {
+		k.releasePlace(at)
 		return 0, errno
 	}
-	return k.openDentry(dentry, flags)
+	return k.openDentry(at, flags)
+}
+
+// umask is the running task's.
+func (k *Kernel) umask() uint32 {
+	if fs := k.running.Get(k.lay.Task.Fs); fs != 0 {
+		return k.mem.Get(fs, k.lay.Fs.Umask)
+	}
+	return 0
 }
 
 // mayOpen does the checks of open_namei, in its order, and cuts off a regular file.
@@ -183,23 +217,30 @@ func (k *Kernel) mayOpen(inode, flags uint32) abi.Errno {
 	if errno := k.permission(inode, want); errno != 0 {
 		return errno
 	}
-	if flags&openTruncate != 0 && kind == modeRegular {
-		k.mem.SetU64(inode+lay.Length.Off, 0)
+	if flags&openTruncate == 0 || kind != modeRegular {
+		return 0
 	}
-	return 0
+	if k.mem.Get(inode, lay.SB) == 0 {
+		k.mem.SetU64(inode+lay.Length.Off, 0)
+		return 0
+	}
+	errno := abi.Errno(-int32(k.vmTruncate(inode, 0)))
+	k.dirtyInode(inode, inodeDirtySync|inodeDirtyData)
+	return errno
 }
 
-// openDentry is dentry_open: it takes over the use of the name.
-func (k *Kernel) openDentry(dentry, flags uint32) (f uint32, errno abi.Errno) {
-	lay, inode := &k.lay.File, k.mem.Get(dentry, k.lay.Dentry.Inode)
+// openDentry is dentry_open: it takes over the users of the place.
+func (k *Kernel) openDentry(at place, flags uint32) (f uint32, errno abi.Errno) {
+	lay, inode := &k.lay.File, k.dentryInode(at.dentry)
 	if f = k.newFile(); f == 0 {
-		k.dput(dentry)
+		k.releasePlace(at)
 		return 0, abi.ENFILE
 	}
 	mode := (flags + 1) & openAccess
 	k.mem.Set(f, lay.Flags, flags)
 	k.mem.Set(f, lay.Mode, mode)
-	k.mem.Set(f, lay.Dentry, dentry)
+	k.mem.Set(f, lay.Dentry, at.dentry)
+	k.mem.Set(f, lay.Vfsmnt, at.mnt)
 	if mode&fileWrite != 0 {
 		count := inode + k.files.lay.Inode.Writecount.Off
 		k.mem.SetU32(count, k.mem.U32(count)+1)
@@ -210,7 +251,7 @@ func (k *Kernel) openDentry(dentry, flags uint32) (f uint32, errno abi.Errno) {
 			k.fopsPut(k.mem.Get(f, lay.Op))
 			k.endWriting(f)
 			k.freeFile(f)
-			k.dput(dentry)
+			k.releasePlace(at)
 			return 0, abi.Errno(-result)
 		}
 	}

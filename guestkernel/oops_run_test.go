@@ -45,7 +45,7 @@ const (
 // real runs did not store with a fault, and SF, which a program may have had set.
 func blur(text string) string {
 	for _, m := range []struct{ expr, with string }{
-		{`(0x|esp: |stackpage=)c7[0-9a-f]{3}`, "${1}PPPPP"},
+		{`(0x|esp: |stackpage=)c[17][0-9a-f]{3}`, "${1}PPPPP"},
 		{`\b(c7|c1)[0-9a-f]{6}\b`, "PPPPPPPP"},
 		{`\b(080|bf)[0-9a-f]{5,6}\b`, "UUUUUUUU"},
 		{`\*pde = \w+`, "*pde = PDE"},

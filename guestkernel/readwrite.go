@@ -17,7 +17,7 @@ const maxPath = 4096 // PATH_MAX
 func readWriteFunctions() []Function {
 	lay := func(c *Call) *abi.FileOperationsLayout { return &c.Kernel.lay.FileOperations }
 	return []Function{
-		{Name: "sys_open", Fn: sysOpen, Level: Partial, Note: "absolute paths in /proc and /dev"},
+		{Name: "sys_open", Fn: sysOpen, Level: Partial, Note: "a relative path begins at the root"},
 		{Name: "sys_close", Fn: sysClose, Level: Full},
 		{Name: "sys_read", Fn: func(c *Call) { c.transfer(fileRead, lay(c).Read) }, Level: Full},
 		{Name: "sys_write", Fn: func(c *Call) { c.transfer(fileWrite, lay(c).Write) }, Level: Full},
@@ -27,7 +27,7 @@ func readWriteFunctions() []Function {
 		{Name: "no_llseek", Fn: func(c *Call) { c.Return64(errno64(abi.ESPIPE)) }, Level: Full},
 		{Name: "default_llseek", Fn: func(c *Call) { c.Return64(c.Kernel.seek(c.Arg(0), c.Arg64(1), c.Arg(3))) }, Level: Full},
 		{Name: "generic_file_llseek", Fn: func(c *Call) { c.Return64(c.Kernel.seek(c.Arg(0), c.Arg64(1), c.Arg(3))) }, Level: Full},
-		{Name: "filp_open", Fn: filpOpen, Level: Partial, Note: "absolute paths in /proc and /dev"},
+		{Name: "filp_open", Fn: filpOpen, Level: Partial, Note: "a relative path begins at the root"},
 	}
 }
 
@@ -55,7 +55,7 @@ func sysOpen(c *Call) {
 		return
 	}
 	files := k.taskFiles(k.running, true)
-	f, errno := k.openPath(string(path), c.Arg(1))
+	f, errno := k.openPath(string(path), c.Arg(1), c.Arg(2))
 	if errno != 0 {
 		k.putFD(files, fd)
 		c.Fail(errno)
@@ -68,7 +68,7 @@ func sysOpen(c *Call) {
 // filpOpen models struct file *filp_open(const char *filename, int flags, int mode): an error is a pointer near the top of
 // memory.
 func filpOpen(c *Call) {
-	f, errno := c.Kernel.openPath(c.Kernel.kernelString(c.Arg(0)), c.Arg(1))
+	f, errno := c.Kernel.openPath(c.Kernel.kernelString(c.Arg(0)), c.Arg(1), c.Arg(2))
 	if c.Return(f); errno != 0 {
 		c.Fail(errno)
 	}

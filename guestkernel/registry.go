@@ -185,19 +185,20 @@ func delGendisk(c *Call) {
 }
 
 // getGendisk models struct gendisk *get_gendisk(kdev_t dev).
-func getGendisk(c *Call) {
-	k, major, s := c.Kernel, c.Arg(0)>>8&0xff, &c.Kernel.drv
+func getGendisk(c *Call) { c.Return(c.Kernel.gendiskOf(c.Arg(0) >> 8 & 0xff)) }
+
+// gendiskOf is the disk of a major number, 0 when there is none.
+func (k *Kernel) gendiskOf(major uint32) uint32 {
+	s := &k.drv
 	if gp := k.mem.U32(s.sym.GendiskArr + major*wordSize); gp != 0 {
-		c.Return(gp)
-		return
+		return gp
 	}
-	c.Return(0)
 	for _, gp := range k.links("gendisk_head", s.sym.GendiskHead, s.lay.Gendisk.Next) {
 		if gp != 0 && k.mem.Get(gp, s.lay.Gendisk.Major) == major {
-			c.Return(gp)
-			return
+			return gp
 		}
 	}
+	return 0
 }
 
 // registerDisk models void register_disk(struct gendisk *gdev, kdev_t dev, unsigned minors, struct block_device_operations
@@ -210,7 +211,7 @@ func registerDisk(c *Call) {
 	lay := &k.drv.lay.Gendisk
 	part := k.mem.Get(gdev, lay.Part)
 	first := dev & 0xff
-	const partSize, startSect, nrSects = 12, 0, 4
+	const partSize, startSect, nrSects = 68, 0, 4 // struct hd_struct
 	if part == 0 {
 		return
 	}

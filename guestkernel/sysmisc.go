@@ -13,7 +13,6 @@ import (
 func sysMiscFunctions() []Function {
 	return []Function{
 		{Name: "sys_reboot", Fn: sysReboot, Level: Partial, Note: "switching off is possible without a power management chip; RESTART2's text is not shown to the firmware"},
-		{Name: "sys_sync", Fn: func(c *Call) { c.Return(0) }, Level: Partial, Note: "there is no disk whose cache could be written"},
 		{Name: "sys_getpgrp", Fn: func(c *Call) { c.Return(c.Task().Get(c.Kernel.lay.Task.Pgrp)) }, Level: Full},
 		{Name: "sys_getpgid", Fn: func(c *Call) { c.idOf(c.Kernel.lay.Task.Pgrp) }, Level: Full},
 		{Name: "sys_getsid", Fn: func(c *Call) { c.idOf(c.Kernel.lay.Task.Session) }, Level: Full},

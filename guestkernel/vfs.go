@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Inodes and names: struct inode and struct dentry as file operations see them (2.4.18 fs/inode.c, fs/dcache.c).
 //
-// There are two trees, /proc and the device files of /dev, and neither is cached: an inode and its name live as long as a
-// file is open on it, as 2.4.18 has it for /proc. There is no super_block and no vfsmount: their pointers are NULL.
+// The trees of /proc and of the device files of /dev are not cached: an inode and its name live as long as a file is open on
+// it, as 2.4.18 has it for /proc. They have no super_block and no vfsmount: their pointers are NULL. File systems that are
+// mounted are in super.go, inode.go and dcache.go.
 
 package guestkernel
 
@@ -83,19 +84,14 @@ func (k *Kernel) fromCache(cachep, size uint32) uint32 {
 
 // newInode makes an inode with one user; 0 without memory (get_empty_inode, clean_inode).
 func (k *Kernel) newInode(number, mode uint32) uint32 {
-	lay, lists := &k.lay.Inode, &k.files.lay.Inode
-	inode := k.fromCache(k.sym.InodeCachep, lay.Size)
+	lay := &k.lay.Inode
+	inode := k.cacheAlloc(k.mem.U32(k.sym.InodeCachep), k.pages.gfp.kernel)
 	if inode == 0 {
 		return 0
 	}
-	for _, head := range []abi.Field{lists.Hash, lists.List, lists.Dentries, lists.DirtyBuffers, lists.DirtyDataBuffers, lists.Devices} {
-		k.listInit(inode + head.Off)
-	}
-	k.listInit(inode + lists.Wait.Off + k.lay.WaitQueueHead.TaskList.Off)
-	for _, sem := range []abi.Field{lay.Sem, lists.Zombie} {
-		k.mem.Set(inode+sem.Off, k.lay.Semaphore.Count, 1)
-		k.listInit(inode + sem.Off + k.lay.Semaphore.Wait.Off + k.lay.WaitQueueHead.TaskList.Off)
-	}
+	k.inodeInitOnce(inode)
+	k.initMapping(inode)
+	k.listInit(inode + k.files.lay.Inode.List.Off)
 	now := k.mem.Get(k.sym.Xtime, k.lay.Timeval.Sec)
 	for _, f := range []abi.Field{lay.Atime, lay.Mtime, lay.Ctime} {
 		k.mem.Set(inode, f, now)
@@ -106,71 +102,25 @@ func (k *Kernel) newInode(number, mode uint32) uint32 {
 	k.mem.Set(inode, lay.Nlink, 1)
 	k.mem.Set(inode, lay.Blkbits, 10)
 	k.mem.Set(inode, lay.Blksize, 1024)
-	k.mem.Set(inode, lay.Mapping, inode+lists.Data.Off)
 	return inode
 }
 
 // newDentry makes a name with one user for an inode, which it takes over; 0 without memory (d_alloc, d_instantiate). The
 // parent, 0 for a root, gets another user.
 func (k *Kernel) newDentry(parent uint32, name string, inode uint32) uint32 {
-	lay := &k.lay.Dentry
-	d := k.fromCache(k.sym.DentryCache, lay.Size)
+	d := k.allocDentry(parent, newQstr(name))
 	if d == 0 {
 		return 0
 	}
-	text := d + lay.Iname.Off
-	if uint32(len(name)) >= lay.Iname.Size {
-		if text = k.Kmalloc(uint32(len(name))+1, k.pages.gfp.kernel); text == 0 {
-			k.cacheFree(k.mem.U32(k.sym.DentryCache), d)
-			return 0
-		}
+	if parent == 0 {
+		k.mem.Set(d, k.lay.Dentry.Parent, d)
 	}
-	k.mem.Write(text, append([]byte(name), 0))
-	k.mem.Set(d, lay.NameString, text)
-	k.mem.Set(d, lay.NameLen, uint32(len(name)))
-	k.mem.Set(d, lay.Count, 1)
-	k.mem.Set(d, lay.Inode, inode)
-	for _, head := range []abi.Field{lay.Hash, lay.LRU, lay.Child, lay.Subdirs, lay.Alias} {
-		k.listInit(d + head.Off)
-	}
-	k.listAdd(d+lay.Alias.Off, inode+k.files.lay.Inode.Dentries.Off)
-	k.mem.Set(d, lay.Parent, d)
-	if parent != 0 {
-		k.mem.Set(d, lay.Parent, parent)
-		k.mem.Set(parent, lay.Count, k.mem.Get(parent, lay.Count)+1)
-		k.listAdd(d+lay.Child.Off, parent+lay.Subdirs.Off)
-	}
+	k.instantiate(d, inode)
 	return d
 }
 
-// dput gives up a use of a name. With the last one it goes, and its inode, and its use of its parent.
-func (k *Kernel) dput(d uint32) {
-	lay := &k.lay.Dentry
-	for d != 0 {
-		count := k.mem.Get(d, lay.Count) - 1
-		k.mem.Set(d, lay.Count, count)
-		if count != 0 {
-			return
-		}
-		parent := k.mem.Get(d, lay.Parent)
-		k.listDel(d + lay.Alias.Off)
-		if parent != d {
-			k.listDel(d + lay.Child.Off)
-		}
-		k.iput(k.mem.Get(d, lay.Inode))
-		if text := k.mem.Get(d, lay.NameString); text != d+lay.Iname.Off {
-			k.Kfree(text)
-		}
-		k.cacheFree(k.mem.U32(k.sym.DentryCache), d)
-		if parent == d {
-			return
-		}
-		d = parent
-	}
-}
-
-// iput gives up a use of an inode. The last one frees it; an entry of /proc learns of it.
-func (k *Kernel) iput(inode uint32) {
+// iputPlain gives up a use of an inode that belongs to no file system. The last one frees it; an entry of /proc learns of it.
+func (k *Kernel) iputPlain(inode uint32) {
 	lay := &k.lay.Inode
 	count := k.mem.Get(inode, lay.Count) - 1
 	k.mem.Set(inode, lay.Count, count)

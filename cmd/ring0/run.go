@@ -21,11 +21,13 @@ import (
 type kernelFlags struct {
 	config guestkernel.Config
 	mem    string
+	disks  []string
 }
 
 func (f *kernelFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringVar(&f.mem, "mem", "128M", "RAM of the machine, `SIZE` in bytes or with K, M, G")
+	fl.StringSliceVar(&f.disks, "disk", nil, "what is on a RAM disk, `ram0=FILE` and so on")
 	fl.StringVar(&f.config.Release, "kernel-release", "", "what uname says the kernel is, `RELEASE`; from 2.6 on there is no create_module")
 	fl.StringVar(&f.config.Profile, "profile", "", "which 2.4 kernel `BUILD` to model")
 	fl.Uint64Var(&f.config.MaxInsns, "max-insns", 0, "stop after `N` guest instructions")
@@ -40,7 +42,27 @@ func (f *kernelFlags) kernel() (guestkernel.Config, error) {
 	}
 	cfg := f.config
 	cfg.Mem = mem
+	for _, disk := range f.disks {
+		if err := addDisk(&cfg, disk); err != nil {
+			return cfg, err
+		}
+	}
 	return cfg, nil
+}
+
+// addDisk reads the image of "ram1=FILE".
+func addDisk(cfg *guestkernel.Config, disk string) error {
+	name, file, found := strings.Cut(disk, "=")
+	digits, isRAM := strings.CutPrefix(name, "ram")
+	n, err := strconv.ParseUint(digits, 10, 8)
+	if !found || !isRAM || err != nil || n > 15 {
+		return fmt.Errorf("--disk: %s: want ram0=FILE to ram15=FILE", disk)
+	}
+	for len(cfg.Disks) <= int(n) {
+		cfg.Disks = append(cfg.Disks, nil)
+	}
+	cfg.Disks[n], err = os.ReadFile(file)
+	return err
 }
 
 // parseSize reads "64M", "1G", "131072K" or bytes.

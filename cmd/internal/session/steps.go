@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,7 +57,10 @@ func errnoOf(err error) string {
 	return ""
 }
 
-// step does one: cat PATH, echo TEXT > PATH, rmmod NAME, sleep SECONDS.
+// stepUsage names them all.
+const stepUsage = "cat PATH, echo TEXT > PATH, ls DIR, mkdir DIR, rm PATH, mount -t TYPE [-o OPTIONS] DEVICE DIR, umount DIR, rmmod NAME or sleep SECONDS"
+
+// step does one.
 func (r *runner) step(command string) (output string, err error) {
 	p, err := r.kernel.NewProcess(guestkernel.ProcessConfig{Comm: "sh", UID: r.cfg.UID})
 	if err != nil {
@@ -72,10 +76,20 @@ func (r *runner) step(command string) (output string, err error) {
 		}
 		_, err := p.WriteFile(strings.TrimSpace(path), []byte(strings.Trim(strings.TrimSpace(text), `"'`)+"\n"))
 		return "", err
+	case words[0] == "mount":
+		return "", mount(p, words[1:])
 	case len(words) != 2:
 	case words[0] == "cat":
 		text, err := p.ReadFile(words[1], stepLimit)
 		return string(text), err
+	case words[0] == "ls":
+		return list(p, words[1])
+	case words[0] == "umount":
+		return "", p.Unmount(words[1])
+	case words[0] == "mkdir":
+		return "", p.MakeDir(words[1], 0o777)
+	case words[0] == "rm":
+		return "", p.Remove(words[1])
 	case words[0] == "rmmod":
 		return "", loader.Rmmod(p, words[1])
 	case words[0] == "sleep":
@@ -85,7 +99,40 @@ func (r *runner) step(command string) (output string, err error) {
 		}
 		return "", p.Sleep(uint64(seconds * 1e6))
 	}
-	return "", fmt.Errorf("%s: want cat PATH, echo TEXT > PATH, rmmod NAME or sleep SECONDS", command)
+	return "", fmt.Errorf("%s: want %s", command, stepUsage)
+}
+
+// mount does mount -t TYPE [-o OPTIONS] DEVICE DIR.
+func mount(p *guestkernel.Process, words []string) error {
+	kind, options := "", ""
+	for len(words) > 2 {
+		switch words[0] {
+		case "-t":
+			kind = words[1]
+		case "-o":
+			options = words[1]
+		default:
+			return fmt.Errorf("mount: %s: want -t TYPE [-o OPTIONS] DEVICE DIR", words[0])
+		}
+		words = words[2:]
+	}
+	if kind == "" || len(words) != 2 {
+		return errors.New("mount: want -t TYPE [-o OPTIONS] DEVICE DIR")
+	}
+	return p.Mount(kind, words[0], words[1], options)
+}
+
+// list is what is in a directory, by name, without . and ..
+func list(p *guestkernel.Process, dir string) (string, error) {
+	entries, err := p.ReadDir(dir)
+	var names []string
+	for _, e := range entries {
+		if e.Name != "." && e.Name != ".." {
+			names = append(names, e.Name+"\n")
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ""), err
 }
 
 // WriteSteps writes each step with what it printed.
