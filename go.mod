@@ -12,6 +12,7 @@ require (
 	github.com/stretchr/testify v1.12.0
 	golang.org/x/arch v0.32.0
 	golang.org/x/term v0.47.0
+	pgregory.net/rapid v1.3.0
 )
 
 require (

@@ -11,6 +11,8 @@
 package vm
 
 import (
+	"bytes"
+	"encoding/binary"
 	"maps"
 	"slices"
 )
@@ -66,7 +68,11 @@ func (m *Machine) Snapshot() *Snapshot {
 
 // markUnsaved makes the first write to each page leave the fast path.
 func (m *Machine) markUnsaved() {
+	const everywhere = lineUnsaved * 0x0101010101010101
 	lines := m.phys.lines
+	for ; len(lines) >= 8; lines = lines[8:] {
+		binary.NativeEndian.PutUint64(lines, binary.NativeEndian.Uint64(lines)|everywhere)
+	}
 	for i := range lines {
 		lines[i] |= lineUnsaved
 	}
@@ -116,13 +122,31 @@ func (m *Machine) Restore(s *Snapshot) bool {
 func (m *Machine) undo(s *Snapshot) {
 	for page, old := range s.before {
 		at := page << pageShift
-		m.cpu.cache.invalidate(m.phys, at, pageSize)
+		m.dropChangedCode(at, old)
 		copy(m.phys.slab[at:], old)
 		for l := at >> lineShift; l < (at+pageSize)>>lineShift; l++ {
 			m.phys.lines[l] |= lineUnsaved
 		}
 	}
 	clear(s.before)
+}
+
+// dropChangedCode drops cached code of the page at slab offset at where it
+// differs from old. That is no rewriting by the program: the page may be
+// cached as before.
+func (m *Machine) dropChangedCode(at uint32, old []byte) {
+	cache := &m.cpu.cache
+	page := cache.pages[at>>pageShift]
+	if page == nil {
+		return
+	}
+	churn := page.churn
+	for off := uint32(0); off < pageSize; off += lineSize {
+		if !bytes.Equal(old[off:off+lineSize], m.phys.slab[at+off:at+off+lineSize]) {
+			cache.invalidate(m.phys, at+off, lineSize)
+		}
+	}
+	page.churn = churn
 }
 
 // Forget drops s; what it would have brought back stays reachable from the

@@ -28,6 +28,9 @@ func (w *world) nextCheckpoint() uint64 {
 
 // keepCheckpoint makes one when it is due.
 func (w *world) keepCheckpoint(at Position) {
+	if w.d.noCheckpoints {
+		return
+	}
 	if n := len(w.checkpoints); n == 0 || at.Count >= w.nextCheckpoint() || w.plan.checkpoint(at) && w.checkpoints[n-1].place != at {
 		w.addCheckpoint(at)
 	}

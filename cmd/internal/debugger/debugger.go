@@ -60,6 +60,8 @@ type Debugger struct {
 	armed   int          // changes with the tables
 	modules []moduleInfo // whose init has been about to be called, by age
 
+	noCheckpoints bool // of a test
+
 	history
 	samples   sampleWindow
 	edits     []Edit

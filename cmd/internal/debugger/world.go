@@ -248,7 +248,9 @@ func (w *world) arm(from Position) {
 	if e, ok := w.d.nextEdit(from); ok {
 		want(e)
 	}
-	next = min(next, max(w.nextCheckpoint(), from.Count))
+	if !w.d.noCheckpoints {
+		next = min(next, max(w.nextCheckpoint(), from.Count))
+	}
 	if p.breaks {
 		for _, b := range w.d.points {
 			if b.Location.Kind == AtCount && !b.Disabled && b.Location.Count >= from.Count {

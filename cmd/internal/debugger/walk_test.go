@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package debugger
+
+import (
+	"crypto/sha256"
+	"flag"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"ring0/cmd/internal/session"
+	"ring0/guestkernel"
+	"ring0/vm"
+)
+
+// fingerprint is everything that can be seen of the debuggee: registers, RAM, log, what the kernel remarks.
+func (d *Debugger) fingerprint() string {
+	h := sha256.New()
+	m, k := d.w.m, d.w.k
+	h.Write(m.RAM())
+	s := m.State()
+	fmt.Fprintln(h, s.GPR, s.EIP, s.Eflags, s.Seg, s.LDTR, s.TR, s.GDTR, s.IDTR, s.CR0, s.CR2, s.CR3, s.CR4, s.DR, s.CPL, s.Halted, s.Now)
+	fmt.Fprintln(h, m.FPU(), k.LogText(), k.ConsoleText(), k.Notes(), d.at.kind, d.at.place)
+	return fmt.Sprintf("%x at %v, eip %08x", h.Sum(nil)[:8], d.at.place, s.EIP)
+}
+
+// straight is the fingerprint of a run that goes to p without a stop or a checkpoint, making the edits on its way.
+func straight(t require.TestingT, cfg Config, edits []Edit, p Position) string {
+	d := &Debugger{cfg: cfg, files: map[string][]byte{}, noCheckpoints: true}
+	require.NoError(t, d.boot())
+	defer d.Close()
+	d.edits = edits
+	d.w.replayEdits(d.at.place)
+	require.NoError(t, d.travel(p, Forward))
+	require.Equal(t, p, d.at.place)
+	return d.fingerprint()
+}
+
+// fewChecks keeps the test short unless -rapid.checks says otherwise.
+func fewChecks(t *testing.T) {
+	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
+		require.NoError(t, f.Value.Set("10"))
+		t.Cleanup(func() { require.NoError(t, f.Value.Set(f.DefValue)) })
+	}
+}
+
+// TestWalk goes forwards and backwards at random, with breakpoints and edits, and compares every state with that of a
+// straight run.
+func TestWalk(t *testing.T) {
+	fewChecks(t)
+	for _, story := range []struct{ then, file string }{
+		{"rmmod hello", "hello.o"},                 // a few hundred instructions
+		{"sleep 0.02", "timer.o"},                  // interrupts, an idle machine
+		{"sleep 0.01; rmmod kthread", "kthread.o"}, // tasks that come and go
+		{"", "fixup.o"},                            // faults that are made good
+		{"", "oops.o"},                             // one that is not
+	} {
+		t.Run(story.file, func(t *testing.T) {
+			cfg := Config{Session: session.Config{Kernel: guestkernel.Config{Mem: 20 << 20}, Then: story.then,
+				Modules: []session.Module{{File: modules + story.file}}}}
+			rapid.Check(t, func(t *rapid.T) { walk(t, cfg) })
+		})
+	}
+}
+
+func walk(t *rapid.T, cfg Config) {
+	d, err := Start(cfg)
+	require.NoError(t, err)
+	defer d.Close()
+	move := func(f func() (Stop, error)) func(*rapid.T) {
+		return func(t *rapid.T) {
+			s, err := f()
+			require.NoError(t, err)
+			require.Equal(t, d.Position(), s.Position)
+		}
+	}
+	dir := rapid.SampledFrom([]Direction{Forward, Backward})
+	for _, name := range []string{"printk", "kfree", "add_timer", "init_module", "schedule"} {
+		_, err := d.Break(Location{Kind: AtSymbol, Symbol: name})
+		require.NoError(t, err)
+	}
+	_, err = d.Break(Location{Kind: AtException, Number: vm.VecPF})
+	require.NoError(t, err)
+	moves := map[string]func(*rapid.T){
+		"continue": func(t *rapid.T) { move(func() (Stop, error) { return d.Continue(dir.Draw(t, "dir")) })(t) },
+		"step": func(t *rapid.T) {
+			move(func() (Stop, error) { return d.StepInsn(dir.Draw(t, "dir"), rapid.Uint64Range(1, 90).Draw(t, "n")) })(t)
+		},
+		"next": func(t *rapid.T) { move(func() (Stop, error) { return d.Next(dir.Draw(t, "dir")) })(t) },
+		"goto": func(t *rapid.T) {
+			to := Position{Count: rapid.Uint64Range(0, d.Explored().Count+1000).Draw(t, "count")}
+			move(func() (Stop, error) { return d.GoTo(to) })(t)
+		},
+		"edit": func(t *rapid.T) {
+			if d.LastStop().Reason == ReasonEnded || d.at.kind == atNotice {
+				return
+			}
+			require.NoError(t, d.SetReg(Register(rapid.SampledFrom([]Register{EAX, ECX, EDX}).Draw(t, "register")), rapid.Uint32().Draw(t, "value")))
+		},
+	}
+	names := []string{"continue", "continue", "step", "step", "next", "goto", "goto", "edit"}
+	for range rapid.IntRange(3, 12).Draw(t, "moves") {
+		moves[rapid.SampledFrom(names).Draw(t, "move")](t)
+	}
+	if d.at.kind != atStart {
+		require.Equal(t, straight(t, cfg, d.Edits(), d.Position()), d.fingerprint())
+	}
+}
