@@ -148,11 +148,25 @@ func (k *Kernel) die(t trap, pf *pageFaultReport) {
 // process is where it waits for its next system call.
 func doGeneralProtection(c *Call) {
 	k, f := c.Kernel, c.Kernel.Frame(c.Arg(0))
-	if p := k.running.proc; p != nil && f.User() && f.EIP() == p.haltAddr() {
-		p.waitForHost(c, f)
+	if k.atHostHalt(f) {
+		k.running.proc.waitForHost(c, f)
 		return
 	}
 	k.handleTrap(trap{f, vm.VecGP, "general protection fault", c.Arg(1), abi.SIGSEGV})
+}
+
+// atHostHalt tells whether a frame is that of a host-driven process at the HLT where it waits for its next system call.
+func (k *Kernel) atHostHalt(f Frame) bool {
+	p := k.running.proc
+	return p != nil && f.User() && f.EIP() == p.haltAddr()
+}
+
+// parksForHost tells whether a call is nothing but that waiting: it is none of the guest's business, and not traced.
+func (k *Kernel) parksForHost(c *Call) (parks bool) {
+	if c.Fn.Name == "do_general_protection" && k.running != nil {
+		k.quietly(func() { parks = k.atHostHalt(k.Frame(c.Arg(0))) })
+	}
+	return parks
 }
 
 // doDebug models void do_debug(struct pt_regs *regs, long error_code): single steps in the kernel are switched off and
