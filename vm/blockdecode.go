@@ -245,6 +245,7 @@ func registersOnly(r *inst) bool {
 // finish makes the block. The terminator goes on at the next instruction.
 func (d *blockDecoder) finish() *block {
 	d.dropDeadFlags()
+	pairRecords(d.recs)
 	term := inst{fn: opNextBlock}
 	if d.lookup {
 		term.fn = opNextLookup

@@ -29,6 +29,7 @@ func main() {
 		{"move_gen.go", genMove},
 		{"branch_gen.go", genBranch},
 		{"string_gen.go", genString},
+		{"pairs_gen.go", genPairs}, // of bodies that the others left behind
 	} {
 		out := &file{}
 		f.make(out)
@@ -241,9 +242,18 @@ func (s *forms) name(form string, w width, suffix string) string {
 }
 
 func (f *file) fastHandler(name, body string) string {
-	body += strings.Repeat("}\nreturn miss\n", strings.Count(body, hit))
-	f.printf("func %s(c *CPU, in *inst) *inst {\n%s}\n\n", name, fastReturns.Replace(strings.ReplaceAll(body, hit, "")))
+	bodies[name] = body
+	f.printf("func %s(c *CPU, in *inst) *inst {\n%s}\n\n", name, fastBody(body))
 	return name
+}
+
+// bodies are those of all fast handlers by name.
+var bodies = map[string]string{}
+
+// fastBody makes a body that of a fast handler.
+func fastBody(body string) string {
+	body += strings.Repeat("}\nreturn miss\n", strings.Count(body, hit))
+	return fastReturns.Replace(strings.ReplaceAll(body, hit, ""))
 }
 
 func (f *file) fullHandler(name, body string) string {
