@@ -227,6 +227,9 @@ func (k *Kernel) freePageCount() uint32 {
 	return n
 }
 
+// FreePageCount is how many page frames are free, for reports.
+func (k *Kernel) FreePageCount() uint32 { return k.freePageCount() }
+
 // zoneOf is the zone of a page frame.
 func (k *Kernel) zoneOf(frame uint32) *zone {
 	for i := range k.pages.zones {

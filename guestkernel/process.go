@@ -33,8 +33,10 @@ type Process struct {
 	next    uint32   // where the next Alloc maps
 	request []uint32 // EAX and arguments of the call to make; nil: none
 	calling bool     // a call is under way
-	outcome *Outcome // of the last call, until it is fetched; of the process, once it has ended
-	ended   bool
+
+	inKernel *GuestCall // a function to call instead of a system call; nil: none
+	outcome  *Outcome   // of the last call, until it is fetched; of the process, once it has ended
+	ended    bool
 
 	buffer, bufferSize uint32 // user memory for arguments: see scratch
 }
@@ -198,7 +200,7 @@ func (p *Process) Wait() Outcome {
 // put the request into the frame.
 func (p *Process) waitForHost(c *Call, f Frame) {
 	regs := &p.k.lay.PtRegs
-	if p.calling && p.request == nil {
+	if p.calling && p.request == nil && p.inKernel == nil {
 		p.calling, p.outcome = false, &Outcome{Kind: Returned, Value: int32(f.Get(regs.Eax))}
 	}
 	p.takeRequest(c, f)
@@ -209,6 +211,10 @@ func (p *Process) takeRequest(c *Call, f Frame) {
 	k, regs, lay := p.k, &p.k.lay.PtRegs, &p.k.lay.Task
 	if p.task.Get(lay.Sigpending) != 0 {
 		return // on the way back to the HLT
+	}
+	if p.inKernel != nil {
+		p.callInKernel(f)
+		return
 	}
 	if p.request == nil {
 		p.task.Set(lay.State, abi.TaskInterruptible)

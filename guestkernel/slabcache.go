@@ -317,10 +317,19 @@ func (k *Kernel) reapCaches() bool {
 	return any
 }
 
+// CacheAddresses are the slab caches as kernel functions take them, the newest first.
+func (k *Kernel) CacheAddresses() (all []uint32) {
+	for cache := range k.caches() {
+		all = append(all, cache)
+	}
+	return all
+}
+
 // A CacheStat tells how a slab cache stands.
 type CacheStat struct {
 	Name                   string
 	Active, Objects, Slabs uint32 // objects in use, objects there are, slabs
+	SlabPages              uint32 // pages of each slab
 }
 
 // Caches tells how the slab caches stand, the newest first.
@@ -330,6 +339,7 @@ func (k *Kernel) Caches() []CacheStat {
 	for cache := range k.caches() {
 		var s CacheStat
 		s.Name, _ = k.mem.CString(cache+lay.Name.Off, cacheNameLen)
+		s.SlabPages = 1 << (k.mem.Get(cache, lay.Gfporder) & 31)
 		for _, list := range []abi.Field{lay.SlabsFull, lay.SlabsPartial, lay.SlabsFree} {
 			for slab := range k.listMembers("a list of slabs", cache+list.Off) {
 				s.Active += k.mem.Get(slab, slay.Inuse)
