@@ -111,13 +111,15 @@ func signExtend(v, size uint32) int32 {
 
 // resultText writes what a function returned: negative error numbers with their names.
 func (k *Kernel) resultText(t abi.Type, v uint64) string {
-	text := k.valueText(t, v)
-	if n := int32(v); t.Size <= 4 && n < 0 && n >= -errnoHighest && (t.Kind == abi.KindInt || t.Kind == abi.KindLong) {
-		if name := abi.Errno(-n).String(); !strings.ContainsAny(name, "(0123456789") {
-			text += " " + name
-		}
+	n := int32(v)
+	if t.Size > 4 || n >= 0 || n < -errnoHighest || t.Kind != abi.KindInt && t.Kind != abi.KindLong && t.Kind != abi.KindUlong {
+		return k.valueText(t, v)
 	}
-	return text
+	text := strconv.Itoa(int(n))
+	if name := abi.Errno(-n).String(); !strings.ContainsAny(name, "(0123456789") {
+		return text + " " + name
+	}
+	return k.valueText(t, v)
 }
 
 // pointerText writes a pointer: NULL, the kernel's own variable by its name, else a number.

@@ -187,8 +187,24 @@ func (k *Kernel) prototype(name string) (abi.Prototype, bool) {
 		text = f.Proto
 	}
 	if text == "" {
+		text = syscallPrototype(name)
+	}
+	if text == "" {
 		return abi.Prototype{}, false
 	}
 	p, err := abi.ParsePrototype(text)
 	return p, err == nil
+}
+
+// syscallPrototype is the declaration of the system call that a function handles, "" when it handles none.
+func syscallPrototype(handler string) string {
+	if !strings.HasPrefix(handler, "sys_") {
+		return ""
+	}
+	for _, call := range abi.Syscalls() {
+		if call.Handler == handler {
+			return call.Prototype
+		}
+	}
+	return ""
 }
