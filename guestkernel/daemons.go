@@ -45,6 +45,8 @@ func (k *Kernel) bootDaemons() error {
 		return errNoMemory
 	}
 	k.mem.SetU32(k.sym.ChildReaper, init.addr)
+	init.Set(k.lay.Task.Session, 0) // only those that have become daemons have 1
+	init.Set(k.lay.Task.Pgrp, 0)
 	k.mem.SetU32(k.sym.KeventdTask, keventd.addr)
 	k.mem.SetU32(k.sym.KeventdRunning, 1)
 	k.mem.Set(k.sym.IRQStat, k.lay.IRQCPUStat.KsoftirqdTask, softirqd.addr)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // New processes: fork, vfork, clone (2.4.18 kernel/fork.c, arch/i386/kernel/process.c).
 //
-// The child runs before its parent goes on.
+// The parent goes on; the child runs when its turn comes, as the vendor kernel's scheduler has it.
 
 package guestkernel
 
@@ -42,9 +42,7 @@ func (c *Call) fork(flags, stack uint32) {
 	k.enqueue(child)
 	if done != 0 {
 		c.waitFor(done)
-		return
 	}
-	parent.Set(k.lay.Task.NeedResched, 1)
 }
 
 // newCompletion makes a completion on the caller's stack.

@@ -125,6 +125,8 @@ func (k *Kernel) setIdentity(t *Task, cfg ProcessConfig) {
 	switch {
 	case cfg.Caps != nil:
 		caps = *cfg.Caps
+	case cfg.UID == 0 && cfg.PID == pidInit: // it keeps what init_task had
+		caps = Caps{Effective: rootCaps, Permitted: allCaps}
 	case cfg.UID == 0:
 		caps = Caps{Effective: rootCaps, Permitted: rootCaps}
 	}
