@@ -99,32 +99,38 @@ func opADD8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) + uint32(b)
-		r := uint8(s)
-		c.flagsAdd8(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) + uint32(b)
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADD8MRB(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) + uint32(b)
-		r := uint8(s)
-		c.flagsAdd8(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) + uint32(b)
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADD8MRFull(c *CPU, in *inst) bool {
@@ -145,32 +151,38 @@ func opADD8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) + uint32(b)
-		r := uint8(s)
-		c.flagsAdd8(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) + uint32(b)
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADD8MIB(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) + uint32(b)
-		r := uint8(s)
-		c.flagsAdd8(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) + uint32(b)
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADD8MIFull(c *CPU, in *inst) bool {
@@ -257,16 +269,19 @@ func opADD16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) + uint32(b)
-		r := uint16(s)
-		c.flagsAdd16(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) + uint32(b)
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADD16MRFull(c *CPU, in *inst) bool {
@@ -287,16 +302,19 @@ func opADD16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) + uint32(b)
-		r := uint16(s)
-		c.flagsAdd16(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) + uint32(b)
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADD16MIFull(c *CPU, in *inst) bool {
@@ -398,32 +416,38 @@ func opADD32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) + uint64(b)
-		r := uint32(s)
-		c.flagsAdd32(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADD32MRB(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) + uint64(b)
-		r := uint32(s)
-		c.flagsAdd32(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADD32MRFull(c *CPU, in *inst) bool {
@@ -444,32 +468,38 @@ func opADD32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) + uint64(b)
-		r := uint32(s)
-		c.flagsAdd32(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADD32MIB(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) + uint64(b)
-		r := uint32(s)
-		c.flagsAdd32(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADD32MIFull(c *CPU, in *inst) bool {
@@ -589,30 +619,36 @@ func opOR8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a | b
-		c.flagsLogic8(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a | b
+	c.flagsLogic8(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opOR8MRB(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a | b
-		c.flagsLogic8(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a | b
+	c.flagsLogic8(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opOR8MRFull(c *CPU, in *inst) bool {
@@ -632,30 +668,36 @@ func opOR8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a | b
-		c.flagsLogic8(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a | b
+	c.flagsLogic8(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opOR8MIB(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a | b
-		c.flagsLogic8(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a | b
+	c.flagsLogic8(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opOR8MIFull(c *CPU, in *inst) bool {
@@ -735,15 +777,18 @@ func opOR16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := a | b
-		c.flagsLogic16(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := a | b
+	c.flagsLogic16(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opOR16MRFull(c *CPU, in *inst) bool {
@@ -763,15 +808,18 @@ func opOR16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := a | b
-		c.flagsLogic16(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := a | b
+	c.flagsLogic16(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opOR16MIFull(c *CPU, in *inst) bool {
@@ -865,30 +913,36 @@ func opOR32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a | b
-		c.flagsLogic32(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a | b
+	c.flagsLogic32(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opOR32MRB(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a | b
-		c.flagsLogic32(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a | b
+	c.flagsLogic32(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opOR32MRFull(c *CPU, in *inst) bool {
@@ -908,30 +962,36 @@ func opOR32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a | b
-		c.flagsLogic32(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a | b
+	c.flagsLogic32(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opOR32MIB(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a | b
-		c.flagsLogic32(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a | b
+	c.flagsLogic32(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opOR32MIFull(c *CPU, in *inst) bool {
@@ -1057,32 +1117,38 @@ func opADC8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) + uint32(b) + uint32(c.cfBit())
-		r := uint8(s)
-		c.flagsAdd8(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADC8MRB(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) + uint32(b) + uint32(c.cfBit())
-		r := uint8(s)
-		c.flagsAdd8(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADC8MRFull(c *CPU, in *inst) bool {
@@ -1103,32 +1169,38 @@ func opADC8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) + uint32(b) + uint32(c.cfBit())
-		r := uint8(s)
-		c.flagsAdd8(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADC8MIB(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) + uint32(b) + uint32(c.cfBit())
-		r := uint8(s)
-		c.flagsAdd8(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsAdd8(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADC8MIFull(c *CPU, in *inst) bool {
@@ -1215,16 +1287,19 @@ func opADC16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) + uint32(b) + uint32(c.cfBit())
-		r := uint16(s)
-		c.flagsAdd16(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADC16MRFull(c *CPU, in *inst) bool {
@@ -1245,16 +1320,19 @@ func opADC16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) + uint32(b) + uint32(c.cfBit())
-		r := uint16(s)
-		c.flagsAdd16(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) + uint32(b) + uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsAdd16(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADC16MIFull(c *CPU, in *inst) bool {
@@ -1356,32 +1434,38 @@ func opADC32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) + uint64(b) + uint64(c.cfBit())
-		r := uint32(s)
-		c.flagsAdd32(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + uint64(b) + uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADC32MRB(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) + uint64(b) + uint64(c.cfBit())
-		r := uint32(s)
-		c.flagsAdd32(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + uint64(b) + uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADC32MRFull(c *CPU, in *inst) bool {
@@ -1402,32 +1486,38 @@ func opADC32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) + uint64(b) + uint64(c.cfBit())
-		r := uint32(s)
-		c.flagsAdd32(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + uint64(b) + uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADC32MIB(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) + uint64(b) + uint64(c.cfBit())
-		r := uint32(s)
-		c.flagsAdd32(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + uint64(b) + uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opADC32MIFull(c *CPU, in *inst) bool {
@@ -1554,32 +1644,38 @@ func opSBB8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) - uint32(b) - uint32(c.cfBit())
-		r := uint8(s)
-		c.flagsSub8(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSBB8MRB(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) - uint32(b) - uint32(c.cfBit())
-		r := uint8(s)
-		c.flagsSub8(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSBB8MRFull(c *CPU, in *inst) bool {
@@ -1600,32 +1696,38 @@ func opSBB8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) - uint32(b) - uint32(c.cfBit())
-		r := uint8(s)
-		c.flagsSub8(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSBB8MIB(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) - uint32(b) - uint32(c.cfBit())
-		r := uint8(s)
-		c.flagsSub8(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSBB8MIFull(c *CPU, in *inst) bool {
@@ -1712,16 +1814,19 @@ func opSBB16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) - uint32(b) - uint32(c.cfBit())
-		r := uint16(s)
-		c.flagsSub16(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSBB16MRFull(c *CPU, in *inst) bool {
@@ -1742,16 +1847,19 @@ func opSBB16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) - uint32(b) - uint32(c.cfBit())
-		r := uint16(s)
-		c.flagsSub16(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) - uint32(b) - uint32(c.cfBit())
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSBB16MIFull(c *CPU, in *inst) bool {
@@ -1853,32 +1961,38 @@ func opSBB32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) - uint64(b) - uint64(c.cfBit())
-		r := uint32(s)
-		c.flagsSub32(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) - uint64(b) - uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSBB32MRB(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) - uint64(b) - uint64(c.cfBit())
-		r := uint32(s)
-		c.flagsSub32(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) - uint64(b) - uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSBB32MRFull(c *CPU, in *inst) bool {
@@ -1899,32 +2013,38 @@ func opSBB32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) - uint64(b) - uint64(c.cfBit())
-		r := uint32(s)
-		c.flagsSub32(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) - uint64(b) - uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSBB32MIB(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) - uint64(b) - uint64(c.cfBit())
-		r := uint32(s)
-		c.flagsSub32(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) - uint64(b) - uint64(c.cfBit())
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSBB32MIFull(c *CPU, in *inst) bool {
@@ -2044,30 +2164,36 @@ func opAND8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a & b
-		c.flagsLogic8(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a & b
+	c.flagsLogic8(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opAND8MRB(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a & b
-		c.flagsLogic8(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a & b
+	c.flagsLogic8(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opAND8MRFull(c *CPU, in *inst) bool {
@@ -2087,30 +2213,36 @@ func opAND8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a & b
-		c.flagsLogic8(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a & b
+	c.flagsLogic8(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opAND8MIB(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a & b
-		c.flagsLogic8(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a & b
+	c.flagsLogic8(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opAND8MIFull(c *CPU, in *inst) bool {
@@ -2190,15 +2322,18 @@ func opAND16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := a & b
-		c.flagsLogic16(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := a & b
+	c.flagsLogic16(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opAND16MRFull(c *CPU, in *inst) bool {
@@ -2218,15 +2353,18 @@ func opAND16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := a & b
-		c.flagsLogic16(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := a & b
+	c.flagsLogic16(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opAND16MIFull(c *CPU, in *inst) bool {
@@ -2320,30 +2458,36 @@ func opAND32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a & b
-		c.flagsLogic32(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a & b
+	c.flagsLogic32(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opAND32MRB(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a & b
-		c.flagsLogic32(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a & b
+	c.flagsLogic32(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opAND32MRFull(c *CPU, in *inst) bool {
@@ -2363,30 +2507,36 @@ func opAND32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a & b
-		c.flagsLogic32(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a & b
+	c.flagsLogic32(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opAND32MIB(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a & b
-		c.flagsLogic32(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a & b
+	c.flagsLogic32(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opAND32MIFull(c *CPU, in *inst) bool {
@@ -2512,32 +2662,38 @@ func opSUB8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) - uint32(b)
-		r := uint8(s)
-		c.flagsSub8(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) - uint32(b)
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSUB8MRB(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) - uint32(b)
-		r := uint8(s)
-		c.flagsSub8(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) - uint32(b)
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSUB8MRFull(c *CPU, in *inst) bool {
@@ -2558,32 +2714,38 @@ func opSUB8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) - uint32(b)
-		r := uint8(s)
-		c.flagsSub8(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) - uint32(b)
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSUB8MIB(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) - uint32(b)
-		r := uint8(s)
-		c.flagsSub8(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) - uint32(b)
+	r := uint8(s)
+	c.flagsSub8(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSUB8MIFull(c *CPU, in *inst) bool {
@@ -2670,16 +2832,19 @@ func opSUB16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) - uint32(b)
-		r := uint16(s)
-		c.flagsSub16(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) - uint32(b)
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSUB16MRFull(c *CPU, in *inst) bool {
@@ -2700,16 +2865,19 @@ func opSUB16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) - uint32(b)
-		r := uint16(s)
-		c.flagsSub16(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) - uint32(b)
+	r := uint16(s)
+	c.flagsSub16(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSUB16MIFull(c *CPU, in *inst) bool {
@@ -2811,32 +2979,38 @@ func opSUB32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) - uint64(b)
-		r := uint32(s)
-		c.flagsSub32(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) - uint64(b)
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSUB32MRB(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) - uint64(b)
-		r := uint32(s)
-		c.flagsSub32(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) - uint64(b)
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSUB32MRFull(c *CPU, in *inst) bool {
@@ -2857,32 +3031,38 @@ func opSUB32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) - uint64(b)
-		r := uint32(s)
-		c.flagsSub32(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) - uint64(b)
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSUB32MIB(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) - uint64(b)
-		r := uint32(s)
-		c.flagsSub32(a, b, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) - uint64(b)
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opSUB32MIFull(c *CPU, in *inst) bool {
@@ -3002,30 +3182,36 @@ func opXOR8MR(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a ^ b
-		c.flagsLogic8(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a ^ b
+	c.flagsLogic8(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opXOR8MRB(c *CPU, in *inst) *inst {
 	b := *c.at8(in.s)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a ^ b
-		c.flagsLogic8(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a ^ b
+	c.flagsLogic8(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opXOR8MRFull(c *CPU, in *inst) bool {
@@ -3045,30 +3231,36 @@ func opXOR8MI(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a ^ b
-		c.flagsLogic8(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a ^ b
+	c.flagsLogic8(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opXOR8MIB(c *CPU, in *inst) *inst {
 	b := uint8(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a ^ b
-		c.flagsLogic8(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a ^ b
+	c.flagsLogic8(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opXOR8MIFull(c *CPU, in *inst) bool {
@@ -3148,15 +3340,18 @@ func opXOR16MR(c *CPU, in *inst) *inst {
 	b := *c.at16(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := a ^ b
-		c.flagsLogic16(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := a ^ b
+	c.flagsLogic16(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opXOR16MRFull(c *CPU, in *inst) bool {
@@ -3176,15 +3371,18 @@ func opXOR16MI(c *CPU, in *inst) *inst {
 	b := uint16(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := a ^ b
-		c.flagsLogic16(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := a ^ b
+	c.flagsLogic16(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opXOR16MIFull(c *CPU, in *inst) bool {
@@ -3278,30 +3476,36 @@ func opXOR32MR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a ^ b
-		c.flagsLogic32(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a ^ b
+	c.flagsLogic32(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opXOR32MRB(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a ^ b
-		c.flagsLogic32(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a ^ b
+	c.flagsLogic32(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opXOR32MRFull(c *CPU, in *inst) bool {
@@ -3321,30 +3525,36 @@ func opXOR32MI(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a ^ b
-		c.flagsLogic32(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a ^ b
+	c.flagsLogic32(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opXOR32MIB(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a ^ b
-		c.flagsLogic32(r)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a ^ b
+	c.flagsLogic32(r)
+	*p = r
+	return nextRec(in)
 }
 
 func opXOR32MIFull(c *CPU, in *inst) bool {
@@ -4129,31 +4339,37 @@ func opINC8RNF(c *CPU, in *inst) *inst {
 func opINC8M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) + 1
-		r := uint8(s)
-		c.flagsInc8(a, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) + 1
+	r := uint8(s)
+	c.flagsInc8(a, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opINC8MB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) + 1
-		r := uint8(s)
-		c.flagsInc8(a, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) + 1
+	r := uint8(s)
+	c.flagsInc8(a, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opINC8MFull(c *CPU, in *inst) bool {
@@ -4189,16 +4405,19 @@ func opINC16RNF(c *CPU, in *inst) *inst {
 func opINC16M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) + 1
-		r := uint16(s)
-		c.flagsInc16(a, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) + 1
+	r := uint16(s)
+	c.flagsInc16(a, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opINC16MFull(c *CPU, in *inst) bool {
@@ -4234,31 +4453,37 @@ func opINC32RNF(c *CPU, in *inst) *inst {
 func opINC32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) + 1
-		r := uint32(s)
-		c.flagsInc32(a, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + 1
+	r := uint32(s)
+	c.flagsInc32(a, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opINC32MB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) + 1
-		r := uint32(s)
-		c.flagsInc32(a, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + 1
+	r := uint32(s)
+	c.flagsInc32(a, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opINC32MFull(c *CPU, in *inst) bool {
@@ -4311,31 +4536,37 @@ func opDEC8RNF(c *CPU, in *inst) *inst {
 func opDEC8M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) - 1
-		r := uint8(s)
-		c.flagsDec8(a, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) - 1
+	r := uint8(s)
+	c.flagsDec8(a, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opDEC8MB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) - 1
-		r := uint8(s)
-		c.flagsDec8(a, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) - 1
+	r := uint8(s)
+	c.flagsDec8(a, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opDEC8MFull(c *CPU, in *inst) bool {
@@ -4371,16 +4602,19 @@ func opDEC16RNF(c *CPU, in *inst) *inst {
 func opDEC16M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint32(a) - 1
-		r := uint16(s)
-		c.flagsDec16(a, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint32(a) - 1
+	r := uint16(s)
+	c.flagsDec16(a, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opDEC16MFull(c *CPU, in *inst) bool {
@@ -4416,31 +4650,37 @@ func opDEC32RNF(c *CPU, in *inst) *inst {
 func opDEC32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) - 1
-		r := uint32(s)
-		c.flagsDec32(a, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) - 1
+	r := uint32(s)
+	c.flagsDec32(a, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opDEC32MB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) - 1
-		r := uint32(s)
-		c.flagsDec32(a, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) - 1
+	r := uint32(s)
+	c.flagsDec32(a, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opDEC32MFull(c *CPU, in *inst) bool {
@@ -4493,31 +4733,37 @@ func opNEG8RNF(c *CPU, in *inst) *inst {
 func opNEG8M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := -uint32(a)
-		r := uint8(s)
-		c.flagsSub8(0, a, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := -uint32(a)
+	r := uint8(s)
+	c.flagsSub8(0, a, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opNEG8MB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		s := -uint32(a)
-		r := uint8(s)
-		c.flagsSub8(0, a, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	s := -uint32(a)
+	r := uint8(s)
+	c.flagsSub8(0, a, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opNEG8MFull(c *CPU, in *inst) bool {
@@ -4553,16 +4799,19 @@ func opNEG16RNF(c *CPU, in *inst) *inst {
 func opNEG16M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		s := -uint32(a)
-		r := uint16(s)
-		c.flagsSub16(0, a, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	s := -uint32(a)
+	r := uint16(s)
+	c.flagsSub16(0, a, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opNEG16MFull(c *CPU, in *inst) bool {
@@ -4598,31 +4847,37 @@ func opNEG32RNF(c *CPU, in *inst) *inst {
 func opNEG32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := -uint64(a)
-		r := uint32(s)
-		c.flagsSub32(0, a, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := -uint64(a)
+	r := uint32(s)
+	c.flagsSub32(0, a, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opNEG32MB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := -uint64(a)
-		r := uint32(s)
-		c.flagsSub32(0, a, s)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := -uint64(a)
+	r := uint32(s)
+	c.flagsSub32(0, a, s)
+	*p = r
+	return nextRec(in)
 }
 
 func opNEG32MFull(c *CPU, in *inst) bool {
@@ -4666,29 +4921,35 @@ func opNOT8R(c *CPU, in *inst) *inst {
 func opNOT8M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := ^a
-
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := ^a
+
+	*p = r
+	return nextRec(in)
 }
 
 func opNOT8MB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := ^a
-
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := ^a
+
+	*p = r
+	return nextRec(in)
 }
 
 func opNOT8MFull(c *CPU, in *inst) bool {
@@ -4714,15 +4975,18 @@ func opNOT16R(c *CPU, in *inst) *inst {
 func opNOT16M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := ^a
-
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := ^a
+
+	*p = r
+	return nextRec(in)
 }
 
 func opNOT16MFull(c *CPU, in *inst) bool {
@@ -4748,29 +5012,35 @@ func opNOT32R(c *CPU, in *inst) *inst {
 func opNOT32M(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := ^a
-
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := ^a
+
+	*p = r
+	return nextRec(in)
 }
 
 func opNOT32MB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := ^a
-
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := ^a
+
+	*p = r
+	return nextRec(in)
 }
 
 func opNOT32MFull(c *CPU, in *inst) bool {
@@ -4820,32 +5090,38 @@ func opSHL8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a << n
-		cf := uint32(a<<(n-1)) >> 7
-		c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a << n
+	cf := uint32(a<<(n-1)) >> 7
+	c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHL8MIB(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a << n
-		cf := uint32(a<<(n-1)) >> 7
-		c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a << n
+	cf := uint32(a<<(n-1)) >> 7
+	c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHL8MIFull(c *CPU, in *inst) bool {
@@ -4888,16 +5164,19 @@ func opSHL16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := a << n
-		cf := uint32(a<<(n-1)) >> 15
-		c.flagsShift(uint32(int16(r)), cf, cf^uint32(r)>>15)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := a << n
+	cf := uint32(a<<(n-1)) >> 15
+	c.flagsShift(uint32(int16(r)), cf, cf^uint32(r)>>15)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHL16MIFull(c *CPU, in *inst) bool {
@@ -4940,32 +5219,38 @@ func opSHL32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a << n
-		cf := uint32(a<<(n-1)) >> 31
-		c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a << n
+	cf := uint32(a<<(n-1)) >> 31
+	c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHL32MIB(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a << n
-		cf := uint32(a<<(n-1)) >> 31
-		c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a << n
+	cf := uint32(a<<(n-1)) >> 31
+	c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHL32MIFull(c *CPU, in *inst) bool {
@@ -5034,16 +5319,19 @@ func opSHLCL8M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a << n
-		cf := uint32(a<<(n-1)) >> 7
-		c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a << n
+	cf := uint32(a<<(n-1)) >> 7
+	c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHLCL8MB(c *CPU, in *inst) *inst {
@@ -5053,16 +5341,19 @@ func opSHLCL8MB(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a << n
-		cf := uint32(a<<(n-1)) >> 7
-		c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a << n
+	cf := uint32(a<<(n-1)) >> 7
+	c.flagsShift(uint32(int8(r)), cf, cf^uint32(r)>>7)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHLCL8MFull(c *CPU, in *inst) bool {
@@ -5114,16 +5405,19 @@ func opSHLCL16M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := a << n
-		cf := uint32(a<<(n-1)) >> 15
-		c.flagsShift(uint32(int16(r)), cf, cf^uint32(r)>>15)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := a << n
+	cf := uint32(a<<(n-1)) >> 15
+	c.flagsShift(uint32(int16(r)), cf, cf^uint32(r)>>15)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHLCL16MFull(c *CPU, in *inst) bool {
@@ -5175,16 +5469,19 @@ func opSHLCL32M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a << n
-		cf := uint32(a<<(n-1)) >> 31
-		c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a << n
+	cf := uint32(a<<(n-1)) >> 31
+	c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHLCL32MB(c *CPU, in *inst) *inst {
@@ -5194,16 +5491,19 @@ func opSHLCL32MB(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a << n
-		cf := uint32(a<<(n-1)) >> 31
-		c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a << n
+	cf := uint32(a<<(n-1)) >> 31
+	c.flagsShift(uint32(int32(r)), cf, cf^uint32(r)>>31)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHLCL32MFull(c *CPU, in *inst) bool {
@@ -5262,30 +5562,36 @@ func opSHR8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a >> n
-		c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a >> n
+	c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHR8MIB(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a >> n
-		c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a >> n
+	c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHR8MIFull(c *CPU, in *inst) bool {
@@ -5326,15 +5632,18 @@ func opSHR16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := a >> n
-		c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := a >> n
+	c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHR16MIFull(c *CPU, in *inst) bool {
@@ -5375,30 +5684,36 @@ func opSHR32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a >> n
-		c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a >> n
+	c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHR32MIB(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a >> n
-		c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a >> n
+	c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHR32MIFull(c *CPU, in *inst) bool {
@@ -5465,15 +5780,18 @@ func opSHRCL8M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a >> n
-		c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a >> n
+	c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHRCL8MB(c *CPU, in *inst) *inst {
@@ -5483,15 +5801,18 @@ func opSHRCL8MB(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := a >> n
-		c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := a >> n
+	c.flagsShift(uint32(int8(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>7)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHRCL8MFull(c *CPU, in *inst) bool {
@@ -5541,15 +5862,18 @@ func opSHRCL16M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := a >> n
-		c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := a >> n
+	c.flagsShift(uint32(int16(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>15)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHRCL16MFull(c *CPU, in *inst) bool {
@@ -5599,15 +5923,18 @@ func opSHRCL32M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a >> n
-		c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a >> n
+	c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHRCL32MB(c *CPU, in *inst) *inst {
@@ -5617,15 +5944,18 @@ func opSHRCL32MB(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a >> n
-		c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a >> n
+	c.flagsShift(uint32(int32(r)), uint32(a>>(n-1))&1, uint32(r^r<<1)>>31)
+	*p = r
+	return nextRec(in)
 }
 
 func opSHRCL32MFull(c *CPU, in *inst) bool {
@@ -5683,30 +6013,36 @@ func opSAR8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := uint8(int8(a) >> n)
-		c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := uint8(int8(a) >> n)
+	c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
+	*p = r
+	return nextRec(in)
 }
 
 func opSAR8MIB(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := uint8(int8(a) >> n)
-		c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := uint8(int8(a) >> n)
+	c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
+	*p = r
+	return nextRec(in)
 }
 
 func opSAR8MIFull(c *CPU, in *inst) bool {
@@ -5747,15 +6083,18 @@ func opSAR16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := uint16(int16(a) >> n)
-		c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := uint16(int16(a) >> n)
+	c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
+	*p = r
+	return nextRec(in)
 }
 
 func opSAR16MIFull(c *CPU, in *inst) bool {
@@ -5796,30 +6135,36 @@ func opSAR32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := uint32(int32(a) >> n)
-		c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := uint32(int32(a) >> n)
+	c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
+	*p = r
+	return nextRec(in)
 }
 
 func opSAR32MIB(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := uint32(int32(a) >> n)
-		c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := uint32(int32(a) >> n)
+	c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
+	*p = r
+	return nextRec(in)
 }
 
 func opSAR32MIFull(c *CPU, in *inst) bool {
@@ -5886,15 +6231,18 @@ func opSARCL8M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := uint8(int8(a) >> n)
-		c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := uint8(int8(a) >> n)
+	c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
+	*p = r
+	return nextRec(in)
 }
 
 func opSARCL8MB(c *CPU, in *inst) *inst {
@@ -5904,15 +6252,18 @@ func opSARCL8MB(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := uint8(int8(a) >> n)
-		c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := uint8(int8(a) >> n)
+	c.flagsShift(uint32(int8(r)), uint32(int8(a)>>(n-1))&1, 0)
+	*p = r
+	return nextRec(in)
 }
 
 func opSARCL8MFull(c *CPU, in *inst) bool {
@@ -5962,15 +6313,18 @@ func opSARCL16M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := uint16(int16(a) >> n)
-		c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := uint16(int16(a) >> n)
+	c.flagsShift(uint32(int16(r)), uint32(int16(a)>>(n-1))&1, 0)
+	*p = r
+	return nextRec(in)
 }
 
 func opSARCL16MFull(c *CPU, in *inst) bool {
@@ -6020,15 +6374,18 @@ func opSARCL32M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := uint32(int32(a) >> n)
-		c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := uint32(int32(a) >> n)
+	c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
+	*p = r
+	return nextRec(in)
 }
 
 func opSARCL32MB(c *CPU, in *inst) *inst {
@@ -6038,15 +6395,18 @@ func opSARCL32MB(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := uint32(int32(a) >> n)
-		c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := uint32(int32(a) >> n)
+	c.flagsShift(uint32(int32(r)), uint32(int32(a)>>(n-1))&1, 0)
+	*p = r
+	return nextRec(in)
 }
 
 func opSARCL32MFull(c *CPU, in *inst) bool {
@@ -6104,30 +6464,36 @@ func opROL8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft8(a, int(n))
-		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft8(a, int(n))
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
+	*p = r
+	return nextRec(in)
 }
 
 func opROL8MIB(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft8(a, int(n))
-		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft8(a, int(n))
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
+	*p = r
+	return nextRec(in)
 }
 
 func opROL8MIFull(c *CPU, in *inst) bool {
@@ -6168,15 +6534,18 @@ func opROL16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft16(a, int(n))
-		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft16(a, int(n))
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
+	*p = r
+	return nextRec(in)
 }
 
 func opROL16MIFull(c *CPU, in *inst) bool {
@@ -6217,30 +6586,36 @@ func opROL32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft32(a, int(n))
-		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft32(a, int(n))
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
+	*p = r
+	return nextRec(in)
 }
 
 func opROL32MIB(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft32(a, int(n))
-		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft32(a, int(n))
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
+	*p = r
+	return nextRec(in)
 }
 
 func opROL32MIFull(c *CPU, in *inst) bool {
@@ -6307,15 +6682,18 @@ func opROLCL8M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft8(a, int(n))
-		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft8(a, int(n))
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
+	*p = r
+	return nextRec(in)
 }
 
 func opROLCL8MB(c *CPU, in *inst) *inst {
@@ -6325,15 +6703,18 @@ func opROLCL8MB(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft8(a, int(n))
-		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft8(a, int(n))
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>7)
+	*p = r
+	return nextRec(in)
 }
 
 func opROLCL8MFull(c *CPU, in *inst) bool {
@@ -6383,15 +6764,18 @@ func opROLCL16M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft16(a, int(n))
-		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft16(a, int(n))
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>15)
+	*p = r
+	return nextRec(in)
 }
 
 func opROLCL16MFull(c *CPU, in *inst) bool {
@@ -6441,15 +6825,18 @@ func opROLCL32M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft32(a, int(n))
-		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft32(a, int(n))
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
+	*p = r
+	return nextRec(in)
 }
 
 func opROLCL32MB(c *CPU, in *inst) *inst {
@@ -6459,15 +6846,18 @@ func opROLCL32MB(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft32(a, int(n))
-		c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft32(a, int(n))
+	c.flagsRotate(uint32(r)&1, uint32(r)&1^uint32(r)>>31)
+	*p = r
+	return nextRec(in)
 }
 
 func opROLCL32MFull(c *CPU, in *inst) bool {
@@ -6525,30 +6915,36 @@ func opROR8MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft8(a, -int(n))
-		c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft8(a, -int(n))
+	c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
+	*p = r
+	return nextRec(in)
 }
 
 func opROR8MIB(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft8(a, -int(n))
-		c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft8(a, -int(n))
+	c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
+	*p = r
+	return nextRec(in)
 }
 
 func opROR8MIFull(c *CPU, in *inst) bool {
@@ -6589,15 +6985,18 @@ func opROR16MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft16(a, -int(n))
-		c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft16(a, -int(n))
+	c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
+	*p = r
+	return nextRec(in)
 }
 
 func opROR16MIFull(c *CPU, in *inst) bool {
@@ -6638,30 +7037,36 @@ func opROR32MI(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft32(a, -int(n))
-		c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft32(a, -int(n))
+	c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
+	*p = r
+	return nextRec(in)
 }
 
 func opROR32MIB(c *CPU, in *inst) *inst {
 	n := in.Imm & 31
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft32(a, -int(n))
-		c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft32(a, -int(n))
+	c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
+	*p = r
+	return nextRec(in)
 }
 
 func opROR32MIFull(c *CPU, in *inst) bool {
@@ -6728,15 +7133,18 @@ func opRORCL8M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft8(a, -int(n))
-		c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft8(a, -int(n))
+	c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
+	*p = r
+	return nextRec(in)
 }
 
 func opRORCL8MB(c *CPU, in *inst) *inst {
@@ -6746,15 +7154,18 @@ func opRORCL8MB(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		p := (*uint8)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft8(a, -int(n))
-		c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint8)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft8(a, -int(n))
+	c.flagsRotate(uint32(r)>>7, uint32(r^r<<1)>>7)
+	*p = r
+	return nextRec(in)
 }
 
 func opRORCL8MFull(c *CPU, in *inst) bool {
@@ -6804,15 +7215,18 @@ func opRORCL16M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		p := (*uint16)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft16(a, -int(n))
-		c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint16)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft16(a, -int(n))
+	c.flagsRotate(uint32(r)>>15, uint32(r^r<<1)>>15)
+	*p = r
+	return nextRec(in)
 }
 
 func opRORCL16MFull(c *CPU, in *inst) bool {
@@ -6862,15 +7276,18 @@ func opRORCL32M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft32(a, -int(n))
-		c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft32(a, -int(n))
+	c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
+	*p = r
+	return nextRec(in)
 }
 
 func opRORCL32MB(c *CPU, in *inst) *inst {
@@ -6880,15 +7297,18 @@ func opRORCL32MB(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := bits.RotateLeft32(a, -int(n))
-		c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
-		*p = r
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := bits.RotateLeft32(a, -int(n))
+	c.flagsRotate(uint32(r)>>31, uint32(r^r<<1)>>31)
+	*p = r
+	return nextRec(in)
 }
 
 func opRORCL32MFull(c *CPU, in *inst) bool {

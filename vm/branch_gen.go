@@ -9675,18 +9675,21 @@ var baseJMPIND = fastTable{
 func opCALL32J(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = in.EIP + uint32(in.Len)
-		c.gpr[x86.ESP] = la
-		next := in.to[linkTaken]
-		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-			c.budget = left
-			return next
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
-		c.eip, c.link = in.Imm, linkTaken
-		return c.park(in)
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = in.EIP + uint32(in.Len)
+	c.gpr[x86.ESP] = la
+	next := in.to[linkTaken]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+		c.budget = left
+		return next
+	}
+	c.eip, c.link = in.Imm, linkTaken
+	return c.park(in)
 }
 
 func opCALL32JFull(c *CPU, in *inst) bool {
@@ -9709,18 +9712,21 @@ func opCALLIND32R(c *CPU, in *inst) *inst {
 	t := *c.at32(in.d)
 	la := c.gpr[x86.ESP] - 4
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = in.EIP + uint32(in.Len)
-		c.gpr[x86.ESP] = la
-		next := c.cache.jump[jumpSlot(t)]
-		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == t {
-			c.budget = left
-			return next
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
-		c.eip, c.link = t, linkIndirect
-		return c.park(in)
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = in.EIP + uint32(in.Len)
+	c.gpr[x86.ESP] = la
+	next := c.cache.jump[jumpSlot(t)]
+	if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == t {
+		c.budget = left
+		return next
+	}
+	c.eip, c.link = t, linkIndirect
+	return c.park(in)
 }
 
 func opCALLIND32RFull(c *CPU, in *inst) bool {
@@ -9734,18 +9740,21 @@ func opCALLIND32M(c *CPU, in *inst) *inst {
 		t := *(*uint32)(unsafe.Add(e1.page, at1))
 		la := c.gpr[x86.ESP] - 4
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = in.EIP + uint32(in.Len)
-			c.gpr[x86.ESP] = la
-			next := c.cache.jump[jumpSlot(t)]
-			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == t {
-				c.budget = left
-				return next
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(in)
 			}
-			c.eip, c.link = t, linkIndirect
-			return c.park(in)
 		}
-		return c.miss(in)
+		*(*uint32)(unsafe.Add(e.page, at)) = in.EIP + uint32(in.Len)
+		c.gpr[x86.ESP] = la
+		next := c.cache.jump[jumpSlot(t)]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == t {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = t, linkIndirect
+		return c.park(in)
 	}
 	return c.miss(in)
 }
@@ -9757,18 +9766,21 @@ func opCALLIND32MB(c *CPU, in *inst) *inst {
 		t := *(*uint32)(unsafe.Add(e1.page, at1))
 		la := c.gpr[x86.ESP] - 4
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = in.EIP + uint32(in.Len)
-			c.gpr[x86.ESP] = la
-			next := c.cache.jump[jumpSlot(t)]
-			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == t {
-				c.budget = left
-				return next
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(in)
 			}
-			c.eip, c.link = t, linkIndirect
-			return c.park(in)
 		}
-		return c.miss(in)
+		*(*uint32)(unsafe.Add(e.page, at)) = in.EIP + uint32(in.Len)
+		c.gpr[x86.ESP] = la
+		next := c.cache.jump[jumpSlot(t)]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == t {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = t, linkIndirect
+		return c.park(in)
 	}
 	return c.miss(in)
 }

@@ -130,7 +130,7 @@ func (c *CPU) debugChanged() {
 // tagEntry derives a TLB entry's tags. Pages with a data breakpoint, and those
 // somebody watches, get none.
 func (c *CPU) tagEntry(e *tlbEntry, in *tlbInfo) {
-	e.setTags(in)
+	c.setTags(e, in)
 	if c.sys.attn&attnData == 0 {
 		return
 	}

@@ -58,21 +58,27 @@ func opMOV8RMFull(c *CPU, in *inst) bool {
 func opMOV8MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(in.s)
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(in.s)
+	return nextRec(in)
 }
 
 func opMOV8MRB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(in.s)
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(in.s)
+	return nextRec(in)
 }
 
 func opMOV8MRFull(c *CPU, in *inst) bool {
@@ -82,21 +88,27 @@ func opMOV8MRFull(c *CPU, in *inst) bool {
 func opMOV8MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = uint8(in.Imm)
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint8)(unsafe.Add(e.page, at)) = uint8(in.Imm)
+	return nextRec(in)
 }
 
 func opMOV8MIB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = uint8(in.Imm)
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint8)(unsafe.Add(e.page, at)) = uint8(in.Imm)
+	return nextRec(in)
 }
 
 func opMOV8MIFull(c *CPU, in *inst) bool {
@@ -136,11 +148,14 @@ func opMOV16RMFull(c *CPU, in *inst) bool {
 func opMOV16MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		*(*uint16)(unsafe.Add(e.page, at)) = *c.at16(in.s)
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint16)(unsafe.Add(e.page, at)) = *c.at16(in.s)
+	return nextRec(in)
 }
 
 func opMOV16MRFull(c *CPU, in *inst) bool {
@@ -150,11 +165,14 @@ func opMOV16MRFull(c *CPU, in *inst) bool {
 func opMOV16MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		*(*uint16)(unsafe.Add(e.page, at)) = uint16(in.Imm)
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint16)(unsafe.Add(e.page, at)) = uint16(in.Imm)
+	return nextRec(in)
 }
 
 func opMOV16MIFull(c *CPU, in *inst) bool {
@@ -205,21 +223,27 @@ func opMOV32RMFull(c *CPU, in *inst) bool {
 func opMOV32MR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	return nextRec(in)
 }
 
 func opMOV32MRB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	return nextRec(in)
 }
 
 func opMOV32MRFull(c *CPU, in *inst) bool {
@@ -229,21 +253,27 @@ func opMOV32MRFull(c *CPU, in *inst) bool {
 func opMOV32MI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
+	return nextRec(in)
 }
 
 func opMOV32MIB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
+	return nextRec(in)
 }
 
 func opMOV32MIFull(c *CPU, in *inst) bool {
@@ -646,12 +676,15 @@ func opPUSH16MFull(c *CPU, in *inst) bool {
 func opPUSH32R(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.d)
-		c.gpr[x86.ESP] = la
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.d)
+	c.gpr[x86.ESP] = la
+	return nextRec(in)
 }
 
 func opPUSH32RFull(c *CPU, in *inst) bool {
@@ -664,12 +697,15 @@ func opPUSH32RFull(c *CPU, in *inst) bool {
 func opPUSH32I(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = in.Imm
-		c.gpr[x86.ESP] = la
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = in.Imm
+	c.gpr[x86.ESP] = la
+	return nextRec(in)
 }
 
 func opPUSH32IFull(c *CPU, in *inst) bool {
@@ -686,12 +722,15 @@ func opPUSH32M(c *CPU, in *inst) *inst {
 		v := *(*uint32)(unsafe.Add(e1.page, at1))
 		la := c.gpr[x86.ESP] - 4
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = v
-			c.gpr[x86.ESP] = la
-			return nextRec(in)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(in)
+			}
 		}
-		return c.miss(in)
+		*(*uint32)(unsafe.Add(e.page, at)) = v
+		c.gpr[x86.ESP] = la
+		return nextRec(in)
 	}
 	return c.miss(in)
 }
@@ -703,12 +742,15 @@ func opPUSH32MB(c *CPU, in *inst) *inst {
 		v := *(*uint32)(unsafe.Add(e1.page, at1))
 		la := c.gpr[x86.ESP] - 4
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = v
-			c.gpr[x86.ESP] = la
-			return nextRec(in)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(in)
+			}
 		}
-		return c.miss(in)
+		*(*uint32)(unsafe.Add(e.page, at)) = v
+		c.gpr[x86.ESP] = la
+		return nextRec(in)
 	}
 	return c.miss(in)
 }
@@ -846,11 +888,14 @@ func opSETCC8M(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = v
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint8)(unsafe.Add(e.page, at)) = v
+	return nextRec(in)
 }
 
 func opSETCC8MB(c *CPU, in *inst) *inst {
@@ -860,11 +905,14 @@ func opSETCC8MB(c *CPU, in *inst) *inst {
 	}
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = v
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint8)(unsafe.Add(e.page, at)) = v
+	return nextRec(in)
 }
 
 func opSETCC8MFull(c *CPU, in *inst) bool {

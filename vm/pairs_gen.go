@@ -362,51 +362,57 @@ func opMOV32RMB_MOV32RMB(c *CPU, in *inst) *inst {
 func opMOV8MIB_ADD32RR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = uint8(in.Imm)
-		{
-			after := nextRec(in)
-			a := *c.at32(after.d)
-			b := *c.at32(after.s)
-			s := uint64(a) + uint64(b)
-			r := uint32(s)
-			c.flagsAdd32(a, b, s)
-			*c.at32(after.d) = r
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint8)(unsafe.Add(e.page, at)) = uint8(in.Imm)
+	{
+		after := nextRec(in)
+		a := *c.at32(after.d)
+		b := *c.at32(after.s)
+		s := uint64(a) + uint64(b)
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*c.at32(after.d) = r
+		return nextRec(after)
+	}
 }
 
 func opMOV32MRB_CMP32RIJ5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			b := uint32(after.Imm)
-			a := *c.at32(after.d)
-			c.flagsSub32(a, b, uint64(a)-uint64(b))
-			if !(a == b) {
-				next := after.to[linkTaken]
-				if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-					c.budget = left
-					return next
-				}
-				c.eip, c.link = after.target, linkTaken
-				return c.park(after)
-			}
-			next := after.to[linkNext]
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
+	}
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		b := uint32(after.Imm)
+		a := *c.at32(after.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a == b) {
+			next := after.to[linkTaken]
 			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 				c.budget = left
 				return next
 			}
-			c.eip, c.link = after.EIP+uint32(after.len2), linkNext
+			c.eip, c.link = after.target, linkTaken
 			return c.park(after)
 		}
+		next := after.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.EIP+uint32(after.len2), linkNext
+		return c.park(after)
 	}
-	return c.miss(in)
 }
 
 func opMOV32RMB_MOV32MRB(c *CPU, in *inst) *inst {
@@ -419,11 +425,14 @@ func opMOV32RMB_MOV32MRB(c *CPU, in *inst) *inst {
 			after := nextRec(in)
 			la := *c.at32(after.b) + after.Disp
 			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-4 {
-				*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-				return nextRec(after)
+			at := la - e.wr
+			if at > pageSize-4 {
+				if at = e.beside(la, 4); at == pageSize {
+					return c.miss(after)
+				}
 			}
-			return c.miss(after)
+			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+			return nextRec(after)
 		}
 	}
 	return c.miss(in)
@@ -468,61 +477,73 @@ func opMOVZX832RR_MOV32RM(c *CPU, in *inst) *inst {
 func opMOV32MRB_MOV32RR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			*c.at32(after.d) = *c.at32(after.s)
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		*c.at32(after.d) = *c.at32(after.s)
+		return nextRec(after)
+	}
 }
 
 func opMOV32MRB_MOV32RMB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			la := *c.at32(after.b) + after.Disp
-			e := c.entry(la)
-			if at := la - e.rd; at <= pageSize-4 {
-				v := *(*uint32)(unsafe.Add(e.page, at))
-				*c.at32(after.d) = v
-				return nextRec(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		la := *c.at32(after.b) + after.Disp
+		e := c.entry(la)
+		if at := la - e.rd; at <= pageSize-4 {
+			v := *(*uint32)(unsafe.Add(e.page, at))
+			*c.at32(after.d) = v
+			return nextRec(after)
+		}
+		return c.miss(after)
+	}
 }
 
 func opMOV32MRB_CALL32J(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			la := c.gpr[x86.ESP] - 4
-			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-4 {
-				*(*uint32)(unsafe.Add(e.page, at)) = after.EIP + uint32(after.Len)
-				c.gpr[x86.ESP] = la
-				next := after.to[linkTaken]
-				if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-					c.budget = left
-					return next
-				}
-				c.eip, c.link = after.Imm, linkTaken
-				return c.park(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		la := c.gpr[x86.ESP] - 4
+		e := c.entry(la)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
+		}
+		*(*uint32)(unsafe.Add(e.page, at)) = after.EIP + uint32(after.Len)
+		c.gpr[x86.ESP] = la
+		next := after.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.Imm, linkTaken
+		return c.park(after)
+	}
 }
 
 func opDEC32R_JCC5(c *CPU, in *inst) *inst {
@@ -585,20 +606,26 @@ func opMOV32RMB_LEA32RM(c *CPU, in *inst) *inst {
 func opMOV32MRB_MOV32MRB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			la := *c.at32(after.b) + after.Disp
-			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-4 {
-				*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-				return nextRec(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		la := *c.at32(after.b) + after.Disp
+		e := c.entry(la)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
+		}
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
+	}
 }
 
 func opMOVZX832RMB_INC32RNF(c *CPU, in *inst) *inst {
@@ -744,29 +771,32 @@ func opSUB32RINF_CMP32RI(c *CPU, in *inst) *inst {
 func opMOV32MRB_JCC6(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			if c.cf() || c.zf() {
-				next := after.to[linkTaken]
-				if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-					c.budget = left
-					return next
-				}
-				c.eip, c.link = after.Imm, linkTaken
-				return c.park(after)
-			}
-			next := after.to[linkNext]
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
+	}
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		if c.cf() || c.zf() {
+			next := after.to[linkTaken]
 			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 				c.budget = left
 				return next
 			}
-			c.eip, c.link = after.EIP+uint32(after.Len), linkNext
+			c.eip, c.link = after.Imm, linkTaken
 			return c.park(after)
 		}
+		next := after.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.EIP+uint32(after.Len), linkNext
+		return c.park(after)
 	}
-	return c.miss(in)
 }
 
 func opINC32R_CMP32RIJ4(c *CPU, in *inst) *inst {
@@ -802,20 +832,26 @@ func opINC32R_CMP32RIJ4(c *CPU, in *inst) *inst {
 func opMOV32MIB_MOV32MIB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
-		{
-			after := nextRec(in)
-			la := *c.at32(after.b) + after.Disp
-			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-4 {
-				*(*uint32)(unsafe.Add(e.page, at)) = uint32(after.Imm)
-				return nextRec(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
+	{
+		after := nextRec(in)
+		la := *c.at32(after.b) + after.Disp
+		e := c.entry(la)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
+		}
+		*(*uint32)(unsafe.Add(e.page, at)) = uint32(after.Imm)
+		return nextRec(after)
+	}
 }
 
 func opADD32RI_RET32None(c *CPU, in *inst) *inst {
@@ -847,35 +883,38 @@ func opADD32RI_RET32None(c *CPU, in *inst) *inst {
 func opSTOS8One_TEST8RRJ5(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(0)
-		step := 1 - c.flags>>10&1*2
-		c.gpr[x86.EDI] += step
-		{
-			after := nextRec(in)
-			b := *c.at8(after.s)
-			a := *c.at8(after.d)
-			t := a & b
-			c.flagsLogic8(t)
-			if !(t == 0) {
-				next := after.to[linkTaken]
-				if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-					c.budget = left
-					return next
-				}
-				c.eip, c.link = after.target, linkTaken
-				return c.park(after)
-			}
-			next := after.to[linkNext]
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
+	}
+	*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(0)
+	step := 1 - c.flags>>10&1*2
+	c.gpr[x86.EDI] += step
+	{
+		after := nextRec(in)
+		b := *c.at8(after.s)
+		a := *c.at8(after.d)
+		t := a & b
+		c.flagsLogic8(t)
+		if !(t == 0) {
+			next := after.to[linkTaken]
 			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 				c.budget = left
 				return next
 			}
-			c.eip, c.link = after.EIP+uint32(after.len2), linkNext
+			c.eip, c.link = after.target, linkTaken
 			return c.park(after)
 		}
+		next := after.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.EIP+uint32(after.len2), linkNext
+		return c.park(after)
 	}
-	return c.miss(in)
 }
 
 func opMOV32RR_MOV32RR(c *CPU, in *inst) *inst {
@@ -908,27 +947,33 @@ func opADD32RINF_ADD32RI(c *CPU, in *inst) *inst {
 func opMOV32MIB_CALL32J(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
-		{
-			after := nextRec(in)
-			la := c.gpr[x86.ESP] - 4
-			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-4 {
-				*(*uint32)(unsafe.Add(e.page, at)) = after.EIP + uint32(after.Len)
-				c.gpr[x86.ESP] = la
-				next := after.to[linkTaken]
-				if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-					c.budget = left
-					return next
-				}
-				c.eip, c.link = after.Imm, linkTaken
-				return c.park(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
+	{
+		after := nextRec(in)
+		la := c.gpr[x86.ESP] - 4
+		e := c.entry(la)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
+		}
+		*(*uint32)(unsafe.Add(e.page, at)) = after.EIP + uint32(after.Len)
+		c.gpr[x86.ESP] = la
+		next := after.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.Imm, linkTaken
+		return c.park(after)
+	}
 }
 
 func opADD32RR_CMP32RRJ5(c *CPU, in *inst) *inst {
@@ -990,39 +1035,51 @@ func opXOR32RRNF_MOV32RR(c *CPU, in *inst) *inst {
 func opMOV32MRB_MOV32MIB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			la := *c.at32(after.b) + after.Disp
-			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-4 {
-				*(*uint32)(unsafe.Add(e.page, at)) = uint32(after.Imm)
-				return nextRec(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		la := *c.at32(after.b) + after.Disp
+		e := c.entry(la)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
+		}
+		*(*uint32)(unsafe.Add(e.page, at)) = uint32(after.Imm)
+		return nextRec(after)
+	}
 }
 
 func opMOV32MIB_MOV32MRB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
-		{
-			after := nextRec(in)
-			la := *c.at32(after.b) + after.Disp
-			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-4 {
-				*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-				return nextRec(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
+	{
+		after := nextRec(in)
+		la := *c.at32(after.b) + after.Disp
+		e := c.entry(la)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
+		}
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
+	}
 }
 
 func opLEA32RMB_LEA32RMB(c *CPU, in *inst) *inst {
@@ -1068,11 +1125,14 @@ func opADD32RI_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
@@ -1115,34 +1175,40 @@ func opSUB8RI_STOS8One(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := c.gpr[x86.EDI]
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-1 {
-			*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(0)
-			step := 1 - c.flags>>10&1*2
-			c.gpr[x86.EDI] += step
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-1 {
+			if at = e.beside(la, 1); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(0)
+		step := 1 - c.flags>>10&1*2
+		c.gpr[x86.EDI] += step
+		return nextRec(after)
 	}
 }
 
 func opMOV32MRB_MOVZX832RMB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			la := *c.at32(after.b) + after.Disp
-			e := c.entry(la)
-			if at := la - e.rd; at <= pageSize-1 {
-				v := *(*uint8)(unsafe.Add(e.page, at))
-				*c.at32(after.d) = uint32(uint32(v))
-				return nextRec(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		la := *c.at32(after.b) + after.Disp
+		e := c.entry(la)
+		if at := la - e.rd; at <= pageSize-1 {
+			v := *(*uint8)(unsafe.Add(e.page, at))
+			*c.at32(after.d) = uint32(uint32(v))
+			return nextRec(after)
+		}
+		return c.miss(after)
+	}
 }
 
 func opMOVZX832RMB_MOVZX832RMB(c *CPU, in *inst) *inst {
@@ -1176,26 +1242,32 @@ func opINC32R_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
 func opMOV32MRB_LEA32RMB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			*c.at32(after.d) = uint32(*c.at32(after.b) + after.Disp)
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		*c.at32(after.d) = uint32(*c.at32(after.b) + after.Disp)
+		return nextRec(after)
+	}
 }
 
 func opMOV32RMB_TEST32RRJ4(c *CPU, in *inst) *inst {
@@ -1271,42 +1343,51 @@ func opMOV32RM_XOR32RR(c *CPU, in *inst) *inst {
 func opMOV32MIB_MOV32RMB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
-		{
-			after := nextRec(in)
-			la := *c.at32(after.b) + after.Disp
-			e := c.entry(la)
-			if at := la - e.rd; at <= pageSize-4 {
-				v := *(*uint32)(unsafe.Add(e.page, at))
-				*c.at32(after.d) = v
-				return nextRec(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
+	{
+		after := nextRec(in)
+		la := *c.at32(after.b) + after.Disp
+		e := c.entry(la)
+		if at := la - e.rd; at <= pageSize-4 {
+			v := *(*uint32)(unsafe.Add(e.page, at))
+			*c.at32(after.d) = v
+			return nextRec(after)
+		}
+		return c.miss(after)
+	}
 }
 
 func opPUSH32R_PUSH32R(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.d)
-		c.gpr[x86.ESP] = la
-		{
-			after := nextRec(in)
-			la := c.gpr[x86.ESP] - 4
-			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-4 {
-				*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.d)
-				c.gpr[x86.ESP] = la
-				return nextRec(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.d)
+	c.gpr[x86.ESP] = la
+	{
+		after := nextRec(in)
+		la := c.gpr[x86.ESP] - 4
+		e := c.entry(la)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
+		}
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.d)
+		c.gpr[x86.ESP] = la
+		return nextRec(after)
+	}
 }
 
 func opMOV32RR_LEA32RMB(c *CPU, in *inst) *inst {
@@ -1324,11 +1405,14 @@ func opLEA32RMB_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
@@ -1380,18 +1464,21 @@ func opLEA32RMB_CALL32J(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := c.gpr[x86.ESP] - 4
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = after.EIP + uint32(after.Len)
-			c.gpr[x86.ESP] = la
-			next := after.to[linkTaken]
-			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-				c.budget = left
-				return next
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
 			}
-			c.eip, c.link = after.Imm, linkTaken
-			return c.park(after)
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = after.EIP + uint32(after.Len)
+		c.gpr[x86.ESP] = la
+		next := after.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.Imm, linkTaken
+		return c.park(after)
 	}
 }
 
@@ -1405,11 +1492,14 @@ func opMOV32RMB_MOV32MIB(c *CPU, in *inst) *inst {
 			after := nextRec(in)
 			la := *c.at32(after.b) + after.Disp
 			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-4 {
-				*(*uint32)(unsafe.Add(e.page, at)) = uint32(after.Imm)
-				return nextRec(after)
+			at := la - e.wr
+			if at > pageSize-4 {
+				if at = e.beside(la, 4); at == pageSize {
+					return c.miss(after)
+				}
 			}
-			return c.miss(after)
+			*(*uint32)(unsafe.Add(e.page, at)) = uint32(after.Imm)
+			return nextRec(after)
 		}
 	}
 	return c.miss(in)
@@ -1444,11 +1534,14 @@ func opXOR32RR_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
@@ -1470,11 +1563,14 @@ func opMOV32RI_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
@@ -1515,20 +1611,23 @@ func opSHR32RI_MOVZX832RR(c *CPU, in *inst) *inst {
 func opMOV32MIB_ADD32RI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
-		{
-			after := nextRec(in)
-			a := *c.at32(after.d)
-			b := uint32(after.Imm)
-			s := uint64(a) + uint64(b)
-			r := uint32(s)
-			c.flagsAdd32(a, b, s)
-			*c.at32(after.d) = r
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
+	{
+		after := nextRec(in)
+		a := *c.at32(after.d)
+		b := uint32(after.Imm)
+		s := uint64(a) + uint64(b)
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*c.at32(after.d) = r
+		return nextRec(after)
+	}
 }
 
 func opMOV32RR_INC32RNF(c *CPU, in *inst) *inst {
@@ -1590,11 +1689,14 @@ func opMOV32RR_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
@@ -1694,11 +1796,14 @@ func opADD8RI_MOV8MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-1 {
-			*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-1 {
+			if at = e.beside(la, 1); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(after.s)
+		return nextRec(after)
 	}
 }
 
@@ -1796,29 +1901,32 @@ func opMOV32RMB_ROL32RI(c *CPU, in *inst) *inst {
 func opMOV32MRB_JCC5(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			if !(c.zf()) {
-				next := after.to[linkTaken]
-				if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-					c.budget = left
-					return next
-				}
-				c.eip, c.link = after.Imm, linkTaken
-				return c.park(after)
-			}
-			next := after.to[linkNext]
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
+	}
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		if !(c.zf()) {
+			next := after.to[linkTaken]
 			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 				c.budget = left
 				return next
 			}
-			c.eip, c.link = after.EIP+uint32(after.Len), linkNext
+			c.eip, c.link = after.Imm, linkTaken
 			return c.park(after)
 		}
+		next := after.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.EIP+uint32(after.Len), linkNext
+		return c.park(after)
 	}
-	return c.miss(in)
 }
 
 func opSHR32RINF_ADD8RRNF(c *CPU, in *inst) *inst {
@@ -1939,11 +2047,14 @@ func opMOVZX832RMB_MOV32MRB(c *CPU, in *inst) *inst {
 			after := nextRec(in)
 			la := *c.at32(after.b) + after.Disp
 			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-4 {
-				*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-				return nextRec(after)
+			at := la - e.wr
+			if at > pageSize-4 {
+				if at = e.beside(la, 4); at == pageSize {
+					return c.miss(after)
+				}
 			}
-			return c.miss(after)
+			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+			return nextRec(after)
 		}
 	}
 	return c.miss(in)
@@ -1952,19 +2063,22 @@ func opMOVZX832RMB_MOV32MRB(c *CPU, in *inst) *inst {
 func opMOV32MRB_INC32R(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			a := *c.at32(after.d)
-			s := uint64(a) + 1
-			r := uint32(s)
-			c.flagsInc32(a, s)
-			*c.at32(after.d) = r
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		a := *c.at32(after.d)
+		s := uint64(a) + 1
+		r := uint32(s)
+		c.flagsInc32(a, s)
+		*c.at32(after.d) = r
+		return nextRec(after)
+	}
 }
 
 func opADD32RI_DEC32R(c *CPU, in *inst) *inst {
@@ -1988,21 +2102,24 @@ func opADD32RI_DEC32R(c *CPU, in *inst) *inst {
 func opPUSH32R_SUB32RI(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.d)
-		c.gpr[x86.ESP] = la
-		{
-			after := nextRec(in)
-			a := *c.at32(after.d)
-			b := uint32(after.Imm)
-			s := uint64(a) - uint64(b)
-			r := uint32(s)
-			c.flagsSub32(a, b, s)
-			*c.at32(after.d) = r
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.d)
+	c.gpr[x86.ESP] = la
+	{
+		after := nextRec(in)
+		a := *c.at32(after.d)
+		b := uint32(after.Imm)
+		s := uint64(a) - uint64(b)
+		r := uint32(s)
+		c.flagsSub32(a, b, s)
+		*c.at32(after.d) = r
+		return nextRec(after)
+	}
 }
 
 func opLEA32RMB_SUB32RI(c *CPU, in *inst) *inst {
@@ -2022,20 +2139,23 @@ func opLEA32RMB_SUB32RI(c *CPU, in *inst) *inst {
 func opMOV32MRB_JMP32J(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			next := after.to[linkTaken]
-			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-				c.budget = left
-				return next
-			}
-			c.eip, c.link = after.Imm, linkTaken
-			return c.park(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		next := after.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.Imm, linkTaken
+		return c.park(after)
+	}
 }
 
 func opMOV32RR_IMUL32RRINF(c *CPU, in *inst) *inst {
@@ -2069,20 +2189,23 @@ func opSHL32RINF_ADD32RINF(c *CPU, in *inst) *inst {
 func opMOV32MIB_JMP32J(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
-		{
-			after := nextRec(in)
-			next := after.to[linkTaken]
-			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-				c.budget = left
-				return next
-			}
-			c.eip, c.link = after.Imm, linkTaken
-			return c.park(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
+	{
+		after := nextRec(in)
+		next := after.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.Imm, linkTaken
+		return c.park(after)
+	}
 }
 
 func opMOVZX832RMB_MOV32RMB(c *CPU, in *inst) *inst {
@@ -2145,12 +2268,15 @@ func opLEA32RMB_PUSH32R(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := c.gpr[x86.ESP] - 4
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.d)
-			c.gpr[x86.ESP] = la
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.d)
+		c.gpr[x86.ESP] = la
+		return nextRec(after)
 	}
 }
 
@@ -2193,20 +2319,26 @@ func opDEC32RNF_TEST32RR(c *CPU, in *inst) *inst {
 func opMOV8MIB_MOV8MIB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = uint8(in.Imm)
-		{
-			after := nextRec(in)
-			la := *c.at32(after.b) + after.Disp
-			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-1 {
-				*(*uint8)(unsafe.Add(e.page, at)) = uint8(after.Imm)
-				return nextRec(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint8)(unsafe.Add(e.page, at)) = uint8(in.Imm)
+	{
+		after := nextRec(in)
+		la := *c.at32(after.b) + after.Disp
+		e := c.entry(la)
+		at := la - e.wr
+		if at > pageSize-1 {
+			if at = e.beside(la, 1); at == pageSize {
+				return c.miss(after)
+			}
+		}
+		*(*uint8)(unsafe.Add(e.page, at)) = uint8(after.Imm)
+		return nextRec(after)
+	}
 }
 
 func opLEA32RMB_MOV32MIB(c *CPU, in *inst) *inst {
@@ -2215,11 +2347,14 @@ func opLEA32RMB_MOV32MIB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = uint32(after.Imm)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = uint32(after.Imm)
+		return nextRec(after)
 	}
 }
 
@@ -2272,11 +2407,14 @@ func opCMP32RI_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
@@ -2534,31 +2672,37 @@ func opADD32MIB_ADC32MIB(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
+	}
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
+	*p = r
+	{
+		after := nextRec(in)
+		b := uint32(after.Imm)
+		la := *c.at32(after.b) + after.Disp
+		e := c.entry(la)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
+		}
 		p := (*uint32)(unsafe.Add(e.page, at))
 		a := *p
-		s := uint64(a) + uint64(b)
+		s := uint64(a) + uint64(b) + uint64(c.cfBit())
 		r := uint32(s)
 		c.flagsAdd32(a, b, s)
 		*p = r
-		{
-			after := nextRec(in)
-			b := uint32(after.Imm)
-			la := *c.at32(after.b) + after.Disp
-			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-4 {
-				p := (*uint32)(unsafe.Add(e.page, at))
-				a := *p
-				s := uint64(a) + uint64(b) + uint64(c.cfBit())
-				r := uint32(s)
-				c.flagsAdd32(a, b, s)
-				*p = r
-				return nextRec(after)
-			}
-			return c.miss(after)
-		}
+		return nextRec(after)
 	}
-	return c.miss(in)
 }
 
 func opLEA32RM_ADD32RR(c *CPU, in *inst) *inst {
@@ -2705,23 +2849,26 @@ func opADC32RRNF_MOV32RR(c *CPU, in *inst) *inst {
 func opMOV32MRB_SHRD32RRI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			n := after.Imm & 31
-			if n == 0 {
-				return nextRec(after)
-			}
-			a, b := *c.at32(after.d), *c.at32(after.s)
-			r := a>>n | b<<(32-n)
-			cf, of := a>>(n-1)&1, a>>31^b&1
-			c.flagsShift(r, cf, of)
-			*c.at32(after.d) = r
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		n := after.Imm & 31
+		if n == 0 {
+			return nextRec(after)
+		}
+		a, b := *c.at32(after.d), *c.at32(after.s)
+		r := a>>n | b<<(32-n)
+		cf, of := a>>(n-1)&1, a>>31^b&1
+		c.flagsShift(r, cf, of)
+		*c.at32(after.d) = r
+		return nextRec(after)
+	}
 }
 
 func opMOV32RMB_IMUL32RMIB(c *CPU, in *inst) *inst {
@@ -2798,11 +2945,14 @@ func opMOVZX832RMB_MOV8MRB(c *CPU, in *inst) *inst {
 			after := nextRec(in)
 			la := *c.at32(after.b) + after.Disp
 			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-1 {
-				*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(after.s)
-				return nextRec(after)
+			at := la - e.wr
+			if at > pageSize-1 {
+				if at = e.beside(la, 1); at == pageSize {
+					return c.miss(after)
+				}
 			}
-			return c.miss(after)
+			*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(after.s)
+			return nextRec(after)
 		}
 	}
 	return c.miss(in)
@@ -2832,15 +2982,18 @@ func opMOV32RM_MOV32RMB(c *CPU, in *inst) *inst {
 func opMOV32MRB_MOV32RI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			*c.at32(after.d) = uint32(after.Imm)
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		*c.at32(after.d) = uint32(after.Imm)
+		return nextRec(after)
+	}
 }
 
 func opSHL32RINF_OR32RR(c *CPU, in *inst) *inst {
@@ -3005,26 +3158,32 @@ func opSUB32RI_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
 func opMOV32MIB_LEA32RMB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
-		{
-			after := nextRec(in)
-			*c.at32(after.d) = uint32(*c.at32(after.b) + after.Disp)
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
+	{
+		after := nextRec(in)
+		*c.at32(after.d) = uint32(*c.at32(after.b) + after.Disp)
+		return nextRec(after)
+	}
 }
 
 func opINC32RNF_ADD32RI(c *CPU, in *inst) *inst {
@@ -3069,19 +3228,22 @@ func opSHR32RI_MOV32RR(c *CPU, in *inst) *inst {
 func opMOV32MRB_XOR32RR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			a := *c.at32(after.d)
-			b := *c.at32(after.s)
-			r := a ^ b
-			c.flagsLogic32(r)
-			*c.at32(after.d) = r
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		a := *c.at32(after.d)
+		b := *c.at32(after.s)
+		r := a ^ b
+		c.flagsLogic32(r)
+		*c.at32(after.d) = r
+		return nextRec(after)
+	}
 }
 
 func opMOV32RR_JMP32J(c *CPU, in *inst) *inst {
@@ -3101,20 +3263,23 @@ func opMOV32RR_JMP32J(c *CPU, in *inst) *inst {
 func opMOV32MRB_ADD32RR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			a := *c.at32(after.d)
-			b := *c.at32(after.s)
-			s := uint64(a) + uint64(b)
-			r := uint32(s)
-			c.flagsAdd32(a, b, s)
-			*c.at32(after.d) = r
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		a := *c.at32(after.d)
+		b := *c.at32(after.s)
+		s := uint64(a) + uint64(b)
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*c.at32(after.d) = r
+		return nextRec(after)
+	}
 }
 
 func opMOVZX832RR_MOV32MRB(c *CPU, in *inst) *inst {
@@ -3124,11 +3289,14 @@ func opMOVZX832RR_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
@@ -3153,26 +3321,29 @@ func opADD32MIB_MOV32RMB(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) + uint64(b)
-		r := uint32(s)
-		c.flagsAdd32(a, b, s)
-		*p = r
-		{
-			after := nextRec(in)
-			la := *c.at32(after.b) + after.Disp
-			e := c.entry(la)
-			if at := la - e.rd; at <= pageSize-4 {
-				v := *(*uint32)(unsafe.Add(e.page, at))
-				*c.at32(after.d) = v
-				return nextRec(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
+	*p = r
+	{
+		after := nextRec(in)
+		la := *c.at32(after.b) + after.Disp
+		e := c.entry(la)
+		if at := la - e.rd; at <= pageSize-4 {
+			v := *(*uint32)(unsafe.Add(e.page, at))
+			*c.at32(after.d) = v
+			return nextRec(after)
+		}
+		return c.miss(after)
+	}
 }
 
 func opAND32RI_MOV32RM(c *CPU, in *inst) *inst {
@@ -3197,19 +3368,22 @@ func opAND32RI_MOV32RM(c *CPU, in *inst) *inst {
 func opMOV32MR_XOR32RR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			a := *c.at32(after.d)
-			b := *c.at32(after.s)
-			r := a ^ b
-			c.flagsLogic32(r)
-			*c.at32(after.d) = r
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		a := *c.at32(after.d)
+		b := *c.at32(after.s)
+		r := a ^ b
+		c.flagsLogic32(r)
+		*c.at32(after.d) = r
+		return nextRec(after)
+	}
 }
 
 func opMOV32RMB_CMP32RRJ5(c *CPU, in *inst) *inst {
@@ -3288,24 +3462,27 @@ func opADD32MR_XOR32RR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) + uint64(b)
-		r := uint32(s)
-		c.flagsAdd32(a, b, s)
-		*p = r
-		{
-			after := nextRec(in)
-			a := *c.at32(after.d)
-			b := *c.at32(after.s)
-			r := a ^ b
-			c.flagsLogic32(r)
-			*c.at32(after.d) = r
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
+	*p = r
+	{
+		after := nextRec(in)
+		a := *c.at32(after.d)
+		b := *c.at32(after.s)
+		r := a ^ b
+		c.flagsLogic32(r)
+		*c.at32(after.d) = r
+		return nextRec(after)
+	}
 }
 
 func opAND32RI_TEST8MIJ4(c *CPU, in *inst) *inst {
@@ -3347,34 +3524,40 @@ func opAND32RI_TEST8MIJ4(c *CPU, in *inst) *inst {
 func opMOV32MRB_ADD32RI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			a := *c.at32(after.d)
-			b := uint32(after.Imm)
-			s := uint64(a) + uint64(b)
-			r := uint32(s)
-			c.flagsAdd32(a, b, s)
-			*c.at32(after.d) = r
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		a := *c.at32(after.d)
+		b := uint32(after.Imm)
+		s := uint64(a) + uint64(b)
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*c.at32(after.d) = r
+		return nextRec(after)
+	}
 }
 
 func opMOV32MIB_MOV32RI(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
-		{
-			after := nextRec(in)
-			*c.at32(after.d) = uint32(after.Imm)
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
+	{
+		after := nextRec(in)
+		*c.at32(after.d) = uint32(after.Imm)
+		return nextRec(after)
+	}
 }
 
 func opAND32RI_JCC4(c *CPU, in *inst) *inst {
@@ -3494,11 +3677,14 @@ func opLEA32RM_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
@@ -3637,20 +3823,23 @@ func opAND32RRNF_OR32RRNF(c *CPU, in *inst) *inst {
 func opMOV8MIB_JMP32J(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = uint8(in.Imm)
-		{
-			after := nextRec(in)
-			next := after.to[linkTaken]
-			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-				c.budget = left
-				return next
-			}
-			c.eip, c.link = after.Imm, linkTaken
-			return c.park(after)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint8)(unsafe.Add(e.page, at)) = uint8(in.Imm)
+	{
+		after := nextRec(in)
+		next := after.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.Imm, linkTaken
+		return c.park(after)
+	}
 }
 
 func opMOVZX832RMB_SHL32RINF(c *CPU, in *inst) *inst {
@@ -3674,19 +3863,22 @@ func opMOVZX832RMB_SHL32RINF(c *CPU, in *inst) *inst {
 func opMOV32MR_INC32R(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			a := *c.at32(after.d)
-			s := uint64(a) + 1
-			r := uint32(s)
-			c.flagsInc32(a, s)
-			*c.at32(after.d) = r
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		a := *c.at32(after.d)
+		s := uint64(a) + 1
+		r := uint32(s)
+		c.flagsInc32(a, s)
+		*c.at32(after.d) = r
+		return nextRec(after)
+	}
 }
 
 func opLEA32RMB_MOV32RR(c *CPU, in *inst) *inst {
@@ -3708,11 +3900,14 @@ func opAND32RI_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
@@ -3758,11 +3953,14 @@ func opCMOVCC32RR_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
@@ -3770,24 +3968,27 @@ func opSUB32MR_XOR32RR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) - uint64(b)
-		r := uint32(s)
-		c.flagsSub32(a, b, s)
-		*p = r
-		{
-			after := nextRec(in)
-			a := *c.at32(after.d)
-			b := *c.at32(after.s)
-			r := a ^ b
-			c.flagsLogic32(r)
-			*c.at32(after.d) = r
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) - uint64(b)
+	r := uint32(s)
+	c.flagsSub32(a, b, s)
+	*p = r
+	{
+		after := nextRec(in)
+		a := *c.at32(after.d)
+		b := *c.at32(after.s)
+		r := a ^ b
+		c.flagsLogic32(r)
+		*c.at32(after.d) = r
+		return nextRec(after)
+	}
 }
 
 func opMOV32RR_PUSH32R(c *CPU, in *inst) *inst {
@@ -3796,12 +3997,15 @@ func opMOV32RR_PUSH32R(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := c.gpr[x86.ESP] - 4
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.d)
-			c.gpr[x86.ESP] = la
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.d)
+		c.gpr[x86.ESP] = la
+		return nextRec(after)
 	}
 }
 
@@ -3835,33 +4039,39 @@ func opNOT32R_NOT32R(c *CPU, in *inst) *inst {
 func opMOV32MRB_CALLIND32MB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			la1 := *c.at32(after.b) + after.Disp
-			e1 := c.entry(la1)
-			if at1 := la1 - e1.rd; at1 <= pageSize-4 {
-				t := *(*uint32)(unsafe.Add(e1.page, at1))
-				la := c.gpr[x86.ESP] - 4
-				e := c.entry(la)
-				if at := la - e.wr; at <= pageSize-4 {
-					*(*uint32)(unsafe.Add(e.page, at)) = after.EIP + uint32(after.Len)
-					c.gpr[x86.ESP] = la
-					next := c.cache.jump[jumpSlot(t)]
-					if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == t {
-						c.budget = left
-						return next
-					}
-					c.eip, c.link = t, linkIndirect
-					return c.park(after)
-				}
-				return c.miss(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		la1 := *c.at32(after.b) + after.Disp
+		e1 := c.entry(la1)
+		if at1 := la1 - e1.rd; at1 <= pageSize-4 {
+			t := *(*uint32)(unsafe.Add(e1.page, at1))
+			la := c.gpr[x86.ESP] - 4
+			e := c.entry(la)
+			at := la - e.wr
+			if at > pageSize-4 {
+				if at = e.beside(la, 4); at == pageSize {
+					return c.miss(after)
+				}
+			}
+			*(*uint32)(unsafe.Add(e.page, at)) = after.EIP + uint32(after.Len)
+			c.gpr[x86.ESP] = la
+			next := c.cache.jump[jumpSlot(t)]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag && next.EIP == t {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = t, linkIndirect
+			return c.park(after)
+		}
+		return c.miss(after)
+	}
 }
 
 func opLEA32RM_AND32RINF(c *CPU, in *inst) *inst {
@@ -3880,37 +4090,40 @@ func opADD32MIB_CMP32RIJ5(c *CPU, in *inst) *inst {
 	b := uint32(in.Imm)
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) + uint64(b)
-		r := uint32(s)
-		c.flagsAdd32(a, b, s)
-		*p = r
-		{
-			after := nextRec(in)
-			b := uint32(after.Imm)
-			a := *c.at32(after.d)
-			c.flagsSub32(a, b, uint64(a)-uint64(b))
-			if !(a == b) {
-				next := after.to[linkTaken]
-				if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-					c.budget = left
-					return next
-				}
-				c.eip, c.link = after.target, linkTaken
-				return c.park(after)
-			}
-			next := after.to[linkNext]
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
+	}
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + uint64(b)
+	r := uint32(s)
+	c.flagsAdd32(a, b, s)
+	*p = r
+	{
+		after := nextRec(in)
+		b := uint32(after.Imm)
+		a := *c.at32(after.d)
+		c.flagsSub32(a, b, uint64(a)-uint64(b))
+		if !(a == b) {
+			next := after.to[linkTaken]
 			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 				c.budget = left
 				return next
 			}
-			c.eip, c.link = after.EIP+uint32(after.len2), linkNext
+			c.eip, c.link = after.target, linkTaken
 			return c.park(after)
 		}
+		next := after.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.EIP+uint32(after.len2), linkNext
+		return c.park(after)
 	}
-	return c.miss(in)
 }
 
 func opMOV32RMB_MOV8MIB(c *CPU, in *inst) *inst {
@@ -3923,11 +4136,14 @@ func opMOV32RMB_MOV8MIB(c *CPU, in *inst) *inst {
 			after := nextRec(in)
 			la := *c.at32(after.b) + after.Disp
 			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-1 {
-				*(*uint8)(unsafe.Add(e.page, at)) = uint8(after.Imm)
-				return nextRec(after)
+			at := la - e.wr
+			if at > pageSize-1 {
+				if at = e.beside(la, 1); at == pageSize {
+					return c.miss(after)
+				}
 			}
-			return c.miss(after)
+			*(*uint8)(unsafe.Add(e.page, at)) = uint8(after.Imm)
+			return nextRec(after)
 		}
 	}
 	return c.miss(in)
@@ -3990,11 +4206,14 @@ func opLEA32RMB_MOV8MIB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-1 {
-			*(*uint8)(unsafe.Add(e.page, at)) = uint8(after.Imm)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-1 {
+			if at = e.beside(la, 1); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint8)(unsafe.Add(e.page, at)) = uint8(after.Imm)
+		return nextRec(after)
 	}
 }
 
@@ -4061,11 +4280,14 @@ func opMOV32RMB_MOV8MRB(c *CPU, in *inst) *inst {
 			after := nextRec(in)
 			la := *c.at32(after.b) + after.Disp
 			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-1 {
-				*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(after.s)
-				return nextRec(after)
+			at := la - e.wr
+			if at > pageSize-1 {
+				if at = e.beside(la, 1); at == pageSize {
+					return c.miss(after)
+				}
 			}
-			return c.miss(after)
+			*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(after.s)
+			return nextRec(after)
 		}
 	}
 	return c.miss(in)
@@ -4080,11 +4302,14 @@ func opTEST32RR_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
@@ -4095,23 +4320,26 @@ func opMOVS8One_JMP32J(c *CPU, in *inst) *inst {
 		v := *(*uint8)(unsafe.Add(e1.page, at1))
 		la := c.gpr[x86.EDI]
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-1 {
-			*(*uint8)(unsafe.Add(e.page, at)) = v
-			step := 1 - c.flags>>10&1*2
-			c.gpr[x86.ESI] += step
-			c.gpr[x86.EDI] += step
-			{
-				after := nextRec(in)
-				next := after.to[linkTaken]
-				if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-					c.budget = left
-					return next
-				}
-				c.eip, c.link = after.Imm, linkTaken
-				return c.park(after)
+		at := la - e.wr
+		if at > pageSize-1 {
+			if at = e.beside(la, 1); at == pageSize {
+				return c.miss(in)
 			}
 		}
-		return c.miss(in)
+		*(*uint8)(unsafe.Add(e.page, at)) = v
+		step := 1 - c.flags>>10&1*2
+		c.gpr[x86.ESI] += step
+		c.gpr[x86.EDI] += step
+		{
+			after := nextRec(in)
+			next := after.to[linkTaken]
+			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+				c.budget = left
+				return next
+			}
+			c.eip, c.link = after.Imm, linkTaken
+			return c.park(after)
+		}
 	}
 	return c.miss(in)
 }
@@ -4153,22 +4381,25 @@ func opPOP32R_JMP32J(c *CPU, in *inst) *inst {
 func opSTOS8One_JMP32J(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(0)
-		step := 1 - c.flags>>10&1*2
-		c.gpr[x86.EDI] += step
-		{
-			after := nextRec(in)
-			next := after.to[linkTaken]
-			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-				c.budget = left
-				return next
-			}
-			c.eip, c.link = after.Imm, linkTaken
-			return c.park(after)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(0)
+	step := 1 - c.flags>>10&1*2
+	c.gpr[x86.EDI] += step
+	{
+		after := nextRec(in)
+		next := after.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.Imm, linkTaken
+		return c.park(after)
+	}
 }
 
 func opADD32RINF_INC32RNF(c *CPU, in *inst) *inst {
@@ -4190,21 +4421,24 @@ func opADD32RINF_INC32RNF(c *CPU, in *inst) *inst {
 func opMOV8MRB_MOV32RMB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(in.s)
-		{
-			after := nextRec(in)
-			la := *c.at32(after.b) + after.Disp
-			e := c.entry(la)
-			if at := la - e.rd; at <= pageSize-4 {
-				v := *(*uint32)(unsafe.Add(e.page, at))
-				*c.at32(after.d) = v
-				return nextRec(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(in.s)
+	{
+		after := nextRec(in)
+		la := *c.at32(after.b) + after.Disp
+		e := c.entry(la)
+		if at := la - e.rd; at <= pageSize-4 {
+			v := *(*uint32)(unsafe.Add(e.page, at))
+			*c.at32(after.d) = v
+			return nextRec(after)
+		}
+		return c.miss(after)
+	}
 }
 
 func opADD32RI_CMP32RRJ5(c *CPU, in *inst) *inst {
@@ -4408,11 +4642,14 @@ func opADD32RR_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
@@ -4454,46 +4691,52 @@ func opSBB32RRNF_OR8RI(c *CPU, in *inst) *inst {
 func opMOV8MIB_MOV32RMB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = uint8(in.Imm)
-		{
-			after := nextRec(in)
-			la := *c.at32(after.b) + after.Disp
-			e := c.entry(la)
-			if at := la - e.rd; at <= pageSize-4 {
-				v := *(*uint32)(unsafe.Add(e.page, at))
-				*c.at32(after.d) = v
-				return nextRec(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint8)(unsafe.Add(e.page, at)) = uint8(in.Imm)
+	{
+		after := nextRec(in)
+		la := *c.at32(after.b) + after.Disp
+		e := c.entry(la)
+		if at := la - e.rd; at <= pageSize-4 {
+			v := *(*uint32)(unsafe.Add(e.page, at))
+			*c.at32(after.d) = v
+			return nextRec(after)
+		}
+		return c.miss(after)
+	}
 }
 
 func opINC32MB_MOV32RMB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) + 1
-		r := uint32(s)
-		c.flagsInc32(a, s)
-		*p = r
-		{
-			after := nextRec(in)
-			la := *c.at32(after.b) + after.Disp
-			e := c.entry(la)
-			if at := la - e.rd; at <= pageSize-4 {
-				v := *(*uint32)(unsafe.Add(e.page, at))
-				*c.at32(after.d) = v
-				return nextRec(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + 1
+	r := uint32(s)
+	c.flagsInc32(a, s)
+	*p = r
+	{
+		after := nextRec(in)
+		la := *c.at32(after.b) + after.Disp
+		e := c.entry(la)
+		if at := la - e.rd; at <= pageSize-4 {
+			v := *(*uint32)(unsafe.Add(e.page, at))
+			*c.at32(after.d) = v
+			return nextRec(after)
+		}
+		return c.miss(after)
+	}
 }
 
 func opCMP32RI_MOV32RI(c *CPU, in *inst) *inst {
@@ -4611,15 +4854,18 @@ func opMOV32RI_LEA32RMB(c *CPU, in *inst) *inst {
 func opMOV32MIB_LEA32RM(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
-		{
-			after := nextRec(in)
-			*c.at32(after.d) = uint32(*c.at32(after.b) + *c.at32(after.x)<<(after.Scale&3) + after.Disp)
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
+	{
+		after := nextRec(in)
+		*c.at32(after.d) = uint32(*c.at32(after.b) + *c.at32(after.x)<<(after.Scale&3) + after.Disp)
+		return nextRec(after)
+	}
 }
 
 func opADD32RR_CMP32RIJ6(c *CPU, in *inst) *inst {
@@ -4656,20 +4902,23 @@ func opADD32RR_CMP32RIJ6(c *CPU, in *inst) *inst {
 func opMOV32MIB_ADD32RR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
-		{
-			after := nextRec(in)
-			a := *c.at32(after.d)
-			b := *c.at32(after.s)
-			s := uint64(a) + uint64(b)
-			r := uint32(s)
-			c.flagsAdd32(a, b, s)
-			*c.at32(after.d) = r
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
+	{
+		after := nextRec(in)
+		a := *c.at32(after.d)
+		b := *c.at32(after.s)
+		s := uint64(a) + uint64(b)
+		r := uint32(s)
+		c.flagsAdd32(a, b, s)
+		*c.at32(after.d) = r
+		return nextRec(after)
+	}
 }
 
 func opXOR32RRNF_SHR32RINF(c *CPU, in *inst) *inst {
@@ -4690,20 +4939,23 @@ func opXOR32RRNF_SHR32RINF(c *CPU, in *inst) *inst {
 func opMOV8MRB_JMP32J(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(in.s)
-		{
-			after := nextRec(in)
-			next := after.to[linkTaken]
-			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-				c.budget = left
-				return next
-			}
-			c.eip, c.link = after.Imm, linkTaken
-			return c.park(after)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(in.s)
+	{
+		after := nextRec(in)
+		next := after.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.Imm, linkTaken
+		return c.park(after)
+	}
 }
 
 func opADD32RI_JMP32J(c *CPU, in *inst) *inst {
@@ -4769,24 +5021,27 @@ func opMOV32RR_XOR32RR(c *CPU, in *inst) *inst {
 func opDEC32MB_SETCC8R(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) - 1
-		r := uint32(s)
-		c.flagsDec32(a, s)
-		*p = r
-		{
-			after := nextRec(in)
-			v := uint8(0)
-			if c.cond(after.Cond) {
-				v = 1
-			}
-			*c.at8(after.d) = v
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) - 1
+	r := uint32(s)
+	c.flagsDec32(a, s)
+	*p = r
+	{
+		after := nextRec(in)
+		v := uint8(0)
+		if c.cond(after.Cond) {
+			v = 1
+		}
+		*c.at8(after.d) = v
+		return nextRec(after)
+	}
 }
 
 func opMOVZX832RMB_INC32R(c *CPU, in *inst) *inst {
@@ -4820,11 +5075,14 @@ func opCMP32RMB_MOV32MRB(c *CPU, in *inst) *inst {
 			after := nextRec(in)
 			la := *c.at32(after.b) + after.Disp
 			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-4 {
-				*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-				return nextRec(after)
+			at := la - e.wr
+			if at > pageSize-4 {
+				if at = e.beside(la, 4); at == pageSize {
+					return c.miss(after)
+				}
 			}
-			return c.miss(after)
+			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+			return nextRec(after)
 		}
 	}
 	return c.miss(in)
@@ -4833,33 +5091,36 @@ func opCMP32RMB_MOV32MRB(c *CPU, in *inst) *inst {
 func opMOV32MRB_TEST32RRJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			b := *c.at32(after.s)
-			a := *c.at32(after.d)
-			t := a & b
-			c.flagsLogic32(t)
-			if t == 0 {
-				next := after.to[linkTaken]
-				if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-					c.budget = left
-					return next
-				}
-				c.eip, c.link = after.target, linkTaken
-				return c.park(after)
-			}
-			next := after.to[linkNext]
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
+	}
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		b := *c.at32(after.s)
+		a := *c.at32(after.d)
+		t := a & b
+		c.flagsLogic32(t)
+		if t == 0 {
+			next := after.to[linkTaken]
 			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 				c.budget = left
 				return next
 			}
-			c.eip, c.link = after.EIP+uint32(after.len2), linkNext
+			c.eip, c.link = after.target, linkTaken
 			return c.park(after)
 		}
+		next := after.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.EIP+uint32(after.len2), linkNext
+		return c.park(after)
 	}
-	return c.miss(in)
 }
 
 func opMOV32RMB_SHL32RINF(c *CPU, in *inst) *inst {
@@ -4883,34 +5144,37 @@ func opMOV32RMB_SHL32RINF(c *CPU, in *inst) *inst {
 func opINC32MB_JCCE(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) + 1
-		r := uint32(s)
-		c.flagsInc32(a, s)
-		*p = r
-		{
-			after := nextRec(in)
-			if c.zf() || c.less() {
-				next := after.to[linkTaken]
-				if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-					c.budget = left
-					return next
-				}
-				c.eip, c.link = after.Imm, linkTaken
-				return c.park(after)
-			}
-			next := after.to[linkNext]
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
+	}
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + 1
+	r := uint32(s)
+	c.flagsInc32(a, s)
+	*p = r
+	{
+		after := nextRec(in)
+		if c.zf() || c.less() {
+			next := after.to[linkTaken]
 			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 				c.budget = left
 				return next
 			}
-			c.eip, c.link = after.EIP+uint32(after.Len), linkNext
+			c.eip, c.link = after.Imm, linkTaken
 			return c.park(after)
 		}
+		next := after.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.EIP+uint32(after.Len), linkNext
+		return c.park(after)
 	}
-	return c.miss(in)
 }
 
 func opMOV32RM_MOV32MRB(c *CPU, in *inst) *inst {
@@ -4923,11 +5187,14 @@ func opMOV32RM_MOV32MRB(c *CPU, in *inst) *inst {
 			after := nextRec(in)
 			la := *c.at32(after.b) + after.Disp
 			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-4 {
-				*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-				return nextRec(after)
+			at := la - e.wr
+			if at > pageSize-4 {
+				if at = e.beside(la, 4); at == pageSize {
+					return c.miss(after)
+				}
 			}
-			return c.miss(after)
+			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+			return nextRec(after)
 		}
 	}
 	return c.miss(in)
@@ -4965,11 +5232,14 @@ func opSHL32RI_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
@@ -4994,15 +5264,18 @@ func opMOV32RM_AND32RINF(c *CPU, in *inst) *inst {
 func opMOV8MRB_LEA32RMB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(in.s)
-		{
-			after := nextRec(in)
-			*c.at32(after.d) = uint32(*c.at32(after.b) + after.Disp)
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(in.s)
+	{
+		after := nextRec(in)
+		*c.at32(after.d) = uint32(*c.at32(after.b) + after.Disp)
+		return nextRec(after)
+	}
 }
 
 func opOR32RI_IMUL32RM(c *CPU, in *inst) *inst {
@@ -5037,23 +5310,26 @@ func opXOR32MR_XOR32RR(c *CPU, in *inst) *inst {
 	b := *c.at32(in.s)
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		r := a ^ b
-		c.flagsLogic32(r)
-		*p = r
-		{
-			after := nextRec(in)
-			a := *c.at32(after.d)
-			b := *c.at32(after.s)
-			r := a ^ b
-			c.flagsLogic32(r)
-			*c.at32(after.d) = r
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	r := a ^ b
+	c.flagsLogic32(r)
+	*p = r
+	{
+		after := nextRec(in)
+		a := *c.at32(after.d)
+		b := *c.at32(after.s)
+		r := a ^ b
+		c.flagsLogic32(r)
+		*c.at32(after.d) = r
+		return nextRec(after)
+	}
 }
 
 func opADD32RI_MOV32RR(c *CPU, in *inst) *inst {
@@ -5088,16 +5364,19 @@ func opLEA32RMB_MOVZX832RMB(c *CPU, in *inst) *inst {
 func opPUSH32R_MOV32RI(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.d)
-		c.gpr[x86.ESP] = la
-		{
-			after := nextRec(in)
-			*c.at32(after.d) = uint32(after.Imm)
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.d)
+	c.gpr[x86.ESP] = la
+	{
+		after := nextRec(in)
+		*c.at32(after.d) = uint32(after.Imm)
+		return nextRec(after)
+	}
 }
 
 func opMOV32RR_JCC4(c *CPU, in *inst) *inst {
@@ -5126,20 +5405,23 @@ func opMOV32RR_JCC4(c *CPU, in *inst) *inst {
 func opPUSH32R_XOR32RR(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.d)
-		c.gpr[x86.ESP] = la
-		{
-			after := nextRec(in)
-			a := *c.at32(after.d)
-			b := *c.at32(after.s)
-			r := a ^ b
-			c.flagsLogic32(r)
-			*c.at32(after.d) = r
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.d)
+	c.gpr[x86.ESP] = la
+	{
+		after := nextRec(in)
+		a := *c.at32(after.d)
+		b := *c.at32(after.s)
+		r := a ^ b
+		c.flagsLogic32(r)
+		*c.at32(after.d) = r
+		return nextRec(after)
+	}
 }
 
 func opAND32RI_CMP32RIJ4(c *CPU, in *inst) *inst {
@@ -5211,12 +5493,15 @@ func opXOR32RR_PUSH32R(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := c.gpr[x86.ESP] - 4
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.d)
-			c.gpr[x86.ESP] = la
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.d)
+		c.gpr[x86.ESP] = la
+		return nextRec(after)
 	}
 }
 
@@ -5230,11 +5515,14 @@ func opOR32RI_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
@@ -5249,44 +5537,50 @@ func opSUB32RR_MOV32MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
 	}
 }
 
 func opMOV32MIB_TEST32RRJ4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
-		{
-			after := nextRec(in)
-			b := *c.at32(after.s)
-			a := *c.at32(after.d)
-			t := a & b
-			c.flagsLogic32(t)
-			if t == 0 {
-				next := after.to[linkTaken]
-				if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-					c.budget = left
-					return next
-				}
-				c.eip, c.link = after.target, linkTaken
-				return c.park(after)
-			}
-			next := after.to[linkNext]
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
+	}
+	*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
+	{
+		after := nextRec(in)
+		b := *c.at32(after.s)
+		a := *c.at32(after.d)
+		t := a & b
+		c.flagsLogic32(t)
+		if t == 0 {
+			next := after.to[linkTaken]
 			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 				c.budget = left
 				return next
 			}
-			c.eip, c.link = after.EIP+uint32(after.len2), linkNext
+			c.eip, c.link = after.target, linkTaken
 			return c.park(after)
 		}
+		next := after.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.EIP+uint32(after.len2), linkNext
+		return c.park(after)
 	}
-	return c.miss(in)
 }
 
 func opSHL32RINF_ADD32RR(c *CPU, in *inst) *inst {
@@ -5359,18 +5653,21 @@ func opMOV32RI_CALL32J(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := c.gpr[x86.ESP] - 4
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = after.EIP + uint32(after.Len)
-			c.gpr[x86.ESP] = la
-			next := after.to[linkTaken]
-			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-				c.budget = left
-				return next
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
 			}
-			c.eip, c.link = after.Imm, linkTaken
-			return c.park(after)
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = after.EIP + uint32(after.Len)
+		c.gpr[x86.ESP] = la
+		next := after.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.Imm, linkTaken
+		return c.park(after)
 	}
 }
 
@@ -5389,20 +5686,26 @@ func opMOV32RR_SAR32RINF(c *CPU, in *inst) *inst {
 func opMOV8MIB_MOV32MRB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = uint8(in.Imm)
-		{
-			after := nextRec(in)
-			la := *c.at32(after.b) + after.Disp
-			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-4 {
-				*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-				return nextRec(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint8)(unsafe.Add(e.page, at)) = uint8(in.Imm)
+	{
+		after := nextRec(in)
+		la := *c.at32(after.b) + after.Disp
+		e := c.entry(la)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
+		}
+		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+		return nextRec(after)
+	}
 }
 
 func opLODS8One_STOS8One(c *CPU, in *inst) *inst {
@@ -5417,13 +5720,16 @@ func opLODS8One_STOS8One(c *CPU, in *inst) *inst {
 			after := nextRec(in)
 			la := c.gpr[x86.EDI]
 			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-1 {
-				*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(0)
-				step := 1 - c.flags>>10&1*2
-				c.gpr[x86.EDI] += step
-				return nextRec(after)
+			at := la - e.wr
+			if at > pageSize-1 {
+				if at = e.beside(la, 1); at == pageSize {
+					return c.miss(after)
+				}
 			}
-			return c.miss(after)
+			*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(0)
+			step := 1 - c.flags>>10&1*2
+			c.gpr[x86.EDI] += step
+			return nextRec(after)
 		}
 	}
 	return c.miss(in)
@@ -5432,29 +5738,32 @@ func opLODS8One_STOS8One(c *CPU, in *inst) *inst {
 func opMOV32MRB_JCC4(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			if c.zf() {
-				next := after.to[linkTaken]
-				if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-					c.budget = left
-					return next
-				}
-				c.eip, c.link = after.Imm, linkTaken
-				return c.park(after)
-			}
-			next := after.to[linkNext]
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
+	}
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		if c.zf() {
+			next := after.to[linkTaken]
 			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 				c.budget = left
 				return next
 			}
-			c.eip, c.link = after.EIP+uint32(after.Len), linkNext
+			c.eip, c.link = after.Imm, linkTaken
 			return c.park(after)
 		}
+		next := after.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.EIP+uint32(after.Len), linkNext
+		return c.park(after)
 	}
-	return c.miss(in)
 }
 
 func opMOV32RMB_DEC32R(c *CPU, in *inst) *inst {
@@ -5513,11 +5822,14 @@ func opAND8RI_MOV8MRB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-1 {
-			*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(after.s)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-1 {
+			if at = e.beside(la, 1); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(after.s)
+		return nextRec(after)
 	}
 }
 
@@ -5552,68 +5864,77 @@ func opMOV8RR_SUB8RI(c *CPU, in *inst) *inst {
 func opMOV32MR_MOV32RMB(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + *c.at32(in.x)<<(in.Scale&3) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
-		{
-			after := nextRec(in)
-			la := *c.at32(after.b) + after.Disp
-			e := c.entry(la)
-			if at := la - e.rd; at <= pageSize-4 {
-				v := *(*uint32)(unsafe.Add(e.page, at))
-				*c.at32(after.d) = v
-				return nextRec(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.s)
+	{
+		after := nextRec(in)
+		la := *c.at32(after.b) + after.Disp
+		e := c.entry(la)
+		if at := la - e.rd; at <= pageSize-4 {
+			v := *(*uint32)(unsafe.Add(e.page, at))
+			*c.at32(after.d) = v
+			return nextRec(after)
+		}
+		return c.miss(after)
+	}
 }
 
 func opMOV32MIB_MOV32RR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
-		{
-			after := nextRec(in)
-			*c.at32(after.d) = *c.at32(after.s)
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = uint32(in.Imm)
+	{
+		after := nextRec(in)
+		*c.at32(after.d) = *c.at32(after.s)
+		return nextRec(after)
+	}
 }
 
 func opDEC32MB_JCC8(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) - 1
-		r := uint32(s)
-		c.flagsDec32(a, s)
-		*p = r
-		{
-			after := nextRec(in)
-			if c.sf() {
-				next := after.to[linkTaken]
-				if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-					c.budget = left
-					return next
-				}
-				c.eip, c.link = after.Imm, linkTaken
-				return c.park(after)
-			}
-			next := after.to[linkNext]
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
+	}
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) - 1
+	r := uint32(s)
+	c.flagsDec32(a, s)
+	*p = r
+	{
+		after := nextRec(in)
+		if c.sf() {
+			next := after.to[linkTaken]
 			if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
 				c.budget = left
 				return next
 			}
-			c.eip, c.link = after.EIP+uint32(after.Len), linkNext
+			c.eip, c.link = after.Imm, linkTaken
 			return c.park(after)
 		}
+		next := after.to[linkNext]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.EIP+uint32(after.Len), linkNext
+		return c.park(after)
 	}
-	return c.miss(in)
 }
 
 func opMOVZX832RR_MOV32RMB(c *CPU, in *inst) *inst {
@@ -5638,11 +5959,14 @@ func opMOV32RR_MOV32MIB(c *CPU, in *inst) *inst {
 		after := nextRec(in)
 		la := *c.at32(after.b) + after.Disp
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = uint32(after.Imm)
-			return nextRec(after)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
 		}
-		return c.miss(after)
+		*(*uint32)(unsafe.Add(e.page, at)) = uint32(after.Imm)
+		return nextRec(after)
 	}
 }
 
@@ -5808,20 +6132,23 @@ func opAND8RI_TEST8RRJ4(c *CPU, in *inst) *inst {
 func opINC32MB_MOV32RR(c *CPU, in *inst) *inst {
 	la := *c.at32(in.b) + in.Disp
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		p := (*uint32)(unsafe.Add(e.page, at))
-		a := *p
-		s := uint64(a) + 1
-		r := uint32(s)
-		c.flagsInc32(a, s)
-		*p = r
-		{
-			after := nextRec(in)
-			*c.at32(after.d) = *c.at32(after.s)
-			return nextRec(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	p := (*uint32)(unsafe.Add(e.page, at))
+	a := *p
+	s := uint64(a) + 1
+	r := uint32(s)
+	c.flagsInc32(a, s)
+	*p = r
+	{
+		after := nextRec(in)
+		*c.at32(after.d) = *c.at32(after.s)
+		return nextRec(after)
+	}
 }
 
 func opMOVZX832RMB_LEA32RMB(c *CPU, in *inst) *inst {
@@ -5863,11 +6190,14 @@ func opCMP32MIB_MOV32MRB(c *CPU, in *inst) *inst {
 			after := nextRec(in)
 			la := *c.at32(after.b) + after.Disp
 			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-4 {
-				*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
-				return nextRec(after)
+			at := la - e.wr
+			if at > pageSize-4 {
+				if at = e.beside(la, 4); at == pageSize {
+					return c.miss(after)
+				}
 			}
-			return c.miss(after)
+			*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(after.s)
+			return nextRec(after)
 		}
 	}
 	return c.miss(in)
@@ -5903,28 +6233,34 @@ func opAND32RI_JCC5(c *CPU, in *inst) *inst {
 func opPUSH32R_CALL32J(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.ESP] - 4
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.d)
-		c.gpr[x86.ESP] = la
-		{
-			after := nextRec(in)
-			la := c.gpr[x86.ESP] - 4
-			e := c.entry(la)
-			if at := la - e.wr; at <= pageSize-4 {
-				*(*uint32)(unsafe.Add(e.page, at)) = after.EIP + uint32(after.Len)
-				c.gpr[x86.ESP] = la
-				next := after.to[linkTaken]
-				if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
-					c.budget = left
-					return next
-				}
-				c.eip, c.link = after.Imm, linkTaken
-				return c.park(after)
-			}
-			return c.miss(after)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
 		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(in.d)
+	c.gpr[x86.ESP] = la
+	{
+		after := nextRec(in)
+		la := c.gpr[x86.ESP] - 4
+		e := c.entry(la)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(after)
+			}
+		}
+		*(*uint32)(unsafe.Add(e.page, at)) = after.EIP + uint32(after.Len)
+		c.gpr[x86.ESP] = la
+		next := after.to[linkTaken]
+		if left := c.budget - int64(next.rest); left >= 0 && next.tag == c.tag {
+			c.budget = left
+			return next
+		}
+		c.eip, c.link = after.Imm, linkTaken
+		return c.park(after)
+	}
 }
 
 func opMOV32RMB_CMP32RIJ7(c *CPU, in *inst) *inst {

@@ -60,37 +60,46 @@ var fastLODS = fastTable{
 func opSTOS8One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-1 {
-		*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(0)
-		step := 1 - c.flags>>10&1*2
-		c.gpr[x86.EDI] += step
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-1 {
+		if at = e.beside(la, 1); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint8)(unsafe.Add(e.page, at)) = *c.at8(0)
+	step := 1 - c.flags>>10&1*2
+	c.gpr[x86.EDI] += step
+	return nextRec(in)
 }
 
 func opSTOS16One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-2 {
-		*(*uint16)(unsafe.Add(e.page, at)) = *c.at16(0)
-		step := 2 - c.flags>>10&1*4
-		c.gpr[x86.EDI] += step
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-2 {
+		if at = e.beside(la, 2); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint16)(unsafe.Add(e.page, at)) = *c.at16(0)
+	step := 2 - c.flags>>10&1*4
+	c.gpr[x86.EDI] += step
+	return nextRec(in)
 }
 
 func opSTOS32One(c *CPU, in *inst) *inst {
 	la := c.gpr[x86.EDI]
 	e := c.entry(la)
-	if at := la - e.wr; at <= pageSize-4 {
-		*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(0)
-		step := 4 - c.flags>>10&1*8
-		c.gpr[x86.EDI] += step
-		return nextRec(in)
+	at := la - e.wr
+	if at > pageSize-4 {
+		if at = e.beside(la, 4); at == pageSize {
+			return c.miss(in)
+		}
 	}
-	return c.miss(in)
+	*(*uint32)(unsafe.Add(e.page, at)) = *c.at32(0)
+	step := 4 - c.flags>>10&1*8
+	c.gpr[x86.EDI] += step
+	return nextRec(in)
 }
 
 var fastSTOS = fastTable{
@@ -104,14 +113,17 @@ func opMOVS8One(c *CPU, in *inst) *inst {
 		v := *(*uint8)(unsafe.Add(e1.page, at1))
 		la := c.gpr[x86.EDI]
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-1 {
-			*(*uint8)(unsafe.Add(e.page, at)) = v
-			step := 1 - c.flags>>10&1*2
-			c.gpr[x86.ESI] += step
-			c.gpr[x86.EDI] += step
-			return nextRec(in)
+		at := la - e.wr
+		if at > pageSize-1 {
+			if at = e.beside(la, 1); at == pageSize {
+				return c.miss(in)
+			}
 		}
-		return c.miss(in)
+		*(*uint8)(unsafe.Add(e.page, at)) = v
+		step := 1 - c.flags>>10&1*2
+		c.gpr[x86.ESI] += step
+		c.gpr[x86.EDI] += step
+		return nextRec(in)
 	}
 	return c.miss(in)
 }
@@ -123,14 +135,17 @@ func opMOVS16One(c *CPU, in *inst) *inst {
 		v := *(*uint16)(unsafe.Add(e1.page, at1))
 		la := c.gpr[x86.EDI]
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-2 {
-			*(*uint16)(unsafe.Add(e.page, at)) = v
-			step := 2 - c.flags>>10&1*4
-			c.gpr[x86.ESI] += step
-			c.gpr[x86.EDI] += step
-			return nextRec(in)
+		at := la - e.wr
+		if at > pageSize-2 {
+			if at = e.beside(la, 2); at == pageSize {
+				return c.miss(in)
+			}
 		}
-		return c.miss(in)
+		*(*uint16)(unsafe.Add(e.page, at)) = v
+		step := 2 - c.flags>>10&1*4
+		c.gpr[x86.ESI] += step
+		c.gpr[x86.EDI] += step
+		return nextRec(in)
 	}
 	return c.miss(in)
 }
@@ -142,14 +157,17 @@ func opMOVS32One(c *CPU, in *inst) *inst {
 		v := *(*uint32)(unsafe.Add(e1.page, at1))
 		la := c.gpr[x86.EDI]
 		e := c.entry(la)
-		if at := la - e.wr; at <= pageSize-4 {
-			*(*uint32)(unsafe.Add(e.page, at)) = v
-			step := 4 - c.flags>>10&1*8
-			c.gpr[x86.ESI] += step
-			c.gpr[x86.EDI] += step
-			return nextRec(in)
+		at := la - e.wr
+		if at > pageSize-4 {
+			if at = e.beside(la, 4); at == pageSize {
+				return c.miss(in)
+			}
 		}
-		return c.miss(in)
+		*(*uint32)(unsafe.Add(e.page, at)) = v
+		step := 4 - c.flags>>10&1*8
+		c.gpr[x86.ESI] += step
+		c.gpr[x86.EDI] += step
+		return nextRec(in)
 	}
 	return c.miss(in)
 }

@@ -21,6 +21,30 @@ type tlbEntry struct {
 // at is the host address of la, which the entry translates.
 func (e *tlbEntry) at(la uint32) unsafe.Pointer { return unsafe.Add(e.page, la&pageMask) }
 
+// tlbBeside is for writes to a page that tlbEntry sends to have a look: they may
+// go straight to lines that nothing is known of, as data beside code does.
+type tlbBeside struct {
+	wr    uint32 // tag as in tlbEntry
+	lines *[pageSize / lineSize]uint8
+}
+
+// beside is where in its page an operand of n bytes at la lies, when it may be
+// written although the page holds code or is watched; at least pageSize
+// otherwise.
+func (e *tlbEntry) beside(la, n uint32) uint32 {
+	b := e.second()
+	at := la - b.wr
+	if at > pageSize-n || b.lines[at>>lineShift]|b.lines[(at+n-1)>>lineShift] != 0 {
+		return pageSize
+	}
+	return at
+}
+
+// second is the tlbBeside of the same slot.
+func (e *tlbEntry) second() *tlbBeside {
+	return (*tlbBeside)(unsafe.Add(unsafe.Pointer(e), unsafe.Offsetof(tlb{}.beside)-unsafe.Offsetof(tlb{}.entry)))
+}
+
 // tlbInfo is the rest of the translation.
 type tlbInfo struct {
 	lin   uint32 // linear page
@@ -45,9 +69,10 @@ const (
 
 // tlb is the software TLB of one privilege.
 type tlb struct {
-	entry [tlbEntries]tlbEntry
-	info  [tlbEntries]tlbInfo
-	used  []uint16 // the slots filled since they were last cleared, so that a flush need not look at all
+	entry  [tlbEntries]tlbEntry
+	beside [tlbEntries]tlbBeside
+	info   [tlbEntries]tlbInfo
+	used   []uint16 // the slots filled since they were last cleared, so that a flush need not look at all
 }
 
 func tlbSlot(la uint32) uint32 { return la >> pageShift % tlbEntries }
@@ -69,7 +94,7 @@ func (t *tlb) reset() {
 }
 
 func (t *tlb) clear(i uint32) {
-	t.entry[i].rd, t.entry[i].wr = tagNone(i), tagNone(i)
+	t.entry[i].rd, t.entry[i].wr, t.beside[i].wr = tagNone(i), tagNone(i), tagNone(i)
 	t.info[i].phys = 0
 }
 
@@ -110,12 +135,12 @@ func (c *CPU) eachTranslation(f func(e *tlbEntry, in *tlbInfo)) {
 
 // setNone keeps every access off the fast path.
 func (e *tlbEntry) setNone(in *tlbInfo) {
-	e.rd = tagNone(tlbSlot(in.lin))
-	e.wr = e.rd
+	none := tagNone(tlbSlot(in.lin))
+	e.rd, e.wr, e.second().wr = none, none, none
 }
 
 // setTags derives the tags of a valid entry.
-func (e *tlbEntry) setTags(in *tlbInfo) {
+func (c *CPU) setTags(e *tlbEntry, in *tlbInfo) {
 	e.setNone(in)
 	if in.phys&tlbPlain == 0 {
 		return
@@ -123,8 +148,13 @@ func (e *tlbEntry) setTags(in *tlbInfo) {
 	if in.phys&tlbReadLook == 0 {
 		e.rd = in.lin
 	}
-	if in.phys&(tlbWritable|tlbLook) == tlbWritable {
+	switch in.phys & (tlbWritable | tlbLook) {
+	case tlbWritable:
 		e.wr = in.lin
+	case tlbWritable | tlbLook:
+		b := e.second()
+		b.wr = in.lin
+		b.lines = (*[pageSize / lineSize]uint8)(c.m.phys.lines[(in.lin+in.delta)>>lineShift:])
 	}
 }
 
@@ -265,7 +295,7 @@ func (c *CPU) fillTLB(la, pa uint32, w walkResult, acc access) {
 	}
 	off, plainWrite := c.m.phys.offset(page)
 	if off == noBytes {
-		e.setTags(in)
+		c.setTags(e, in)
 		return
 	}
 	in.phys |= tlbPlain

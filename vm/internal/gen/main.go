@@ -113,6 +113,11 @@ var fastPath, basePath, slowPath = path{}, path{base: true}, path{slow: true}
 // accesses of one body apart. The brace it leaves open is closed by fastHandler,
 // which makes what goes on the straight way through the function.
 func (w width) access(addr, tag, n string) string {
+	if tag == "wr" {
+		return fmt.Sprintf("la%s := %s\ne%s := c.entry(la%s)\nat%s := la%s - e%s.wr\nif at%s > pageSize-%d {\n"+
+			"if at%s = e%s.beside(la%s, %d); at%s == pageSize {\nreturn miss\n}\n}\n",
+			n, addr, n, n, n, n, n, n, w.bytes, n, n, n, w.bytes, n)
+	}
 	return fmt.Sprintf("la%s := %s\ne%s := c.entry(la%s)\nif at%s := la%s - e%s.%s; at%s <= pageSize-%d { %s\n",
 		n, addr, n, n, n, n, n, tag, n, w.bytes, hit)
 }
