@@ -65,10 +65,10 @@ func (k *Kernel) inEntryCode(addr uint32) bool {
 // InEntryCode tells whether addr lies in the guest's entry code and user copies.
 func (k *Kernel) InEntryCode(addr uint32) bool { return k.inEntryCode(addr) && !k.IsSlot(addr) }
 
-// DescribePending writes the call of the function at target that guest code is about to make, as traces have it:
-// "printk("<6>hello %s\n", "world")". The arguments lie at ESP, and in the registers of fast calls. ok is false when no
-// function of the kernel begins there.
-func (k *Kernel) DescribePending(target uint32) (text string, ok bool) {
+// DescribeCall writes a call of the function at target whose stack arguments begin at args, as traces have it:
+// "printk("<6>hello %s\n", "world")". Those of fast calls are in the registers now. ok is false when no function of the
+// kernel begins there.
+func (k *Kernel) DescribeCall(target, args uint32) (text string, ok bool) {
 	name, offset, ok := k.profile.Lookup(target)
 	if !ok || offset != 0 || !k.isFunction(target) {
 		return "", false
@@ -83,7 +83,7 @@ func (k *Kernel) DescribePending(target uint32) (text string, ok bool) {
 	for r := range c.regs {
 		c.regs[r] = k.m.Reg(r)
 	}
-	c.regs[vm.ESP] -= 4 // where the return address will be
+	c.regs[vm.ESP] = args - 4 // where the return address is, or will be
 	return name + "(" + callDecoder{k, c}.arguments() + ")", true
 }
 
@@ -137,6 +137,8 @@ func (k *Kernel) faultOutcome(vector uint8, eip, addr, code uint32, user bool) (
 		return FaultHandled, 0, ""
 	case vector == vm.VecDB && !user:
 		return FaultHandled, 0, ""
+	case vector == vm.VecGP && user && k.running != nil && k.running.proc != nil && eip == k.running.proc.haltAddr():
+		return FaultHandled, 0, "" // where a host-driven process waits
 	case vector == vm.VecPF && k.faultMaps(addr, code):
 		return FaultMapped, 0, ""
 	case user:
