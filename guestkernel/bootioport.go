@@ -46,9 +46,42 @@ const ramName = "System RAM"
 // zero and the next one is.)
 func (k *Kernel) layBIOS() { k.m.WritePhys(0, []byte{0x53, 0x00}) }
 
+// Memory of adapters below 1 MB: text of the screen, the ROMs of the screen and of the board.
+const (
+	adapterMemory = 0xa0000
+	screenText    = 0xb8000
+	videoROM      = 0xc0000
+	videoROMSize  = 0x8000
+	boardROM      = 0xf0000
+	endOfROM      = 0x100000
+)
+
+// layAdapters puts into the first megabyte what a PC has there: the screen's memory in text mode, its ROM, the board's. All
+// else is empty: it reads as ones. What is in the ROMs is not known but for the header of the first.
+func (k *Kernel) layAdapters() error {
+	const blocks = 512 // the header counts in these
+	rom := make([]byte, videoROMSize)
+	copy(rom, []byte{0x55, 0xaa, videoROMSize / blocks, 0xcb})
+	for _, b := range rom[:videoROMSize-1] {
+		rom[videoROMSize-1] -= b // the sum of all is 0
+	}
+	for _, hole := range []struct{ from, to uint32 }{{adapterMemory, screenText}, {videoROM + videoROMSize, boardROM}} {
+		if err := k.m.AddHole(hole.from, hole.to-hole.from); err != nil {
+			return err
+		}
+	}
+	if err := k.m.AddROM(rom, videoROM); err != nil {
+		return err
+	}
+	return k.m.AddROM(make([]byte, endOfROM-boardROM), boardROM)
+}
+
 // bootResources builds both trees.
 func (k *Kernel) bootResources() error {
 	k.layBIOS()
+	if err := k.layAdapters(); err != nil {
+		return err
+	}
 	lay := &k.lay.Resource
 	const lastPort = 0xffff
 	io, mem := k.constant("IORESOURCE_IO"), k.constant("IORESOURCE_MEM")

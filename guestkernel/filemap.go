@@ -276,7 +276,7 @@ func vfsFollowLink(c *Call) { c.Return(c.Kernel.followText(c.Arg(0), c.Arg(1))) 
 func (k *Kernel) linkPage(d uint32) (page uint32, errno abi.Errno) {
 	inode := k.dentryInode(d)
 	if page, errno = k.readPage(0, k.mem.Get(inode, k.lay.Inode.Mapping), 0); errno == 0 {
-		k.mem.SetU8(k.pageAddress(page)+k.mem.Get(inode, k.lay.Inode.Length)&(abi.PageSize-1), 0)
+		k.mem.SetU8(k.pageAddress(page)+uint32(k.mem.U64(inode+k.lay.Inode.Length.Off))&(abi.PageSize-1), 0)
 	}
 	return page, errno
 }

@@ -165,8 +165,12 @@ func (f *Fate) run(machine *machine, dir string, m *Module) {
 		return
 	}
 	before = len(machine.kernel.Log())
-	f.Remove = status(machine.rmmod(m.Name))
+	err = machine.rmmod(m.Name)
+	f.Remove = status(err)
 	f.Unload = lines(machine.kernel.Log(), before)
+	if verdict, reason := judge(err); verdict == verdictOops {
+		f.Verdict, f.Reason = verdict, "while unloading: "+reason
+	}
 }
 
 // standsStill says that err ended the whole run, so that nothing can be unloaded.
