@@ -74,17 +74,17 @@ func readStabs(m *Module, data, str []byte) {
 	m.Format, m.types = "stabs", &r.types
 	c := from(data, 0)
 	for c.left() >= stabSize {
-		at := c.at
-		s, ok := r.next(c)
-		if !ok {
-			m.problem(problem(".stab", at, "its string is outside .stabstr"))
-			continue
-		}
-		r.take(s)
 		if len(m.Lines.rows)+r.types.count > dwarfBudget {
 			m.problem(errBudget)
 			break
 		}
+		at := c.at
+		s, ok := r.next(c)
+		if !ok {
+			m.problem(problem(".stab", at, "its string is outside .stabstr, or too long"))
+			continue
+		}
+		r.take(s)
 	}
 	r.endFunction(0)
 	r.resolveGlobals()
@@ -105,16 +105,19 @@ func (r *stabsReader) next(c *cursor) (stab, bool) {
 	if s.text, ok = r.string(strx); !ok {
 		return s, false
 	}
-	for parts := 0; strings.HasSuffix(s.text, `\`) && c.left() >= stabSize && parts < 1000; parts++ {
+	for strings.HasSuffix(s.text, `\`) && c.left() >= stabSize {
 		more, ok := r.string(c.u32())
 		c.skip(stabSize - 4)
-		if !ok {
+		if s.text = s.text[:len(s.text)-1] + more; !ok || len(s.text) > maxStabText {
 			return s, false
 		}
-		s.text = s.text[:len(s.text)-1] + more
+		r.types.count += len(s.text) / 16
 	}
 	return s, true
 }
+
+// maxStabText bounds the string of one stab, with its continuations. Large structures need some 10,000 characters.
+const maxStabText = 1 << 17
 
 // string is a string of the unit's part of .stabstr. A structure's may be long.
 func (r *stabsReader) string(strx uint32) (string, bool) {
@@ -125,8 +128,7 @@ func (r *stabsReader) string(strx uint32) (string, bool) {
 	if c.bad {
 		return "", false
 	}
-	const longest = 1 << 17
-	c.data = c.data[:min(len(c.data), c.at+longest)]
+	c.data = c.data[:min(len(c.data), c.at+maxStabText)]
 	s := c.cString()
 	r.types.count += len(s) / 16
 	return s, !c.bad
