@@ -115,6 +115,7 @@ func subsystems() []subsystem {
 		{"credentials", credentialFunctions(), nil},
 		{"filecalls", fileCallFunctions(), nil},
 		{"pipe", pipeFunctions(), (*Kernel).bootPipes},
+		{"seqfile", seqFunctions(), (*Kernel).bootSeqFiles},
 		{"memdev", memoryDeviceFunctions(), (*Kernel).bootMemoryDevices},
 		{"sysmisc", sysMiscFunctions(), nil},
 		{"mountcall", mountCallFunctions(), nil},

@@ -58,6 +58,7 @@ type Kernel struct {
 	ratelimit ratelimitState
 	files     fileState
 	mms       mmState
+	seq       seqLayouts
 	streams   map[uint32]*hostStream // what reaches the host, by inode
 	drv       driverState            // what drivers register with
 }

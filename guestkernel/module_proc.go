@@ -113,18 +113,22 @@ func (k *Kernel) moduleUsers(p *pageText, m module) bool {
 func (k *Kernel) listSymbols(text *strings.Builder) {
 	sym := &k.lay.ModuleSymbol
 	for m := range k.modules() {
-		suffix := "\n"
-		if name := m.name(); name != "" {
-			suffix = "\t[" + name + "]\n"
-		}
 		at := m.get(k.lay.Module.Syms)
 		for range m.get(k.lay.Module.Nsyms) {
-			name := "<NULL>"
-			if p := k.mem.Get(at, sym.Name); p != 0 {
-				name = k.kernelString(p)
-			}
-			fmt.Fprintf(text, "%08x %s%s", k.mem.Get(at, sym.Value), name, suffix)
+			text.WriteString(k.symbolLine(m, at))
 			at += sym.Size
 		}
 	}
+}
+
+// symbolLine is the line of the symbol at an address of a module's table.
+func (k *Kernel) symbolLine(m module, at uint32) string {
+	suffix, name := "\n", "<NULL>"
+	if module := m.name(); module != "" {
+		suffix = "\t[" + module + "]\n"
+	}
+	if p := k.mem.Get(at, k.lay.ModuleSymbol.Name); p != 0 {
+		name = k.kernelString(p)
+	}
+	return fmt.Sprintf("%08x %s%s", k.mem.Get(at, k.lay.ModuleSymbol.Value), name, suffix)
 }
