@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 )
 
 // maxPacket is the size of the largest packet, in bytes, as qSupported tells.
@@ -28,6 +29,7 @@ const (
 type arrival struct {
 	packet    []byte // decoded; nil: not a packet
 	interrupt bool   // Ctrl-C
+	again     bool   // the last packet did not arrive whole there
 	err       error  // the connection is over
 }
 
@@ -35,7 +37,8 @@ type arrival struct {
 type wire struct {
 	in    *bufio.Reader
 	out   io.Writer
-	noAck bool
+	noAck atomic.Bool
+	last  []byte // packet sent
 }
 
 func newWire(rw io.ReadWriter) *wire {
@@ -55,6 +58,8 @@ func (w *wire) read() arrival {
 			return arrival{err: err}
 		case b == interruptByte:
 			return arrival{interrupt: true}
+		case b == nakByte && !w.noAck.Load():
+			return arrival{again: true}
 		case b == startByte:
 			p, err := w.body()
 			if errors.Is(err, errBadPacket) {
@@ -103,7 +108,7 @@ func (w *wire) body() ([]byte, error) {
 	}
 	hi, ok1 := unhex(digits[0])
 	lo, ok2 := unhex(digits[1])
-	if tooLong || escaped || !w.noAck && (!ok1 || !ok2 || hi<<4|lo != sum) {
+	if tooLong || escaped || !w.noAck.Load() && (!ok1 || !ok2 || hi<<4|lo != sum) {
 		return nil, errBadPacket
 	}
 	return packet, nil
@@ -111,7 +116,7 @@ func (w *wire) body() ([]byte, error) {
 
 // acknowledge tells whether a packet arrived whole.
 func (w *wire) acknowledge(ok bool) error {
-	if w.noAck {
+	if w.noAck.Load() {
 		return nil
 	}
 	b := []byte{ackByte}
@@ -139,7 +144,14 @@ func (w *wire) send(payload []byte) error {
 		sum += b
 	}
 	buf = append(buf, fmt.Sprintf("#%02x", sum)...)
+	w.last = buf
 	_, err := w.out.Write(buf)
+	return err
+}
+
+// resend writes the last packet again.
+func (w *wire) resend() error {
+	_, err := w.out.Write(w.last)
 	return err
 }
 

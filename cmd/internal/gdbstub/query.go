@@ -7,14 +7,23 @@ import (
 	"encoding/hex"
 	"encoding/xml"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
 
-func (s *Server) supported([]byte) []byte {
-	return fmt.Appendf(nil, "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;qXfer:memory-map:read+;qXfer:libraries:read+;"+
-		"ReverseStep+;ReverseContinue+;swbreak+;hwbreak-;vContSupported+", maxPacket)
+// supported keeps what gdb supports and tells what the stub does.
+func (s *Server) supported(rest []byte) []byte {
+	for feature := range strings.SplitSeq(strings.TrimPrefix(string(rest), ":"), ";") {
+		s.knows[feature] = true
+	}
+	text := fmt.Sprintf("PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;qXfer:memory-map:read+;qXfer:libraries:read+;"+
+		"qXfer:exec-file:read+;ReverseStep+;ReverseContinue+;vContSupported+", maxPacket)
+	for _, feature := range []string{"swbreak+", "hwbreak+"} {
+		if s.knows[feature] {
+			text += ";" + feature
+		}
+	}
+	return []byte(text)
 }
 
 // transfer is qXfer:OBJECT:read:ANNEX:OFFSET,LENGTH.
@@ -36,6 +45,8 @@ func (s *Server) transfer(rest []byte) []byte {
 		text = targetXML(s.regs)
 	case "memory-map":
 		text = `<?xml version="1.0"?><memory-map><memory type="ram" start="0" length="0x100000000"/></memory-map>`
+	case "exec-file":
+		text = s.kernelName()
 	case "libraries":
 		text = s.libraries()
 		s.known = text
@@ -52,28 +63,36 @@ func (s *Server) transfer(rest []byte) []byte {
 	return []byte("m" + part[:length])
 }
 
+// The list of libraries is an XML element around the libraries.
+const (
+	listBegins  = "<library-list>"
+	listEnds    = "</library-list>"
+	noLibraries = listBegins + listEnds
+
+	pageSize = 4096
+)
+
 // libraries lists the modules that are linked, with the addresses of their sections in the order of the file: so gdb reads their symbols
-// by itself.
+// by itself. Sections that are not loaded are said to lie in the guard page behind the module, where nothing ever is.
 func (s *Server) libraries() string {
 	var b strings.Builder
-	b.WriteString("<library-list>")
+	b.WriteString(listBegins)
 	for _, img := range s.dbg.Images() {
 		if img.Data == nil { // a linked image: no symbols gdb could read
 			continue
 		}
-		name, err := filepath.Abs(img.File)
-		if err != nil {
-			name = img.File
-		}
 		b.WriteString(`<library name="`)
-		_ = xml.EscapeText(&b, []byte(name)) // a strings.Builder takes everything
+		_ = xml.EscapeText(&b, []byte(libraryName(img.File))) // a strings.Builder takes everything
 		b.WriteString(`">`)
 		for _, addr := range img.Image.FileSectionAddrs() {
+			if addr == 0 { // not loaded: gdb wants an address nevertheless
+				addr = (img.Image.Base + img.Image.Size() + pageSize - 1) &^ (pageSize - 1)
+			}
 			fmt.Fprintf(&b, `<section address="%#x"/>`, addr)
 		}
 		b.WriteString("</library>")
 	}
-	b.WriteString("</library-list>")
+	b.WriteString(listEnds)
 	return b.String()
 }
 
@@ -114,16 +133,21 @@ func (s *Server) monitor(rest []byte) []byte {
 	if err != nil {
 		return []byte(errMalformed)
 	}
+	edits := len(s.dbg.Edits())
 	answer, err := s.con.Look(string(command))
+	if len(s.dbg.Edits()) != edits {
+		s.crash = nil
+	}
 	if err != nil {
 		answer += err.Error() + "\n"
 	}
-	if answer == "" {
-		return []byte("OK")
-	}
 	const most = maxPacket/2 - 16
-	if len(answer) > most {
-		answer = answer[len(answer)-most:]
+	for len(answer) > 0 {
+		part := answer[:min(len(answer), most)]
+		if err := s.wire.send(hex.AppendEncode([]byte{'O'}, []byte(part))); err != nil {
+			break // the reply finds it out too
+		}
+		answer = answer[len(part):]
 	}
-	return hex.AppendEncode(nil, []byte(answer))
+	return []byte("OK")
 }

@@ -19,10 +19,19 @@ type Server struct {
 	dbg  *debugger.Debugger
 	regs []register
 
+	kernel []byte        // the kernel's file, once somebody wanted it
+	last   debugger.Stop // the stop gdb has been told of last
+	crash  *crash        // the oops likewise
+
+	// Of the connection:
 	wire     *wire
 	arrivals chan arrival
-	points   map[point]int // breakpoints this gdb has set, by what it calls them
-	known    string        // the list of libraries gdb has been told of
+	points   map[point]int     // breakpoints this gdb has set, by what it calls them
+	loads    int               // the breakpoint that notices modules
+	known    string            // the list of libraries gdb has been told of
+	pending  *debugger.Stop    // a stop gdb will be told of when it goes on
+	knows    map[string]bool   // what gdb has said it supports
+	files    map[uint64][]byte // open files by number
 	killed   bool
 }
 
@@ -35,7 +44,7 @@ type point struct {
 
 // New returns a server for a debuggee that stands at a stop.
 func New(con *console.Console) *Server {
-	return &Server{con: con, dbg: con.Debugger(), regs: registers()}
+	return &Server{con: con, dbg: con.Debugger(), regs: registers(), last: con.Debugger().LastStop()}
 }
 
 // ErrKilled ends serving: gdb has killed the debuggee.
@@ -44,13 +53,19 @@ var ErrKilled = errors.New("gdbstub: killed")
 // Serve talks to one gdb until it detaches, kills the debuggee (ErrKilled), or the connection ends. What it set is removed, the debuggee
 // stands where it stood: another gdb may go on.
 func (s *Server) Serve(conn io.ReadWriter) error {
-	s.wire, s.points, s.known = newWire(conn), map[point]int{}, s.libraries()
+	s.wire, s.points, s.files, s.knows = newWire(conn), map[point]int{}, map[uint64][]byte{}, map[string]bool{}
+	s.known, s.pending = noLibraries, nil
 	s.arrivals = make(chan arrival)
+	var err error
+	if s.loads, err = s.dbg.Break(debugger.Location{Kind: debugger.AtModuleLoad}); err != nil {
+		return err
+	}
 	done := make(chan struct{})
 	defer close(done)
 	defer s.removePoints()
 	go s.listen(s.wire, s.arrivals, done)
-	for a := range s.arrivals {
+	for {
+		a := <-s.arrivals
 		switch {
 		case errors.Is(a.err, io.EOF):
 			return nil
@@ -58,12 +73,16 @@ func (s *Server) Serve(conn io.ReadWriter) error {
 			return a.err
 		case a.interrupt: // nothing runs
 			continue
+		case a.again:
+			if err := s.wire.resend(); err != nil {
+				return err
+			}
+			continue
 		}
 		if over, err := s.answer(a.packet); over || err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
 // listen passes on what arrives. An arrival with an error is the last.
@@ -82,10 +101,11 @@ func (s *Server) listen(w *wire, to chan<- arrival, done <-chan struct{}) {
 }
 
 func (s *Server) removePoints() {
+	_ = s.dbg.Delete(s.loads) // one that is gone already is no loss
 	for _, id := range s.points {
-		_ = s.dbg.Delete(id) // a one that is gone already is no loss
+		_ = s.dbg.Delete(id)
 	}
-	s.points = nil
+	s.points, s.loads = nil, 0
 }
 
 // answer acknowledges a packet, does what it says and sends the reply.
@@ -98,7 +118,7 @@ func (s *Server) answer(packet []byte) (over bool, err error) {
 		return true, err
 	}
 	if string(packet) == "QStartNoAckMode" {
-		s.wire.noAck = true
+		s.wire.noAck.Store(true)
 	}
 	if s.killed {
 		return true, ErrKilled
@@ -122,7 +142,7 @@ type packetRow struct {
 // packets are searched in order: a longer prefix stands before a shorter one.
 func packets() []packetRow {
 	return []packetRow{
-		{"?", func(s *Server, _ []byte) []byte { return s.stopReply(s.dbg.LastStop()) }},
+		{"?", (*Server).lastStop},
 		{"g", (*Server).readRegisters},
 		{"G", (*Server).writeRegisters},
 		{"p", (*Server).readRegister},
@@ -134,10 +154,11 @@ func packets() []packetRow {
 		{"s", (*Server).stepFrom},
 		{"bs", func(s *Server, _ []byte) []byte { return s.step(debugger.Backward) }},
 		{"bc", func(s *Server, _ []byte) []byte { return s.resume(debugger.Backward) }},
-		{"vCont?", func(*Server, []byte) []byte { return []byte("vCont;c;C;s;S") }},
+		{"vCont?", func(*Server, []byte) []byte { return []byte("vCont;c;C;s;S;r") }},
 		{"vCont;", (*Server).resumeThreads},
 		{"vKill", func(s *Server, _ []byte) []byte { s.killed = true; return []byte("OK") }},
 		{"k", func(s *Server, _ []byte) []byte { s.killed = true; return []byte("OK") }},
+		{"vFile:", (*Server).file},
 		{"Z", (*Server).insertPoint},
 		{"z", (*Server).removePoint},
 		{"H", (*Server).chooseThread},
@@ -153,6 +174,9 @@ func packets() []packetRow {
 		{"QStartNoAckMode", func(*Server, []byte) []byte { return []byte("OK") }},
 	}
 }
+
+// lastStop is "?": the signal alone, since how gdb got there is of another connection.
+func (s *Server) lastStop([]byte) []byte { return fmt.Appendf(nil, "T%02xthread:1;", signal(s.last)) }
 
 // handle does what a packet says. An unknown one gets the empty reply; over says that gdb has detached.
 func (s *Server) handle(packet []byte) (reply []byte, over bool) {
@@ -181,6 +205,3 @@ func hasPrefix(packet []byte, name string) bool {
 	}
 	return !isLetter(packet[len(name)])
 }
-
-// Listing tells where a server listens, for messages.
-func Listing(addr fmt.Stringer) string { return "target remote " + addr.String() }

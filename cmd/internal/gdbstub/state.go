@@ -50,11 +50,17 @@ func (s *Server) writeRegisters(rest []byte) []byte {
 		}
 	}
 	for _, c := range changes {
-		if s.dbg.SetReg(c.set, c.v) != nil {
+		if s.setRegister(c.set, c.v) != nil {
 			return []byte(errRefused)
 		}
 	}
 	return []byte("OK")
+}
+
+// setRegister changes a register: what came next before may not happen now.
+func (s *Server) setRegister(r debugger.Register, v uint32) error {
+	s.crash = nil
+	return s.dbg.SetReg(r, v)
 }
 
 func (s *Server) readRegister(rest []byte) []byte {
@@ -80,7 +86,7 @@ func (s *Server) writeRegister(rest []byte) []byte {
 		return []byte(errMalformed)
 	case bytes.Equal(data, reg.get(&r)):
 		return []byte("OK")
-	case !reg.can || s.dbg.SetReg(reg.set, binary.LittleEndian.Uint32(data)) != nil:
+	case !reg.can || s.setRegister(reg.set, binary.LittleEndian.Uint32(data)) != nil:
 		return []byte(errRefused)
 	}
 	return []byte("OK")
@@ -132,7 +138,9 @@ func (s *Server) write(where string, b []byte) []byte {
 		return []byte(errMalformed)
 	case len(b) == 0: // gdb asks whether X works
 		return []byte("OK")
-	case s.dbg.WriteMem(addr, b) != nil:
+	}
+	s.crash = nil
+	if s.dbg.WriteMem(addr, b) != nil {
 		return []byte(errMemory)
 	}
 	return []byte("OK")

@@ -1,0 +1,12 @@
+# load spin.o
+# Ctrl-C ends a run that would not end by itself; stepping from there, both ways.
+connect
+interrupt continue
+set var $here = $pc
+stepi
+stepi
+reverse-stepi
+reverse-stepi
+print $pc == $here
+monitor log
+detach
