@@ -19,6 +19,7 @@ type Memory struct {
 	k *Kernel
 
 	quiet bool // nothing is made present: see quietly
+	depth int  // faults being repaired, each while the one before is
 
 	look func(addr, n uint32, write bool) // told of every access; nil: nobody looks on
 }
@@ -52,12 +53,25 @@ func (mem *Memory) phys(addr uint32, write bool) uint32 {
 		}
 		panic(memFault{addr, write})
 	}
-	if mem.k.repairFault(addr, write) {
+	if mem.repair(addr, write) {
 		if pa, ok := mem.m.Translate(addr, want); ok {
 			return pa
 		}
 	}
 	panic(memFault{addr, write})
+}
+
+// maxRepairs bounds repairs inside repairs: with damaged lists the real kernel faults in its fault handler, again and again.
+const maxRepairs = 3
+
+// repair is repairFault, unless it has come to repair itself.
+func (mem *Memory) repair(addr uint32, write bool) bool {
+	if mem.depth >= maxRepairs {
+		return false
+	}
+	mem.depth++
+	defer func() { mem.depth-- }()
+	return mem.k.repairFault(addr, write)
 }
 
 // peek translates a kernel address by the kernel's own page tables, which the current ones may lag behind.

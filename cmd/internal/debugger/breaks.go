@@ -123,22 +123,16 @@ func (d *Debugger) noteModule(n guestkernel.Notice) {
 }
 
 // armBreaks has the machine's breakpoints and watches as the plan wants them.
-func (w *world) armBreaks() {
+func (w *world) armBreaks(active bool) {
 	p := w.plan
-	if w.armedPlan == p && w.armedVersion == w.d.armed && !p.rearm {
+	now := armedFor{p, w.d.armed, active}
+	if w.armed == now && !p.rearm {
 		return
 	}
-	w.armedPlan, w.armedVersion, p.rearm = p, w.d.armed, false
+	w.armed, p.rearm = now, false
 	want := map[uint32]bool{}
-	for a := range p.runTo {
-		want[a] = true
-	}
-	if p.breaks && p.watch == nil {
-		for _, b := range w.d.points {
-			for _, a := range b.Addrs {
-				want[a] = want[a] || !b.Disabled
-			}
-		}
+	if active {
+		want = p.wantedBreaks(w.d)
 	}
 	for a := range w.breaks {
 		if !want[a] {
@@ -146,13 +140,43 @@ func (w *world) armBreaks() {
 			delete(w.breaks, a)
 		}
 	}
-	for a, on := range want {
-		if on && !w.breaks[a] {
+	for a := range want {
+		if !w.breaks[a] {
 			w.m.SetBreakpoint(a)
 			w.breaks[a] = true
 		}
 	}
-	w.armWatches(p.wantedWatches(w.d))
+	if active {
+		w.armWatches(p.wantedWatches(w.d))
+	} else {
+		w.armWatches(nil)
+	}
+}
+
+// armedFor is what the machine's breakpoints and watches are for.
+type armedFor struct {
+	plan   *plan
+	tables int  // Debugger.armed
+	active bool // plan.from has been reached
+}
+
+// wantedBreaks are the addresses that are armed under the plan.
+func (p *plan) wantedBreaks(d *Debugger) map[uint32]bool {
+	want := map[uint32]bool{}
+	for a := range p.runTo {
+		want[a] = true
+	}
+	if !p.breaks || p.watch != nil {
+		return want
+	}
+	for _, b := range d.points {
+		for _, a := range b.Addrs {
+			if !b.Disabled {
+				want[a] = true
+			}
+		}
+	}
+	return want
 }
 
 // wantedWatches are the watchpoints that are armed under the plan.

@@ -7,8 +7,9 @@ package debugger
 import "ring0/guestkernel"
 
 const (
-	checkpointEvery  = 2_000_000 // instructions between new ones
-	checkpointsPer   = 8         // kept for each doubling of the distance
+	checkpointEvery  = 2_000_000 // instructions between new ones, unless a test says otherwise
+	never            = 0
+	checkpointsPer   = 8 // kept for each doubling of the distance
 	checkpointsAtAll = 64
 )
 
@@ -21,14 +22,14 @@ type checkpoint struct {
 // nextCheckpoint is the count at which the next one is due.
 func (w *world) nextCheckpoint() uint64 {
 	if n := len(w.checkpoints); n > 0 {
-		return w.checkpoints[n-1].place.Count + checkpointEvery
+		return w.checkpoints[n-1].place.Count + w.d.every
 	}
 	return 0
 }
 
 // keepCheckpoint makes one when it is due.
 func (w *world) keepCheckpoint(at Position) {
-	if w.d.noCheckpoints {
+	if w.d.every == never {
 		return
 	}
 	if n := len(w.checkpoints); n == 0 || at.Count >= w.nextCheckpoint() || w.plan.checkpoint(at) && w.checkpoints[n-1].place != at {
@@ -36,10 +37,10 @@ func (w *world) keepCheckpoint(at Position) {
 	}
 }
 
-// checkpoint tells whether the plan wants one: where it begins to look at
-// every instruction, since that is near where one is.
+// checkpoint tells whether the plan wants one: where it begins to look, since
+// that is near where one is.
 func (p *plan) checkpoint(at Position) bool {
-	if p.eachFrom != 0 && at.Count >= p.eachFrom && !p.marked {
+	if p.from != 0 && at.Count >= p.from && !p.marked {
 		p.marked = true
 		return true
 	}

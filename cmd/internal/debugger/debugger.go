@@ -60,7 +60,7 @@ type Debugger struct {
 	armed   int          // changes with the tables
 	modules []moduleInfo // whose init has been about to be called, by age
 
-	noCheckpoints bool // of a test
+	every uint64 // instructions between checkpoints
 
 	history
 	samples   sampleWindow
@@ -78,7 +78,7 @@ type moduleInfo struct {
 // Start boots the session's kernel and stands at the start of history, before
 // the first instruction.
 func Start(cfg Config) (*Debugger, error) {
-	d := &Debugger{cfg: cfg, files: map[string][]byte{}}
+	d := &Debugger{cfg: cfg, files: map[string][]byte{}, every: checkpointEvery}
 	if err := d.boot(); err != nil {
 		return nil, err
 	}

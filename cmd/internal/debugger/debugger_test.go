@@ -15,7 +15,7 @@ const modules = "../../../testdata/modules/"
 
 // start debugs modules on a small machine.
 func start(t testing.TB, then string, files ...string) *Debugger {
-	cfg := Config{Session: session.Config{Kernel: guestkernel.Config{Mem: 20 << 20, MaxInsns: 500_000_000}, Then: then}}
+	cfg := Config{Session: session.Config{Kernel: guestkernel.Config{Mem: 20 << 20, MaxInsns: 150_000_000}, Then: then}}
 	for _, f := range files {
 		cfg.Session.Modules = append(cfg.Session.Modules, session.Module{File: modules + f})
 	}

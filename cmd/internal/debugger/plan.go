@@ -16,11 +16,11 @@ const (
 // plan is one stretch of execution. It is evaluated on the debuggee's
 // goroutine.
 type plan struct {
-	dir      Direction
-	goal     Position // stand still at the first moment here or later
-	hasGoal  bool
-	each     bool   // look at every instruction
-	eachFrom uint64 // from this count on look at every instruction; 0: no
+	dir     Direction
+	goal    Position // stand still at the first moment here or later
+	hasGoal bool
+	from    uint64 // before this count go on as if nothing else were asked for
+	each    bool   // look at every instruction
 
 	breaks bool            // breakpoints and watchpoints are armed
 	watch  []*watchpoint   // those that are; nil: the user's
@@ -47,6 +47,9 @@ func (p *plan) decide(w *world, m *moment) bool {
 	}
 	if p.hasGoal && !m.place.Before(p.goal) {
 		return true
+	}
+	if m.place.Count < p.from {
+		return false
 	}
 	if p.match != nil && p.match(w, m) {
 		return true

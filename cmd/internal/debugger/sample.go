@@ -116,12 +116,12 @@ func (s *sampleWindow) upTo(p Position) []sample {
 // sampleFrom executes up to p and makes a window of the last span counts
 // before it. whole says that it reaches the start of history.
 func (d *Debugger) sampleFrom(p Position, span uint64) (whole bool, err error) {
-	from := uint64(1)
+	from := uint64(0)
 	if p.Count > span {
 		from = p.Count - span
 	}
 	win := sampleWindow{to: p}
-	plan := plan{dir: Backward, goal: p, hasGoal: true, eachFrom: from}
+	plan := plan{dir: Backward, goal: p, hasGoal: true, from: from, each: true}
 	plan.match = func(w *world, m *moment) bool {
 		if m.kind == atBoundary && m.place.Count >= from {
 			win.list = append(win.list, w.sample(m.place))
@@ -132,7 +132,7 @@ func (d *Debugger) sampleFrom(p Position, span uint64) (whole bool, err error) {
 		return false, err
 	}
 	d.samples = win
-	return from == 1, nil
+	return from == 0, nil
 }
 
 // frameStepper steps in one frame: what the frame calls, and what interrupts

@@ -5,34 +5,39 @@
 
 package debugger
 
+// Stretches are short at first: what is looked for may be near, and be met often.
+const (
+	firstStretch = 4096
+	stretchGrows = 16
+)
+
 // lastMatch finds the last moment before limit for which match returns a stop.
 // It leaves the debuggee somewhere before limit. found is nil when there is
 // none; interrupted says that somebody ended the search.
 func (d *Debugger) lastMatch(limit Position, p plan, match func(w *world, m *moment) *Stop) (found *Stop, interrupted bool, err error) {
-	for end := limit; ; {
-		base := d.baseFor(end, true)
-		stretch := p
-		stretch.dir, stretch.goal, stretch.hasGoal = Backward, end, true
-		stretch.match = func(w *world, m *moment) bool {
-			if s := match(w, m); s != nil {
-				found = s
+	end := limit
+	for length := uint64(firstStretch); ; length *= stretchGrows {
+		s := p
+		s.dir, s.goal, s.hasGoal = Backward, end, true
+		if end.Count > length {
+			s.from = end.Count - length
+		}
+		s.match = func(w *world, m *moment) bool {
+			if stop := match(w, m); stop != nil {
+				found = stop
 			}
 			return false
 		}
-		begin := Position{}
-		if base != nil {
-			begin = base.place
-		}
-		if err := d.runFrom(base, &stretch); err != nil {
+		if err := d.runFrom(d.baseFor(Position{Count: s.from}, false), &s); err != nil {
 			return nil, false, err
 		}
 		if d.at.poked {
 			return nil, true, nil
 		}
-		if found != nil || begin == (Position{}) {
+		if found != nil || s.from == 0 {
 			return found, false, nil
 		}
-		end = begin
+		end = Position{Count: s.from}
 	}
 }
 

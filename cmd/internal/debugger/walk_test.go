@@ -29,7 +29,7 @@ func (d *Debugger) fingerprint() string {
 
 // straight is the fingerprint of a run that goes to p without a stop or a checkpoint, making the edits on its way.
 func straight(t require.TestingT, cfg Config, edits []Edit, p Position) string {
-	d := &Debugger{cfg: cfg, files: map[string][]byte{}, noCheckpoints: true}
+	d := &Debugger{cfg: cfg, files: map[string][]byte{}}
 	require.NoError(t, d.boot())
 	defer d.Close()
 	d.edits = edits
@@ -70,6 +70,7 @@ func walk(t *rapid.T, cfg Config) {
 	d, err := Start(cfg)
 	require.NoError(t, err)
 	defer d.Close()
+	d.every = 300
 	move := func(f func() (Stop, error)) func(*rapid.T) {
 		return func(t *rapid.T) {
 			s, err := f()

@@ -65,9 +65,8 @@ type world struct {
 	breaks      map[uint32]bool             // what the machine has
 	watches     map[*watchpoint]*vm.Watched // likewise
 
-	armedPlan    *plan // for which breaks and watches are
-	armedVersion int
-	images       []Image
+	armed  armedFor
+	images []Image
 }
 
 // newWorld boots and stands at the start. The error is the host's.
@@ -220,9 +219,11 @@ func (w *world) poll(m *moment) bool {
 // arm tells the machine which boundaries are wanted from place on.
 func (w *world) arm(from Position) {
 	p := w.plan
-	w.armBreaks()
-	next := from.Count + pollEvery
-	each := p.each
+	next, each, active := from.Count+pollEvery, p.each, from.Count >= p.from
+	if !active {
+		next, each = min(next, p.from), false
+	}
+	w.armBreaks(active)
 	want := func(at Position) {
 		switch {
 		case at.Before(from):
@@ -238,20 +239,13 @@ func (w *world) arm(from Position) {
 			next = from.Count
 		}
 	}
-	if p.eachFrom != 0 {
-		if from.Count >= p.eachFrom {
-			each = true
-		} else {
-			next = min(next, p.eachFrom)
-		}
-	}
 	if e, ok := w.d.nextEdit(from); ok {
 		want(e)
 	}
-	if !w.d.noCheckpoints {
+	if w.d.every != never {
 		next = min(next, max(w.nextCheckpoint(), from.Count))
 	}
-	if p.breaks {
+	if p.breaks && active {
 		for _, b := range w.d.points {
 			if b.Location.Kind == AtCount && !b.Disabled && b.Location.Count >= from.Count {
 				next = min(next, b.Location.Count)
