@@ -29,6 +29,7 @@ type checker struct {
 
 	objects    map[uint32]*object   // slab objects of modules by address, also those in quarantine
 	pages      map[uint32][]*object // the same by each page they touch
+	taken      int                  // objects so far
 	quarantine []*object            // given back, oldest first
 	held       uint32               // bytes of those
 	releasing  bool                 // objects leave the quarantine

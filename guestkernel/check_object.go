@@ -27,6 +27,7 @@ type object struct {
 	size       uint32 // what was asked for
 	cache      uint32
 	owner      codeOwner // zero once its module is gone
+	serial     int       // of its taking
 	how        string    // the function that took it
 	result     bool      // and returned it: its caller must free it
 	allocated  Place
@@ -67,8 +68,9 @@ func (ch *checker) allocated(addr, cache uint32) uint32 {
 	if !ok || addr == 0 {
 		return addr
 	}
+	ch.taken++
 	o := &object{
-		addr: addr, room: ch.k.mem.Get(cache, ch.k.lay.KmemCache.Objsize), cache: cache, owner: call.from,
+		serial: ch.taken, addr: addr, room: ch.k.mem.Get(cache, ch.k.lay.KmemCache.Objsize), cache: cache, owner: call.from,
 		how: call.function, allocated: Place{EIP: call.caller},
 	}
 	o.size = o.room

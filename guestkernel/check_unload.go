@@ -5,6 +5,7 @@ package guestkernel
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"ring0/guestkernel/abi"
@@ -52,8 +53,8 @@ type leftKey struct {
 func (ch *checker) heldObjects(owner codeOwner) {
 	left := map[leftKey][]*object{}
 	var order []leftKey
-	for _, addr := range sortedKeys(ch.objects) {
-		o := ch.objects[addr]
+	byAge := slices.SortedFunc(maps.Values(ch.objects), func(a, b *object) int { return a.serial - b.serial })
+	for _, o := range byAge {
 		if o.owner.addr != owner.addr {
 			continue
 		}

@@ -107,6 +107,7 @@ func subsystems() []subsystem {
 		{"panic", panicFunctions(), nil},
 		{"files", fileTableFunctions(), (*Kernel).bootFiles},
 		{"readwrite", readWriteFunctions(), nil},
+		{"poll", pollFunctions(), nil},
 		{"nanosleep", nanosleepFunctions(), nil},
 		{"mm", mmFunctions(), (*Kernel).bootMM},
 		{"fork", forkFunctions(), nil},

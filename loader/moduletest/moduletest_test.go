@@ -181,3 +181,49 @@ func logOf(k *Kernel) (s string) {
 	}
 	return s
 }
+
+// Reads that wait, and poll.
+func TestWaiting(t *testing.T) {
+	k := boot(t)
+	k.Run("poll", func(t *testing.T) {
+		k.Load("queue.o")
+		f := k.Open("/dev/queue0", ReadWrite|NonBlock)
+		poll := func(events uint16, milliseconds int32) uint16 {
+			got, err := f.Poll(events, milliseconds)
+			require.NoError(t, err)
+			return got
+		}
+		require.Equal(t, uint16(PollOut), poll(PollIn|PollOut, -1))
+		require.Zero(t, poll(PollIn, 0))
+		before := k.kernel.Machine().Now()
+		require.Zero(t, poll(PollIn, 100))
+		require.Greater(t, k.kernel.Machine().Now()-before, uint64(9_000_000), "a tenth of a second")
+		_, err := f.TryRead(1)
+		k.ExpectErrno(err, abi.EAGAIN)
+		f.Write("abc")
+		require.Equal(t, uint16(PollIn|PollOut), poll(PollIn|PollOut, -1))
+		require.Equal(t, "abc", f.Read(10))
+		f.FD = 99
+		require.Equal(t, uint16(0x20), poll(PollIn, 0), "POLLNVAL")
+	})
+	k.Run("poll until a timer", func(t *testing.T) {
+		k.Load("queue.o", "late=20")
+		f := k.Open("/dev/queue0", ReadOnly)
+		got, err := f.Poll(PollIn, -1)
+		require.NoError(t, err)
+		require.Equal(t, uint16(PollIn), got)
+		require.Equal(t, "x", f.Read(10))
+	})
+	k.Run("read", func(t *testing.T) {
+		k.Load("queue.o")
+		f := k.Open("/dev/queue0", ReadWrite)
+		_, err := f.TryRead(10)
+		require.True(t, Blocked(err), "%v", err)
+		other := k.NewProcess(guestkernel.ProcessConfig{Comm: "writer"})
+		g, err := other.Open("/dev/queue0", WriteOnly)
+		require.NoError(t, err)
+		g.Write("now")
+		require.Equal(t, int32(3), k.User().Wait().Value)
+	})
+	k.ExpectNoFindings()
+}
