@@ -68,7 +68,8 @@ func serve(t *testing.T, con *console.Console) (addr string, killed <-chan struc
 	return l.Addr().String(), dead
 }
 
-// TestGDB replays each script. Its first line says what to load: "# load FILE.o …", the second may be "# then STEPS".
+// TestGDB replays each script. Its first lines say what to load, "# load FILE.o …", what to do then, "# then STEPS", and what in gdb's
+// answers depends on the time, "# hide PATTERN".
 func TestGDB(t *testing.T) {
 	gdb, err := exec.LookPath("gdb")
 	if err != nil {
@@ -83,6 +84,9 @@ func TestGDB(t *testing.T) {
 			require.NoError(t, err)
 			addr, _ := serve(t, startConsole(t, header(string(text), "then"), header(string(text), "load")))
 			got := transcript(t, gdb, addr, string(text))
+			if hide := header(string(text), "hide"); hide != "" {
+				got = regexp.MustCompile(hide).ReplaceAllString(got, "…")
+			}
 			golden := strings.TrimSuffix(script, ".gdb") + ".txt"
 			if *update {
 				require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
