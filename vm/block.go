@@ -286,7 +286,6 @@ func (bc *blockCache) invalidate(p *physMemory, off, n uint32) {
 	if page == nil {
 		return
 	}
-	page.churn++
 	var hit []*block
 	for _, b := range page.blocks {
 		if overlaps(off, n, b.off, b.size) || overlaps(off, n, b.off2, b.size2) {
@@ -295,6 +294,9 @@ func (bc *blockCache) invalidate(p *physMemory, off, n uint32) {
 	}
 	for _, b := range hit {
 		bc.drop(p, b)
+	}
+	if len(hit) > 0 {
+		page.churn++
 	}
 }
 

@@ -29,23 +29,35 @@ func keyOf(first, second fastHandler) pairKey { return pairKey{identity(first), 
 func identity(h fastHandler) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&h)) }
 
 // pairRecords gives records that begin a pair its handler, so that as few as
-// possible remain to be run. The second record of a pair keeps its own.
+// possible remain to be run. The second record of a pair, which may be a pair
+// itself, keeps its own.
 func pairRecords(recs []inst) {
-	var both [maxBlock]fastHandler // of the record and the next; nil for none
-	var steps [maxBlock + 2]uint8  // from the record to the end
+	var best [maxBlock + 2]struct {
+		steps uint8       // to run from the record to the end
+		n     uint8       // records in the first of them
+		fn    fastHandler // which runs them
+		pair  fastHandler // of the record and the next; nil for none
+	}
 	for i := len(recs) - 1; i >= 0; i-- {
-		steps[i] = steps[i+1] + 1
+		b := &best[i]
+		b.steps, b.n, b.fn = best[i+1].steps+1, 1, recs[i].fn
 		if i+1 == len(recs) {
 			continue
 		}
-		if h := pairHandlers[keyOf(recs[i].fn, recs[i+1].fn)]; h != nil && steps[i+2]+1 < steps[i] {
-			steps[i], both[i] = steps[i+2]+1, h
+		consider := func(second fastHandler, n int) fastHandler {
+			if second == nil {
+				return nil
+			}
+			h := pairHandlers[keyOf(recs[i].fn, second)]
+			if h != nil && best[i+n].steps+1 < b.steps {
+				b.steps, b.n, b.fn = best[i+n].steps+1, uint8(n), h
+			}
+			return h
 		}
+		b.pair = consider(recs[i+1].fn, 2)
+		consider(best[i+1].pair, 3)
 	}
-	for i := 0; i < len(recs); i++ {
-		if both[i] != nil {
-			recs[i].fn = both[i]
-			i++
-		}
+	for i := 0; i < len(recs); i += int(best[i].n) {
+		recs[i].fn = best[i].fn
 	}
 }

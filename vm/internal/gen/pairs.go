@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 // Pairs: one function for two records that often follow one another, the
-// body of the second behind that of the first.
+// body of the second behind that of the first. The second may be a pair itself.
 //
 // The second record stays what it is, with handlers of its own. It runs alone
 // where its half of the pair leaves the fast path: its state is exact then,
@@ -16,7 +16,8 @@ import (
 	"strings"
 )
 
-// pairList names the pairs, a line each: the two handlers without their "op".
+// pairList names the pairs, a line each: two handlers without their "op", or
+// three, of which the last two must be a pair.
 // Pairs that make most of what runs stand first.
 //
 //go:embed pairs.txt
@@ -25,19 +26,31 @@ var pairList string
 var recordName = regexp.MustCompile(`\bin\b`)
 
 func genPairs(f *file) {
-	f.printf("// pairList has the handlers of pairs of records.\nvar pairList = [...]pairRow{\n")
-	var pairs [][2]string
+	var lists [2][][]string // of two names, of three
 	for line := range strings.Lines(pairList) {
 		names := strings.Fields(line)
-		if len(names) != 2 || bodies["op"+names[0]] == "" || bodies["op"+names[1]] == "" {
-			log.Fatalf("gen: pairs.txt: %q: want two fast handlers", line)
+		if len(names) != 2 && len(names) != 3 {
+			log.Fatalf("gen: pairs.txt: %q: want two or three names", line)
 		}
-		pairs = append(pairs, [2]string{names[0], names[1]})
-		f.printf("{op%s, op%s, op%s_%s},\n", names[0], names[1], names[0], names[1])
+		lists[len(names)-2] = append(lists[len(names)-2], names)
+	}
+	f.printf("// pairList has the handlers of pairs of records.\nvar pairList = [...]pairRow{\n")
+	var made []string
+	for _, list := range lists {
+		for _, names := range list {
+			first, second := "op"+names[0], "op"+strings.Join(names[1:], "_")
+			both := first + "_" + strings.Join(names[1:], "_")
+			if bodies[first] == "" || bodies[second] == "" {
+				log.Fatalf("gen: pairs.txt: %q: want fast handlers, or one and a pair", names)
+			}
+			bodies[both] = pairBody(bodies[first], bodies[second])
+			made = append(made, both)
+			f.printf("{%s, %s, %s},\n", first, second, both)
+		}
 	}
 	f.printf("}\n\n")
-	for _, p := range pairs {
-		f.printf("func op%s_%s(c *CPU, in *inst) *inst {\n%s}\n\n", p[0], p[1], pairBody(bodies["op"+p[0]], bodies["op"+p[1]]))
+	for _, name := range made {
+		f.fastHandler(name, bodies[name])
 	}
 }
 
