@@ -25,13 +25,15 @@ const (
 
 // MemoryMap is the memory of a PC with this BIOS.
 func MemoryMap(ram uint32) []Range {
-	return []Range{
+	ranges := []Range{
 		{0, ebdaBase, Usable},
 		{ebdaBase, 0xa0000 - ebdaBase, Reserved},
 		{romBase, romSize, Reserved},
-		{1 << 20, uint64(ram) - 1<<20, Usable},
-		{1<<32 - romSize, romSize, Reserved},
 	}
+	if ram > 1<<20 {
+		ranges = append(ranges, Range{1 << 20, uint64(ram) - 1<<20, Usable})
+	}
+	return append(ranges, Range{1<<32 - romSize, romSize, Reserved})
 }
 
 // ExtendedKB is how much memory there is above 1 MB, for interfaces with room
@@ -122,17 +124,26 @@ func (b *BIOS) memoryE820(r *regs) verdict {
 	return r.succeed()
 }
 
-// moveBlock: CX words between the segments of descriptors 2 and 3 of the
-// table at ES:SI, anywhere in memory.
+// moveBlock: CX words, up to 32 KB of them, between the segments of descriptors
+// 2 and 3 of the table at ES:SI, anywhere in memory: the A20 gate is open
+// meanwhile.
 func (b *BIOS) moveBlock(r *regs) verdict {
+	const maxWords, tooMany = 0x8000, 0x80
+	if r.cx() > maxWords {
+		return r.fail(tooMany)
+	}
 	table := r.linear(vm.ES, r.get16(vm.ESI))
 	base := func(descriptor uint32) uint32 {
 		at := table + descriptor*8
 		return uint32(r.read16(at+2)) | uint32(r.read8(at+4))<<16 | uint32(r.read8(at+7))<<24
 	}
+	from, to := base(2), base(3)
+	open := b.pc.A20()
+	b.pc.SetA20(true)
 	data := make([]byte, uint32(r.cx())*2)
-	b.pc.ReadPhys(base(2), data)
-	b.pc.WritePhys(base(3), data)
+	b.pc.ReadPhys(from, data)
+	b.pc.WritePhys(to, data)
+	b.pc.SetA20(open)
 	r.setAH(0)
 	return r.succeed()
 }
