@@ -28,7 +28,7 @@ func (k *Kernel) layImage() error {
 			continue
 		}
 		copy(ram[physical(s.Addr):], vmcallRet[:])
-		if fn != nil && fn.Fn != nil {
+		if fn != nil && fn.Fn != nil && b.want[s.Name].addr == s.Addr { // not another one of its name
 			k.slots[s.Addr] = slot{fn: fn}
 		}
 	}
