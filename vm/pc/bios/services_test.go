@@ -41,6 +41,7 @@ func call(t *testing.T, p *pc.PC, vector uint8) {
 	p.WritePhys(callAt, []byte{0xcd, vector, 0xfa, 0xf4})
 	p.LoadSegment(vm.CS, 0)
 	p.SetEIP(callAt)
+	p.Wake() // from the call before
 	end := p.Run(1000)
 	require.Equal(t, pc.Halted, end.Reason, "%v", end.Err)
 	require.Equal(t, uint32(callAt+4), p.EIP())
