@@ -122,7 +122,7 @@ func (c *Console) placeText(l debugger.Location) string {
 	either := func(what, name string) string { return strings.TrimSpace(what + " " + name) }
 	switch l.Kind {
 	case debugger.AtAddress:
-		return "<" + c.table.Name(l.Addr) + ">"
+		return "*" + c.at(l.Addr)
 	case debugger.AtSymbol:
 		if l.Offset != 0 {
 			return fmt.Sprintf("%s+%#x", l.Symbol, l.Offset)
@@ -246,7 +246,7 @@ func watchCommand(kind debugger.WatchKind) func(*Console, *call) error {
 // watchText says what a watchpoint watches.
 func (c *Console) watchText(w debugger.Watchpoint) string {
 	kind := [...]string{"write", "read", "access", "change"}[w.Kind]
-	text := fmt.Sprintf("%s of %d bytes at %#08x <%s>", kind, w.Range.Size, w.Range.Addr, c.table.Name(w.Range.Addr))
+	text := fmt.Sprintf("%s of %d bytes at %s", kind, w.Range.Size, c.at(w.Range.Addr))
 	if w.Text != "" {
 		text += " if " + w.Text
 	}

@@ -31,7 +31,7 @@ func codeCommands() []Command {
 			run: func(c *Console, a *call) error {
 				addrs, err := c.places(a.text)
 				for _, addr := range addrs {
-					a.printf("%#08x <%s>\n", addr, c.table.Name(addr))
+					a.printf("%s\n", c.at(addr))
 				}
 				return err
 			}},
@@ -56,6 +56,14 @@ func (c *Console) nameOf(addr uint32) string {
 		return ""
 	}
 	return c.table.Name(addr)
+}
+
+// at is an address with its symbol: "0xc011afe0 <printk>".
+func (c *Console) at(addr uint32) string {
+	if name := c.nameOf(addr); name != "" {
+		return fmt.Sprintf("%#08x <%s>", addr, name)
+	}
+	return fmt.Sprintf("%#08x", addr)
 }
 
 // instruction is the instruction at an address as text.
@@ -181,7 +189,7 @@ func (c *Console) listSource(a *call) error {
 		}
 		l, ok := c.table.LineOf(addr)
 		if !ok {
-			return usage("list: no source line is known for %#08x <%s>", addr, c.table.Name(addr))
+			return usage("list: no source line is known for %s", c.at(addr))
 		}
 		c.listed = listing{l, max(1, l.Line-listLines/2)}
 	}

@@ -108,6 +108,19 @@ func (c *Console) arrived() {
 	}
 	c.table.SetModules(modules)
 	c.frames, c.frame, c.listed = nil, 0, listing{}
+	if c.dbg.LastStop().Reason == debugger.ReasonOops || c.dbg.LastStop().Reason == debugger.ReasonPanic {
+		c.frame = c.guilty()
+	}
+}
+
+// guilty is the innermost frame that is not the kernel dealing with what happened: the code that faulted or called panic.
+func (c *Console) guilty() int {
+	for i, f := range c.Frames() {
+		if f.Kind != unwind.Modelled && f.Kind != unwind.EntryCode {
+			return i
+		}
+	}
+	return 0
 }
 
 // errUsage is a command that was not understood; the text says why.

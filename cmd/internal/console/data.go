@@ -282,7 +282,7 @@ func (c *Console) examineWords(a *call) {
 	perLine := max(1, int(16/size))
 	for left > 0 {
 		n := min(left, perLine)
-		a.printf("%#08x <%s>:", c.next, c.table.Name(c.next))
+		a.printf("%s:", c.at(c.next))
 		for range n {
 			b := make([]byte, size)
 			if c.dbg.View().ReadMem(c.next, b) < int(size) {
@@ -316,7 +316,7 @@ func (e examine) text(c *Console, b []byte) string {
 	case 'c':
 		return fmt.Sprintf("%d %q", signed, rune(byte(v)))
 	case 'a':
-		return fmt.Sprintf("%#x <%s>", v, c.table.Name(uint32(v)))
+		return c.at(uint32(v))
 	}
 	return fmt.Sprintf("%#0*x", bits/4, v)
 }

@@ -134,7 +134,7 @@ func (c *Console) ExceptionTables() (list []string) {
 			if e.Insn == pc && matched && t.Active {
 				mark, matched = "=>", false
 			}
-			list = append(list, fmt.Sprintf("%s %#08x <%s> -> %#08x <%s>", mark, e.Insn, c.table.Name(e.Insn), e.Fixup, c.table.Name(e.Fixup)))
+			list = append(list, fmt.Sprintf("%s %s -> %s", mark, c.at(e.Insn), c.at(e.Fixup)))
 		}
 	}
 	return list
@@ -145,7 +145,7 @@ func (c *Console) Tasks() (list []string) {
 	for _, t := range c.kernel().TaskList() {
 		text := fmt.Sprintf("%5d %-16s %s parent %d uid %d task %#08x", t.Pid, t.Comm, t.StateLetter(), t.Parent, t.UID, t.Addr)
 		if t.EIP != 0 {
-			text += fmt.Sprintf(" at <%s>", c.table.Name(t.EIP))
+			text += " at " + c.at(t.EIP)
 		}
 		list = append(list, text)
 	}
@@ -155,7 +155,7 @@ func (c *Console) Tasks() (list []string) {
 // Timers lists the pending timers.
 func (c *Console) Timers() (list []string) {
 	for _, t := range c.kernel().PendingTimers() {
-		list = append(list, fmt.Sprintf("%#08x in %d ticks: <%s>(%#x)", t.Addr, t.In, c.table.Name(t.Function), t.Data))
+		list = append(list, fmt.Sprintf("%#08x in %d ticks: %s (%#x)", t.Addr, t.In, c.at(t.Function), t.Data))
 	}
 	return list
 }
@@ -163,7 +163,7 @@ func (c *Console) Timers() (list []string) {
 // Interrupts lists the handlers of the interrupt lines.
 func (c *Console) Interrupts() (list []string) {
 	for _, i := range c.kernel().IRQHandlers() {
-		list = append(list, fmt.Sprintf("%3d %8d %-16s <%s> dev %#x", i.Line, i.Count, i.Name, c.table.Name(i.Handler), i.Device))
+		list = append(list, fmt.Sprintf("%3d %8d %-16s %s dev %#x", i.Line, i.Count, i.Name, c.at(i.Handler), i.Device))
 	}
 	return list
 }

@@ -32,7 +32,7 @@ func (w *walker) say(format string, args ...any) {
 func (c *Console) PageWalk(addr uint32) []string {
 	r := c.dbg.View().Registers()
 	w := &walker{c: c}
-	w.say("linear %#08x <%s>", addr, c.table.Name(addr))
+	w.say("linear %s", c.at(addr))
 	switch {
 	case r.CR0&cr0Paging == 0:
 		w.say("paging is off: physical %#08x", addr)

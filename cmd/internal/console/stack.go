@@ -35,6 +35,9 @@ func (c *Console) Frames() []*unwind.Frame {
 	return c.frames
 }
 
+// SelectedPC is where the selected frame executes.
+func (c *Console) SelectedPC() uint32 { return c.pc() }
+
 // Selected is the frame that expressions are about.
 func (c *Console) Selected() *unwind.Frame {
 	frames := c.Frames()

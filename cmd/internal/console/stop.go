@@ -28,7 +28,7 @@ func (c *Console) Reason() string { return c.reason(c.dbg.LastStop()) }
 
 func (c *Console) reason(s debugger.Stop) string {
 	switch s.Reason {
-	case debugger.ReasonStep:
+	case debugger.ReasonStep, debugger.ReasonWatch: // a watch's hits say more
 		return ""
 	case debugger.ReasonBreakpoint:
 		return c.breakpointReason(s)
@@ -102,11 +102,14 @@ func (c *Console) hit(h debugger.WatchHit) string {
 	if h.Host != "" {
 		who = h.Host + " (kernel)"
 	}
-	if !h.Write {
-		return fmt.Sprintf("watchpoint %d: %d bytes at %#08x read by %s", h.Watchpoint, h.Size, h.Addr, who)
+	what := fmt.Sprintf("%d bytes at %s", h.Size, c.at(h.Addr))
+	if h.Watchpoint != 0 {
+		what = fmt.Sprintf("watchpoint %d: ", h.Watchpoint) + what
 	}
-	return fmt.Sprintf("watchpoint %d: %d bytes at %#08x written by %s: %s → %s", h.Watchpoint, h.Size, h.Addr, who, valueText(h.Old),
-		valueText(h.New))
+	if !h.Write {
+		return what + " read by " + who
+	}
+	return fmt.Sprintf("%s written by %s: %s -> %s", what, who, valueText(h.Old), valueText(h.New))
 }
 
 // valueText shows the bytes of a watched range: as a number when they may be one.
@@ -128,8 +131,8 @@ func valueText(b []byte) string {
 
 // where is the place of the stop: address, symbol, source line, and the instruction.
 func (c *Console) where() string {
-	pc := c.dbg.View().Registers().EIP
-	text := fmt.Sprintf("%s  %#08x <%s>", c.dbg.Position(), pc, c.table.Name(pc))
+	pc := c.pc()
+	text := fmt.Sprintf("%s  %s", c.dbg.Position(), c.at(pc))
 	if l, ok := c.table.LineOf(pc); ok {
 		text += fmt.Sprintf(" at %s:%d", baseName(l.File), l.Line)
 		if src, ok := c.sources.line(l, c.compDir(pc)); ok {

@@ -13,8 +13,8 @@ import (
 // scroll moves the cursor or the view of a place.
 func (m *Model) scroll(at place, d int) {
 	switch at {
-	case codePlace:
-		m.code.move(d)
+	case codePlace, sourcePlace:
+		m.codeAt(at).move(d)
 	case stackPlace:
 		m.stack.move(d, 64)
 	case lowerPlace, sidePlace:
@@ -25,6 +25,17 @@ func (m *Model) scroll(at place, d int) {
 		}
 		m.lists[v].move(d, len(m.viewLines(v)))
 	}
+}
+
+// codeAt is the pane of a place that shows code, or nil.
+func (m *Model) codeAt(at place) *codePane {
+	switch at {
+	case codePlace:
+		return &m.code
+	case sourcePlace:
+		return &m.source
+	}
+	return nil
 }
 
 // focusNext gives the keys to another pane.
@@ -40,11 +51,12 @@ func (m *Model) focusNext(d int) tea.Cmd {
 
 // toggleBreak sets or deletes a breakpoint at the cursor.
 func (m *Model) toggleBreak() tea.Cmd {
-	if m.focus != codePlace {
+	code := m.codeAt(m.focus)
+	if code == nil {
 		m.message = say(hint, "the cursor is not in the code")
 		return nil
 	}
-	addr, ok := m.code.selected()
+	addr, ok := code.selected()
 	if !ok {
 		m.message = say(hint, "this line has no code")
 		return nil
@@ -57,7 +69,11 @@ func (m *Model) toCursor() tea.Cmd     { return m.untilCursor("until") }
 func (m *Model) backToCursor() tea.Cmd { return m.untilCursor("reverse-until") }
 
 func (m *Model) untilCursor(command string) tea.Cmd {
-	addr, ok := m.code.selected()
+	code := m.codeAt(m.focus)
+	if code == nil {
+		code = &m.code
+	}
+	addr, ok := code.selected()
 	if !ok {
 		m.message = say(hint, "this line has no code")
 		return nil
@@ -68,8 +84,8 @@ func (m *Model) untilCursor(command string) tea.Cmd {
 // selectedBreak is the number of the breakpoint or watchpoint with the cursor in its view, or at the cursor in the code; 0 for none.
 func (m *Model) selectedBreak() int {
 	d := m.con.Debugger()
-	if m.focus == codePlace {
-		addr, _ := m.code.selected()
+	if code := m.codeAt(m.focus); code != nil {
+		addr, _ := code.selected()
 		for _, b := range d.Breakpoints() {
 			for _, at := range b.Addrs {
 				if at == addr {
@@ -177,6 +193,7 @@ func (m *Model) nextCodeMode() tea.Cmd {
 // center shows where execution stands.
 func (m *Model) center() tea.Cmd {
 	m.code.follow()
+	m.source.follow()
 	m.focus = codePlace
 	return nil
 }
@@ -208,8 +225,8 @@ func (m *Model) searchAgain() tea.Cmd {
 	if m.sought == "" {
 		return nil
 	}
-	if m.focus == codePlace {
-		m.searchCode()
+	if code := m.codeAt(m.focus); code != nil {
+		m.searchCode(code)
 		return nil
 	}
 	v := m.focusView()
@@ -229,8 +246,7 @@ func (m *Model) searchAgain() tea.Cmd {
 	return nil
 }
 
-func (m *Model) searchCode() {
-	p := &m.code
+func (m *Model) searchCode(p *codePane) {
 	from := p.index()
 	for i := 1; i <= len(p.rows); i++ {
 		at := (from + i) % len(p.rows)

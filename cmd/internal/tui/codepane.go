@@ -25,10 +25,11 @@ const (
 // codePane shows code around a place.
 type codePane struct {
 	mode   codeMode
-	cursor uint32 // address of the line with the cursor
-	source int    // source mode: line with the cursor; 0: the one of cursor
-	top    int    // first row shown, kept while the rows are the same ones
-	anchor uint32 // address the rows were made around
+	cursor uint32   // address of the line with the cursor
+	source int      // source mode: line with the cursor; 0: the one of cursor
+	top    int      // first row shown, kept while the rows are the same ones
+	anchor uint32   // address the rows were made around
+	built  codeMode // what they show
 	rows   []codeRow
 	moved  bool // the cursor is not where execution stands
 }
@@ -52,26 +53,51 @@ const around = 120
 
 // build makes the rows. Those around an address stay while the cursor is among them, not near an end.
 func (p *codePane) build(m *Model) {
-	pc := m.con.PC()
 	if !p.moved {
-		p.cursor = pc
+		p.cursor = m.con.SelectedPC()
 	}
 	if p.mode == sourceOnly && p.buildSource(m) {
 		return
 	}
-	if i := p.index(); p.rows != nil && i >= 0 && (i > around/4 && i < len(p.rows)-around/4 || p.cursor == p.anchor) && p.rows[0].number == 0 {
+	if p == &m.source {
+		p.rows = nil
+		return
+	}
+	mode := p.mode
+	if mode == mixedCode && m.layout.shown(sourcePlace) && m.source.shows(m) {
+		mode = instructionsOnly // the source stands beside it
+	}
+	if i := p.index(); p.built == mode && p.rows != nil && i >= 0 && (i > around/4 && i < len(p.rows)-around/4 || p.cursor == p.anchor) && p.rows[0].number == 0 {
 		return
 	}
 	p.anchor = p.cursor
+	p.rows, p.built = nil, mode
+	if p.buildModelled(m) {
+		return
+	}
 	above, below := m.con.Disassembly(p.cursor, around, around)
-	p.rows = nil
 	var last debuginfo.Line
 	for _, l := range append(above, below...) {
-		if p.mode == mixedCode {
+		if mode == mixedCode {
 			last = p.header(m, l.Addr, last)
 		}
 		p.rows = append(p.rows, codeRow{addr: l.Addr, line: instructionLine(l)})
 	}
+}
+
+// buildModelled makes the rows of a kernel function that is written in Go: there is nothing to see but the way in and out.
+func (p *codePane) buildModelled(m *Model) bool {
+	s, _, ok := m.con.Table().SymbolAt(p.cursor)
+	if !ok || !m.con.Debugger().View().Kernel().IsSlot(s.Addr) {
+		return false
+	}
+	p.rows = []codeRow{{addr: s.Addr, source: true, line: say(symbol, s.Name+":").add(faint, " of the kernel, modelled")}}
+	const instructions = 2 // into the model, and back
+	_, below := m.con.Disassembly(s.Addr, 0, instructions)
+	for _, l := range below {
+		p.rows = append(p.rows, codeRow{addr: l.Addr, line: instructionLine(l)})
+	}
+	return true
 }
 
 // header adds the symbol or the source line that begins at an address.
@@ -89,6 +115,12 @@ func (p *codePane) header(m *Model, addr uint32, last debuginfo.Line) debuginfo.
 	}
 	p.rows = append(p.rows, codeRow{addr: addr, source: true, line: say(faint, fmt.Sprintf("%5d ", l.Line)).add(keyword, text)})
 	return l
+}
+
+// shows tells whether the pane has source to show.
+func (p *codePane) shows(m *Model) bool {
+	p.build(m)
+	return len(p.rows) > 0
 }
 
 // buildSource makes the rows of the source file; false when there is none.
@@ -178,15 +210,19 @@ func instructionLine(l disasm.Line) line {
 }
 
 // draw shows the pane.
-func (p *codePane) draw(c *canvas, r rect, m *Model) {
+func (p *codePane) draw(c *canvas, r rect, m *Model, focused bool) {
 	p.build(m)
+	if len(p.rows) == 0 {
+		c.put(r.x, r.y, r.w, say(faint, "no source is known here"))
+		return
+	}
 	at := p.index()
 	if at < p.top+1 || at >= p.top+r.h-1 {
 		p.top = at - r.h/2
 	}
 	p.top = max(0, min(p.top, len(p.rows)-r.h))
 	marks := m.breakMarks()
-	pc := m.con.PC()
+	pc := m.con.SelectedPC()
 	here, hereOK := m.con.Table().LineOf(pc)
 	for y := range r.h {
 		i := p.top + y
@@ -196,7 +232,7 @@ func (p *codePane) draw(c *canvas, r rect, m *Model) {
 		}
 		row := p.rows[i]
 		stands := !row.source && row.addr == pc || row.number > 0 && hereOK && row.number == here.Line
-		p.drawRow(c, rect{r.x, r.y + y, r.w, 1}, m, row, gutter{mark: marks[row.addr], stands: stands, cursor: i == at && m.focus == codePlace})
+		p.drawRow(c, rect{r.x, r.y + y, r.w, 1}, m, row, gutter{mark: marks[row.addr], stands: stands, cursor: i == at && focused})
 	}
 }
 
@@ -242,11 +278,19 @@ func (m *Model) breakMarks() map[uint32]rune {
 	return marks
 }
 
+// sourceTitle names the file shown.
+func (p *codePane) sourceTitle(m *Model) string {
+	if l, ok := m.con.Table().LineOf(p.cursor); ok {
+		return path.Base(l.File)
+	}
+	return "source"
+}
+
 // title names the code shown.
 func (p *codePane) title(m *Model) string {
 	addr := p.cursor
 	if !p.moved {
-		addr = m.con.PC()
+		addr = m.con.SelectedPC()
 	}
 	name := m.con.Table().Name(addr)
 	if l := m.con.Line(addr); l != "" {

@@ -7,7 +7,8 @@ package tui
 type place int
 
 const (
-	codePlace place = iota
+	codePlace   place = iota
+	sourcePlace       // on wide screens, the source beside the instructions
 	registerPlace
 	stackPlace
 	lowerPlace // the views that share the lower part, one at a time
@@ -15,7 +16,7 @@ const (
 	placeCount
 )
 
-// Smallest screen on which everything has a place, and from which width on the side place exists.
+// Smallest screen on which everything has a place, and from which width on the source and side places exist.
 const (
 	minWidth  = 60
 	minHeight = 16
@@ -43,6 +44,11 @@ func newLayout(w, h int) layout {
 	right := registerWidth(w)
 	left := w - right - 1
 	l.body[codePlace] = rect{0, 2, left, upper - 1}
+	if w >= wideFrom {
+		half := left / 2
+		l.body[sourcePlace] = rect{0, 2, half, upper - 1}
+		l.body[codePlace] = rect{half + 1, 2, left - half - 1, upper - 1}
+	}
 	regs := upper - 1
 	if upper > 20 { // room for the stack below the registers
 		regs = registerRows

@@ -35,18 +35,21 @@ type Model struct {
 	shown   [placeCount]viewID // of the places that hold views
 	lists   [viewCount]list
 	code    codePane
+	source  codePane
 	stack   list
 	memory  memoryPane
 	before  [10]uint32 // general registers at the stop before this one
 	now     [10]uint32
 	stopped debugger.Position
+	shownPC uint32 // of the frame shown
 
 	prompt     prompt
 	transcript []line // commands and their answers
 	message    line   // at the bottom until the next key
 	help       *helpPage
 	busy       *busy
-	sought     string // the text searched for last
+	wait       func() tea.Cmd // until the next picture of a command under way
+	sought     string         // the text searched for last
 }
 
 // busy is a command under way.
@@ -69,6 +72,11 @@ func NewProgress() (p *progress, report func(debugger.Progress)) {
 // New returns the screen of a console that stands at a stop.
 func New(con *console.Console, p *progress, o Options) *Model {
 	m := &Model{con: con, progress: p, theme: newTheme(o.Colour, o.Unicode), title: o.Title, prompt: newPrompt()}
+	m.source.mode = sourceOnly
+	m.wait = func() tea.Cmd {
+		const often = 100 * time.Millisecond
+		return tea.Tick(often, func(time.Time) tea.Msg { return ticked{} })
+	}
 	m.shown[lowerPlace], m.shown[sidePlace] = logView, callsView
 	for _, v := range []viewID{logView, callsView, consoleView, eventsView} {
 		m.lists[v].tail = true
@@ -91,11 +99,6 @@ type finished struct {
 // ticked asks for a new picture of a command under way.
 type ticked struct{}
 
-func tick() tea.Cmd {
-	const often = 100 * time.Millisecond
-	return tea.Tick(often, func(time.Time) tea.Msg { return ticked{} })
-}
-
 // Update takes keys, the mouse, sizes, and ends of commands.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
@@ -113,7 +116,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.finish(msg)
 	case ticked:
 		if m.busy != nil {
-			return m, tick()
+			return m, m.wait()
 		}
 	}
 	return m, nil
@@ -140,7 +143,7 @@ func (m *Model) execute(command string) tea.Cmd {
 		answer, err := m.con.Exec(command)
 		return finished{command, answer, err}
 	}
-	return tea.Batch(run, tick())
+	return tea.Batch(run, m.wait())
 }
 
 // finish takes the answer of a command.
@@ -183,8 +186,14 @@ func (m *Model) arrive() {
 	if at := m.con.Debugger().Position(); at != m.stopped {
 		m.before, m.stopped = m.now, at
 		m.code.follow()
+		m.source.follow()
 	}
 	m.now = console.General(r)
+	if pc := m.con.SelectedPC(); pc != m.shownPC { // another frame
+		m.shownPC = pc
+		m.code.follow()
+		m.source.follow()
+	}
 }
 
 // View draws the screen.

@@ -68,8 +68,8 @@ func (m *Model) click(x, y int) tea.Cmd {
 	switch {
 	case row < 0:
 		m.clickTab(p, x-r.x)
-	case p == codePlace:
-		return m.clickCode(x-r.x, row)
+	case m.codeAt(p) != nil:
+		return m.clickCode(m.codeAt(p), x-r.x, row)
 	case p == stackPlace:
 		m.stack.cursor = m.stack.top + row
 	case p == lowerPlace || p == sidePlace:
@@ -102,18 +102,18 @@ func (m *Model) clickTab(p place, x int) {
 }
 
 // clickCode moves the cursor; a click on the gutter sets or deletes a breakpoint.
-func (m *Model) clickCode(x, row int) tea.Cmd {
+func (m *Model) clickCode(p *codePane, x, row int) tea.Cmd {
 	const gutterWidth = 2
-	i := m.code.top + row
-	if i >= len(m.code.rows) {
+	i := p.top + row
+	if i >= len(p.rows) {
 		return nil
 	}
-	target := m.code.rows[i]
-	m.code.moved = true
+	target := p.rows[i]
+	p.moved = true
 	if target.number > 0 {
-		m.code.source = target.number
+		p.source = target.number
 	} else {
-		m.code.cursor = target.addr
+		p.cursor = target.addr
 	}
 	if x < gutterWidth {
 		return m.toggleBreak()

@@ -24,6 +24,9 @@ func (m *Model) drawPanes(c *canvas) {
 	}
 	right := l.body[registerPlace]
 	c.bar(right.x-1, 1, l.body[codePlace].h+1)
+	if l.shown(sourcePlace) {
+		c.bar(l.body[codePlace].x-1, 1, l.body[codePlace].h+1)
+	}
 	if l.shown(sidePlace) {
 		side := l.body[sidePlace]
 		c.bar(side.x-1, side.y-1, side.h+1)
@@ -41,6 +44,8 @@ func (m *Model) paneTitle(at place) line {
 	switch at {
 	case codePlace:
 		return say(r, m.code.title(m))
+	case sourcePlace:
+		return say(r, m.source.sourceTitle(m))
 	case registerPlace:
 		return say(r, "registers")
 	case stackPlace:
@@ -74,7 +79,9 @@ func (m *Model) drawPane(c *canvas, at place, r rect) {
 	focused := at == m.focus
 	switch at {
 	case codePlace:
-		m.code.draw(c, r, m)
+		m.code.draw(c, r, m, focused)
+	case sourcePlace:
+		m.source.draw(c, r, m, focused)
 	case registerPlace:
 		for y, l := range m.registerLines(r.w) {
 			if y < r.h {
