@@ -11,7 +11,11 @@
 // what cannot be read becomes one of Module.Problems while the rest stays useful.
 package debuginfo
 
-import "ring0/loader"
+import (
+	"slices"
+
+	"ring0/loader"
+)
 
 // Module is what is known of one loaded module.
 type Module struct {
@@ -144,19 +148,22 @@ func (v *Variable) VisibleAt(addr uint32) bool { return v.Scope == nil || contai
 // VarsAt lists the variables that code at an address sees, outermost first: with several of one name the last hides the
 // others. Those of inlined functions the address lies in come last.
 func (f *Function) VarsAt(addr uint32) []*Variable {
+	list := Visible(f.Vars, addr)
+	for _, in := range f.InlinedAt(addr) {
+		list = append(list, Visible(in.Vars, addr)...)
+	}
+	return list
+}
+
+// Visible lists those of some variables that code at an address sees, those of outer blocks first.
+func Visible(vars []*Variable, addr uint32) []*Variable {
 	var list []*Variable
-	for _, v := range f.Vars {
+	for _, v := range vars {
 		if v.VisibleAt(addr) {
 			list = append(list, v)
 		}
 	}
-	for _, in := range f.InlinedAt(addr) {
-		for _, v := range in.Vars {
-			if v.VisibleAt(addr) {
-				list = append(list, v)
-			}
-		}
-	}
+	slices.SortStableFunc(list, func(a, b *Variable) int { return a.Block - b.Block })
 	return list
 }
 

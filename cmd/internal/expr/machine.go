@@ -26,8 +26,7 @@ type Machine struct {
 // NewMachine returns the Env of a frame, or with nil of the innermost one. Nothing can be changed until Write and Set are.
 func NewMachine(u *unwind.Unwinder, frame *unwind.Frame) *Machine {
 	if frame == nil {
-		frames, _ := u.Backtrace(1)
-		frame = frames[0]
+		frame = u.Top()
 	}
 	return &Machine{Unwinder: u, Frame: frame}
 }

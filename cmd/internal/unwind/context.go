@@ -23,13 +23,32 @@ func (f *Frame) Register(n int) (uint32, bool) {
 }
 
 // FrameBase implements debuginfo.FrameContext.
-func (f *Frame) FrameBase() (uint32, bool) { return f.CFA, f.CFA != 0 }
+func (f *Frame) FrameBase() (uint32, bool) {
+	f.look()
+	return f.CFA, f.CFA != 0
+}
+
+// look finds what Top has left out.
+func (f *Frame) look() {
+	s := f.lazy
+	if s == nil {
+		return
+	}
+	f.lazy = nil
+	physical := f.u.frame(*s)
+	if next, ok := f.u.caller(physical, *s); ok {
+		f.up = f.u.frame(next)
+		f.up.u = f.u
+	}
+	f.CFA = physical.CFA
+}
 
 // ReadMemory implements debuginfo.FrameContext.
 func (f *Frame) ReadMemory(addr uint32, b []byte) int { return f.u.read(addr, b) }
 
 // Caller implements debuginfo.FrameContext.
 func (f *Frame) Caller() (debuginfo.FrameContext, *debuginfo.CallSite) {
+	f.look()
 	if f.up == nil || !f.up.called || f.u.Symbols == nil {
 		return nil, nil
 	}
@@ -45,17 +64,11 @@ func (f *Frame) Vars() []*debuginfo.Variable {
 	if f.Fn == nil {
 		return nil
 	}
-	var list []*debuginfo.Variable
 	vars := f.Fn.Vars
 	if f.Inline != nil {
 		vars = f.Inline.Vars
 	}
-	for _, v := range vars {
-		if v.VisibleAt(f.lookupPC()) {
-			list = append(list, v)
-		}
-	}
-	return list
+	return debuginfo.Visible(vars, f.lookupPC())
 }
 
 // Outer is the frame of the function, inlined or not, that an inlined one was compiled into.

@@ -67,6 +67,7 @@ type Frame struct {
 	called bool // PC is a return address: what runs is the call before it
 	u      *Unwinder
 	up     *Frame // the caller, nil for the outermost frame found
+	lazy   *state // of Top's frame: from where to look for CFA and up
 }
 
 // Unwinder reads one machine. Kernel may be nil: then only frames of plain code are found.
@@ -82,13 +83,27 @@ const MaxFrames = 256
 // Backtrace lists the frames of the running code, innermost first: at most limit, and at most MaxFrames. There is always
 // one. truncated says that there are more.
 func (u *Unwinder) Backtrace(limit int) (frames []*Frame, truncated bool) {
+	return u.walk(u.here(), limit)
+}
+
+// Top is the innermost frame alone. What is above it is looked for when somebody asks: conditions of breakpoints are
+// evaluated often and mostly ask for registers.
+func (u *Unwinder) Top() *Frame {
+	s := u.here()
+	f := u.frame(s)
+	f.u, f.lazy = u, &s
+	return u.inlined(f)[0]
+}
+
+// here is the machine's own state.
+func (u *Unwinder) here() state {
 	m := u.Machine
 	s := state{pc: m.EIP() + m.SegmentRaw(vm.CS).Base, ring: m.CPL()}
 	for r := range s.regs.GPR {
 		s.regs.GPR[r] = m.Reg(r)
 	}
 	s.regs.Known = allKnown
-	return u.walk(s, limit)
+	return s
 }
 
 // BacktraceTask lists the frames of a task that does not run.
