@@ -162,11 +162,13 @@ type execDomainLayout struct {
 }
 
 type gendiskLayout struct {
-	Major     abi.Field `c:"major"`
-	MajorName abi.Field `c:"major_name"`
-	Part      abi.Field `c:"part"`
-	Sizes     abi.Field `c:"sizes"`
-	Next      abi.Field `c:"next"`
+	Major      abi.Field `c:"major"`
+	MajorName  abi.Field `c:"major_name"`
+	MinorShift abi.Field `c:"minor_shift"`
+	NrReal     abi.Field `c:"nr_real"`
+	Part       abi.Field `c:"part"`
+	Sizes      abi.Field `c:"sizes"`
+	Next       abi.Field `c:"next"`
 }
 
 type ttyDriverLayout struct {

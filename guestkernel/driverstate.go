@@ -214,6 +214,8 @@ func driverSubsystems() []subsystem {
 		{"filemap", filemapFunctions(), (*Kernel).bootFilemap},
 		{"walk", walkFunctions(), nil},
 		{"pathcalls", pathCallFunctions(), nil},
+		{"proctexts", procRecordFunctions(), (*Kernel).bootProcRecords},
+		{"procstatus", procStatusFunctions(), (*Kernel).bootProcStatus},
 		{"blockdevices", blockDeviceFunctions(), (*Kernel).bootBlockDevs},
 		{"ramdisk", ramDiskFunctions(), nil},
 		{"ramfs", ramfsFunctions(), (*Kernel).bootRamfs},

@@ -112,6 +112,7 @@ func procBootFiles() []procBootFile {
 		{path: "swaps", readProc: "swaps_read_proc"},
 		{path: "iomem", readProc: "memory_read_proc"},
 		{path: "misc", readProc: "misc_read_proc"},
+		{path: "mounts", ops: "proc_mounts_operations"},
 		{path: "kmsg", ops: "proc_kmsg_operations", mode: 0o400},
 		{path: "cpuinfo", ops: "proc_cpuinfo_operations"},
 		{path: "ksyms", ops: "proc_ksyms_operations"},
