@@ -133,15 +133,18 @@ func TestBootLinuxInit(t *testing.T) {
 // TestBootLinuxInitFlag gives the program with --init; twice, and the output
 // and the number of instructions are the same.
 func TestBootLinuxInitFlag(t *testing.T) {
-	boot := func() string {
-		out, err := bootLinux(t, "--init", "../../testdata/user/init", "--append", "console=ttyS0")
+	boot := func() (out, talk string) {
+		out, talk, err := bootAndTalk("--kernel", bzImage(t), "--init", "../../testdata/user/init", "--append", "console=ttyS0")
 		require.NoError(t, err)
-		return out
+		return out, talk
 	}
-	out := boot()
-	require.Contains(t, out, "init: hello, kernel\ninit: pid = 1\n")
+	out, talk := boot()
+	require.Contains(t, out, "init: hello, kernel\r\ninit: pid = 1\r\n")
 	require.Contains(t, out, "Restarting system.\n")
-	require.Equal(t, out, boot())
+	again, talkAgain := boot()
+	require.Equal(t, out, again)
+	require.Regexp(t, `^ring0: reset at \S+, instruction \d+,`, talk)
+	require.Equal(t, talk, talkAgain)
 }
 
 // probeGroups are the probe's runs whose lines do not depend on what else lies

@@ -74,3 +74,47 @@ func withoutOF(line string) string {
 
 // overflow is a flags word, OF the top bit of its second digit.
 var overflow = regexp.MustCompile(`PS=[0-9A-F]{4}`)
+
+// TestBootSeaBIOS runs SeaBIOS through its power-on self-test, both its 128 KB
+// and its 256 KB image: it finds the chipset, tells its results on the debug
+// port, and gives up as there is nothing to boot.
+func TestBootSeaBIOS(t *testing.T) {
+	dir := os.Getenv("RING0_SEABIOS")
+	if dir == "" {
+		dir = "/usr/share/seabios" // Debian's package
+	}
+	for _, name := range []string{"bios.bin", "bios-256k.bin"} {
+		t.Run(name, func(t *testing.T) {
+			rom := filepath.Join(dir, name)
+			if _, err := os.Stat(rom); err != nil {
+				t.Skip("no SeaBIOS: RING0_SEABIOS does not name the folder of " + name)
+			}
+			out, talk, err := bootAndTalk("--bios", rom, "--mem", "32M", "--rate", "10000000", "--max-insns", "2000000000")
+			require.NoError(t, err)
+			for _, want := range []string{
+				"SeaBIOS (version ", "RamSize: 0x02000000 [cmos]", "PCI: init bdf=00:00.0 id=8086:1237", "PCI: init bdf=00:01.0 id=8086:7000",
+				"CPU Mhz=10\n", "PS2 keyboard initialized", "Found 1 serial ports", "All threads complete.",
+				"0000000000100000 - 0000000002000000 = 1 RAM", "No bootable device.",
+			} {
+				require.Contains(t, out, want)
+			}
+			require.Contains(t, talk, "ring0: reset at ", "which it asks for after a minute")
+		})
+	}
+}
+
+// TestBootMemoryTester runs Memtest86+ 6.10 for one pass over 5 MB, none of
+// whose tests finds an error. RING0_MEMTEST names its image for 32 bits; this
+// takes minutes.
+func TestBootMemoryTester(t *testing.T) {
+	image := os.Getenv("RING0_MEMTEST")
+	if image == "" {
+		t.Skip("RING0_MEMTEST names no image of Memtest86+")
+	}
+	out, err := bootRing0("--kernel", image, "--mem", "5M", "--rate", "2000000", "--screen",
+		"--append", "nopause nosmp nosm nobench nobigstatus", "--max-insns", "9000000000")
+	require.Equal(t, exitLimit, codeOf(err), "it runs for ever")
+	require.Contains(t, out, "Memtest86+ v6")
+	require.Contains(t, out, "Status: Pass")
+	require.Regexp(t, `Pass:  1 +Errors: 0`, out)
+}
