@@ -84,6 +84,7 @@ func subsystems() []subsystem {
 		{"nice", niceFunctions(), nil},
 		{"reboot", rebootFunctions(), nil},
 		{"remap", remapFunctions(), nil},
+		{"userpages", userPagesFunctions(), nil},
 		{"pcidma", pciDMAFunctions(), nil},
 		{"irq", irqFunctions(), (*Kernel).bootIRQ},
 		{"pic", picFunctions(), nil},

@@ -4,6 +4,7 @@
 package moduletest
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ring0/guestkernel"
+	"ring0/guestkernel/abi"
 )
 
 func TestExhaustion(t *testing.T) {
@@ -55,4 +57,45 @@ func TestExhaustion(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Pages of a process that a driver holds.
+func TestGetUserPages(t *testing.T) {
+	k := boot(t)
+	p := k.User()
+	at, err := p.Alloc(3 * 4096)
+	require.NoError(t, err)
+	require.NoError(t, p.WriteUser(at+4096, []byte("second page")))
+	task := p.Guest().Task()
+	get := func(from uint32, n int, write bool, pages []byte) int32 {
+		return k.Call("get_user_pages", Addr(task.Addr()), Addr(task.MM()), from, n, write, false, pages, nil)
+	}
+	pages := make([]byte, 12)
+	before := k.Counts().FreePages
+	require.Equal(t, int32(3), get(at, 3, true, pages))
+	require.Greater(t, before, k.Counts().FreePages)
+	for i := range 3 {
+		page := binary.LittleEndian.Uint32(pages[4*i:])
+		require.Equal(t, uint32(2), k.Field("struct page", page, "count"), "the process's reference and the driver's")
+	}
+	second := binary.LittleEndian.Uint32(pages[4:])
+	memMap := k.Peek(symbol(t, k, "mem_map"), 4)
+	frame := (second - binary.LittleEndian.Uint32(memMap)) / structSize(t, k, "struct page")
+	require.Equal(t, "second page", k.Text(0xc0000000+frame<<12))
+	require.Equal(t, int32(2), get(at+4096, 5, false, make([]byte, 20)), "up to the end of the range")
+	require.Equal(t, -int32(abi.EFAULT), get(at-4096, 1, false, pages))
+	require.Equal(t, -int32(abi.EFAULT), get(0x08048000, 1, true, pages), "text cannot be written")
+	require.Equal(t, int32(1), k.Call("get_user_pages", Addr(task.Addr()), Addr(task.MM()), 0x08048000, 1, true, true, pages, nil), "but by force")
+}
+
+func symbol(t *testing.T, k *Kernel, name string) uint32 {
+	at, ok := k.kernel.Profile().Symbol(name)
+	require.True(t, ok, name)
+	return at
+}
+
+func structSize(t *testing.T, k *Kernel, name string) uint32 {
+	s, err := k.kernel.Profile().Struct(name)
+	require.NoError(t, err)
+	return s.Size
 }

@@ -31,6 +31,10 @@ func TestSubTestsBeginAnew(t *testing.T) {
 			require.Equal(t, "", f.Read(100))
 			_, err := f.TryIoctl(0x9999, 0)
 			k.ExpectErrno(err, abi.ENOTTY)
+			_, err = f.Mmap(4096, 0)
+			k.ExpectErrno(err, abi.ENODEV)
+			_, err = f.Seek(-1, 0)
+			k.ExpectErrno(err, abi.EINVAL)
 			f.Close()
 			require.Zero(t, m.UseCount())
 			m.Unload()
@@ -110,6 +114,16 @@ func TestTimeAndInterrupts(t *testing.T) {
 		m.Unload()
 		f := k.ExpectFinding(guestkernel.Dangling, "interrupt 5")
 		require.Contains(t, f.At.Symbol, "handler+0x0")
+	})
+	k.Run("sleeping in an interrupt", func(t *testing.T) {
+		m := k.Load("irqs.o", "wait=1")
+		for range 3 {
+			k.RaiseIRQ(5)
+		}
+		require.Equal(t, int32(3), m.Int("calls"))
+		f := k.ExpectFinding(guestkernel.SleepInAtomic, "kmalloc with __GFP_WAIT in an interrupt handler")
+		require.Equal(t, 3, f.Count)
+		require.Contains(t, f.At.Symbol, "handler+")
 	})
 	k.ExpectNoFindings()
 }
@@ -226,4 +240,28 @@ func TestWaiting(t *testing.T) {
 		require.Equal(t, int32(3), k.User().Wait().Value)
 	})
 	k.ExpectNoFindings()
+}
+
+// A process that waits inside the kernel, and has moved on since: no checkpoint can put it back, so the kernel is booted
+// again, and it waits again.
+func TestRestoreWhileSomebodyWaits(t *testing.T) {
+	k := boot(t)
+	k.Load("queue.o")
+	reader := k.NewProcess(guestkernel.ProcessConfig{Comm: "reader"})
+	f, err := reader.Open("/dev/queue0", ReadOnly)
+	require.NoError(t, err)
+	_, err = f.TryRead(10)
+	require.True(t, Blocked(err), "%v", err)
+	first := k.kernel
+	var ends []uint64
+	for _, text := range []string{"once", "twice"} {
+		k.Run(text, func(t *testing.T) {
+			k.WriteFile("/dev/queue0", text)
+			require.Equal(t, int32(len(text)), reader.Wait().Value)
+			ends = append(ends, k.kernel.Machine().Now())
+		})
+	}
+	require.NotSame(t, first, k.kernel, "booted again")
+	require.Len(t, ends, 2)
+	require.Equal(t, []string{"queue"}, k.Modules())
 }
