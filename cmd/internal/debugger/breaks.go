@@ -83,7 +83,9 @@ func (m *moduleInfo) function(k LocationKind) uint32 {
 // modules' symbol tables, of the kernel.
 func (d *Debugger) symbol(name string) (addrs []uint32) {
 	if d.cfg.Resolver != nil {
-		addrs = d.cfg.Resolver.Symbol(name)
+		if addrs = d.cfg.Resolver.Symbol(name); len(addrs) > 0 {
+			return addrs
+		}
 	}
 	for _, img := range d.w.images {
 		for _, s := range img.Image.Symbols {
