@@ -83,12 +83,17 @@ func insideLimit(s *vm.Segment, off, size uint32) bool {
 
 // check tries an access of size bytes at seg:off, in the order the processor does. On false the fault is noted.
 func (a *analysis) check(seg uint8, off, size uint32, write bool) (uint32, bool) {
+	return a.checkAligned(seg, off, size, size, write)
+}
+
+// checkAligned is check of an operand whose alignment is not its size.
+func (a *analysis) checkAligned(seg uint8, off, size, align uint32, write bool) (uint32, bool) {
 	la, ok := a.linear(seg, off, size, write)
 	if !ok {
 		return 0, false
 	}
 	const am = 1 << 18
-	if a.cpl == 3 && size <= 8 && la&(size-1) != 0 && a.m.CR(0)&am != 0 && a.eflags&vm.FlagAC != 0 {
+	if a.cpl == 3 && align <= 8 && la&(align-1) != 0 && a.m.CR(0)&am != 0 && a.eflags&vm.FlagAC != 0 {
 		a.fault(vm.VecAC, 0, "not aligned")
 		return 0, false
 	}
@@ -140,8 +145,12 @@ func (a *analysis) pageFault(addr uint32, write bool) {
 
 // load reads size bytes (1 to 8) at seg:off.
 func (a *analysis) load(seg uint8, off, size uint32) (uint64, bool) {
+	return a.loadAligned(seg, off, size, size)
+}
+
+func (a *analysis) loadAligned(seg uint8, off, size, align uint32) (uint64, bool) {
 	a.attempt = fmt.Sprintf("loads %s from %s", bytesText(size), a.place(a.seg[seg].Base+off))
-	la, ok := a.check(seg, off, size, false)
+	la, ok := a.checkAligned(seg, off, size, align, false)
 	if !ok {
 		return 0, false
 	}

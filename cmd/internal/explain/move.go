@@ -194,7 +194,7 @@ func (a *analysis) cmpxchg8b() {
 func (a *analysis) bound() {
 	in := a.in
 	off := a.offset()
-	v, ok := a.load(in.Seg, off, 2*uint32(in.Size))
+	v, ok := a.loadAligned(in.Seg, off, 2*uint32(in.Size), uint32(in.Size))
 	if !ok {
 		return
 	}

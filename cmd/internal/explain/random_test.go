@@ -5,6 +5,7 @@ package explain
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -24,19 +25,26 @@ const (
 	tablesAt = 0x100000 // page directory, then page tables
 	holeAt   = 0x24000  // a page that is not mapped
 	romAt    = 0x25000  // a page that is not writable
+	kernelAt = 0x23000  // a page that is not for user mode
+	tssAt    = 0x3000
 )
 
 // newBare makes a machine in flat protected mode, with paging, an IDT, and FS and GS with small limits.
 func newBare(t *testing.T) *vm.Machine {
 	m, err := vm.New(vm.Config{RAM: 4 << 20})
 	require.NoError(t, err)
-	descriptors := []uint64{0, 0x00cf9a000000ffff, 0x00cf92000000ffff, 0x004092020000003f, 0x0040900200000fff}
+	descriptors := []uint64{0, 0x00cf9a000000ffff, 0x00cf92000000ffff, 0x004092020000003f, 0x0040f00200000fff,
+		0x00cffa000000ffff, 0x00cff2000000ffff, 0x0000890030000067}
 	for i, d := range descriptors {
 		m.WritePhys(gdtAt+uint32(i)*8, binary.LittleEndian.AppendUint64(nil, d))
 	}
 	for v := range uint32(256) {
 		handler := trapsAt + v*16
-		gate := uint64(handler&0xffff) | 8<<16 | 0x8e00<<32 | uint64(handler>>16)<<48
+		kind := uint64(0x8e00)
+		if v%2 == 1 { // for user mode
+			kind = 0xee00
+		}
+		gate := uint64(handler&0xffff) | 8<<16 | kind<<32 | uint64(handler>>16)<<48
 		m.WritePhys(idtAt+v*8, binary.LittleEndian.AppendUint64(nil, gate))
 		m.WritePhys(handler, []byte{0xf4})
 	}
@@ -46,11 +54,16 @@ func newBare(t *testing.T) *vm.Machine {
 	}
 	m.WritePhys32(tablesAt+0x1000+holeAt>>12*4, 0)
 	m.WritePhys32(tablesAt+0x1000+romAt>>12*4, romAt|5)
+	m.WritePhys32(tablesAt+0x1000+kernelAt>>12*4, kernelAt|3)
+	m.WritePhys32(tssAt+4, 0x9000) // esp0
+	m.WritePhys32(tssAt+8, 16)     // ss0
+	m.WritePhys32(tssAt+0x64, 0x68<<16)
 	m.SetGDTR(gdtAt, uint16(len(descriptors)*8-1))
 	m.SetIDTR(idtAt, 0x7ff)
 	m.SetCR(3, tablesAt)
 	m.SetCR(0, vm.CR0PE|vm.CR0ET|vm.CR0PG|vm.CR0WP)
 	m.SetCR(4, vm.CR4OSFXSR)
+	m.LoadTR(56)
 	for seg, sel := range map[int]uint16{vm.CS: 8, vm.DS: 16, vm.ES: 16, vm.SS: 16, vm.FS: 24, vm.GS: 32} {
 		m.LoadSegment(seg, sel)
 	}
@@ -58,7 +71,20 @@ func newBare(t *testing.T) *vm.Machine {
 }
 
 func TestRandomInstructions(t *testing.T) {
+	for _, cpl := range []int{0, 3} {
+		t.Run(fmt.Sprintf("ring %d", cpl), func(t *testing.T) { randomInstructions(t, cpl) })
+	}
+}
+
+func randomInstructions(t *testing.T, cpl int) {
 	m := newBare(t)
+	if cpl == 3 {
+		for seg, sel := range map[int]uint16{vm.CS: 0x2b, vm.DS: 0x33, vm.ES: 0x33, vm.SS: 0x33, vm.FS: 0, vm.GS: 0x23} {
+			m.LoadSegment(seg, sel)
+		}
+		m.SetCPL(3)
+		m.SetCR(0, m.CR(0)|1<<18)
+	}
 	c := &checker{m: m, x: &Explainer{Machine: m}}
 	m.SetMonitor(vm.Monitor{Fault: func(f vm.Fault) {
 		if c.faulted == nil {
@@ -75,11 +101,11 @@ func TestRandomInstructions(t *testing.T) {
 		case 1:
 			return random.Uint32N(64)
 		case 2:
-			return holeAt - 8 + random.Uint32N(0x2010)
+			return kernelAt - 8 + random.Uint32N(0x3010)
 		}
 		return dataAt + random.Uint32N(0x3000)
 	}
-	const rounds = 60_000
+	const rounds = 30_000
 	for range rounds {
 		s := start
 		for r := range s.GPR {
@@ -88,6 +114,9 @@ func TestRandomInstructions(t *testing.T) {
 		s.GPR[vm.ESP] = dataAt + 0x1000 + random.Uint32N(0x1000)
 		s.EIP = codeAt + random.Uint32N(0x100)
 		s.Eflags = random.Uint32()&(vm.FlagCF|vm.FlagPF|vm.FlagAF|vm.FlagZF|vm.FlagSF|vm.FlagOF|vm.FlagDF) | 2
+		if random.Uint32N(4) == 0 {
+			s.Eflags |= vm.FlagAC
+		}
 		s.Now = m.Now()
 		m.SetState(&s)
 		code := make([]byte, 16)
@@ -111,7 +140,6 @@ func TestRandomInstructions(t *testing.T) {
 		stop := m.Run(1)
 		if stop.Reason == vm.StopUnwritten || stop.Reason == vm.StopShutdown || stop.Reason == vm.StopHypercall {
 			m.Reset()
-			m.SetState(&start)
 			continue
 		}
 		if c.faulted != nil {

@@ -302,12 +302,10 @@ func (a *analysis) segments() bool {
 		a.setReg(in.Dst, in.Size, sel)
 	case x86.PUSHSEG:
 		sel := uint32(a.seg[in.Dst%6].Selector)
-		if a.push(in.Size, sel) {
+		sp := (a.gpr[vm.ESP] - uint32(in.Size)) & a.stackMask()
+		if a.store(vm.SS, sp, 2, uint64(sel)) { // two bytes, whatever the operand size
+			a.setSP(sp)
 			a.say("pushes %s (%#x)", segNames[in.Dst%6], sel)
-			if in.Size == 4 {
-				a.out.Writes[0].Known = false // processors differ in the upper half
-				a.out.WritesKnown = false
-			}
 		}
 	case x86.MOVSEG:
 		sel := uint32(0)
@@ -322,11 +320,11 @@ func (a *analysis) segments() bool {
 		}
 		a.loadSelector(in.Dst, sel)
 	case x86.POPSEG:
-		sel, ok := a.top(in.Size, 0)
+		sel, ok := a.top(2, 0)
 		if !ok {
 			return true
 		}
-		if a.loadSelector(in.Dst, sel&0xffff) {
+		if a.loadSelector(in.Dst, sel) {
 			a.setSP(a.gpr[vm.ESP] + uint32(in.Size))
 		}
 	case x86.LDSEG:
