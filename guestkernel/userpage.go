@@ -20,7 +20,7 @@ type content struct {
 // dropContent frees what a dying inode holds.
 func (k *Kernel) dropContent(inode uint32) {
 	if has := k.mms.contents[inode]; has != nil {
-		for i := range k.shmPages(inode) {
+		for i := range k.filePages(inode) {
 			if page, there := has.pages[i]; there {
 				k.freePage(page, 0)
 			}
@@ -29,8 +29,8 @@ func (k *Kernel) dropContent(inode uint32) {
 	}
 }
 
-// shmPages is how many pages an inode's length makes.
-func (k *Kernel) shmPages(inode uint32) uint32 {
+// filePages is how many pages an inode's length makes.
+func (k *Kernel) filePages(inode uint32) uint32 {
 	return uint32((k.mem.U64(inode+k.lay.Inode.Length.Off) + abi.PageSize - 1) >> abi.PageShift)
 }
 
@@ -196,7 +196,7 @@ func (k *Kernel) pageOfFile(vma, addr uint32, write bool) (page uint32, signal i
 	lay := &k.lay.VMA
 	has := k.contentOf(vma)
 	index := k.mem.Get(vma, lay.Pgoff) + (addr-k.mem.Get(vma, lay.Start))>>abi.PageShift
-	if index >= k.shmPages(k.fileInode(k.mem.Get(vma, lay.File))) {
+	if index >= k.filePages(k.fileInode(k.mem.Get(vma, lay.File))) {
 		return 0, abi.SIGBUS
 	}
 	if page, there := has.pages[index]; there {
