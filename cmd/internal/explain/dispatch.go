@@ -6,6 +6,7 @@ package explain
 import (
 	"fmt"
 
+	"ring0/vm"
 	"ring0/vm/x86"
 )
 
@@ -87,6 +88,9 @@ func (a *analysis) write(d dest, v uint32) {
 // other explains what has no words of its own: x87, MMX, SSE and the rare ones, by their text and their memory operand.
 func (a *analysis) other() {
 	in := a.in
+	if a.fpuOff() {
+		return
+	}
 	a.unknown()
 	a.out.Next.Known = false // exceptions of their own are not foreseen
 	a.say("%s", in.String())
@@ -100,6 +104,34 @@ func (a *analysis) other() {
 		what = "writes"
 	}
 	a.say("%s %s at %s", what, bytesText(size), a.place(a.seg[in.Seg].Base+off))
+}
+
+// fpuOff notes the fault of an x87, MMX or SSE instruction while the FPU is another task's (CR0.TS), or there is none
+// (CR0.EM).
+func (a *analysis) fpuOff() bool {
+	op := a.in.Op
+	switch {
+	case op < x86.FADD && op != x86.EMMS:
+		return false
+	case op == x86.LFENCE, op == x86.MFENCE, op == x86.SFENCE, op == x86.CLFLUSH, op == x86.MOVNTI:
+		return false
+	}
+	cr0 := a.m.CR(0)
+	vector, why := uint8(vm.VecNM), "the FPU's state is another task's (CR0.TS)"
+	switch {
+	case cr0&vm.CR0EM != 0 && (op >= x86.MOVDTOMM || op == x86.EMMS):
+		vector, why = vm.VecUD, "there is no FPU (CR0.EM)"
+	case cr0&vm.CR0EM != 0:
+		why = "there is no FPU (CR0.EM)"
+	case cr0&vm.CR0TS == 0:
+		return false
+	}
+	a.attempt = a.in.String()
+	a.fault(vector, 0, why)
+	if op >= x86.MOVDTOMM { // a processor that lacks the instruction says #UD first
+		a.out.Fault.Known, a.out.Next.Known = false, false
+	}
+	return true
 }
 
 func hasMemory(f x86.Form) bool {

@@ -117,6 +117,9 @@ func randomInstructions(t *testing.T, cpl int) {
 		if random.Uint32N(4) == 0 {
 			s.Eflags |= vm.FlagAC
 		}
+		if random.Uint32N(4) == 0 {
+			s.CR0 |= vm.CR0TS
+		}
 		s.Now = m.Now()
 		m.SetState(&s)
 		code := make([]byte, 16)

@@ -208,6 +208,32 @@ func TestEveryInstruction(t *testing.T) {
 	}
 }
 
+// A thread of the module's that waits has a backtrace of its own.
+func TestWaitingTask(t *testing.T) {
+	w := newWorld(t, "kthread.o")
+	w.breakAt("thread")
+	w.breakAt("printk")
+	var thread *guestkernel.Task
+	seen := 0
+	require.NoError(t, w.load(false, func() {
+		frames, _ := w.u.Backtrace(20)
+		if frames[0].Function == "thread" {
+			thread = w.k.TaskOf(w.k.Machine().Reg(vm.ESP))
+			require.Equal(t, []string{"thread", "kernel_thread"}, names(frames))
+			return
+		}
+		if thread == nil || frames[1].Function != "init_module" {
+			return
+		}
+		seen++
+		frames, truncated := w.u.BacktraceTask(thread, 20)
+		require.False(t, truncated)
+		require.Equal(t, []string{"schedule_timeout", "thread", "kernel_thread"}, names(frames))
+		require.Equal(t, "kthread", frames[1].Module)
+	}))
+	require.Equal(t, 1, seen)
+}
+
 // Stacks full of nonsense end the walk and nothing else.
 func TestHostileStacks(t *testing.T) {
 	w := newWorld(t, "source_dwarf4.o")
