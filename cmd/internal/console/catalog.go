@@ -109,7 +109,20 @@ func symbolWords(c *Console, typed string) []string {
 	if strings.HasPrefix(typed, "$") {
 		return registerNames()
 	}
-	return append(c.table.Names(typed, maxCandidates), c.localNames()...)
+	return append(c.names(typed), c.localNames()...)
+}
+
+// names are symbols and functions of debug information that begin so.
+func (c *Console) names(typed string) []string {
+	list := c.table.Names(typed, maxCandidates)
+	for _, m := range c.table.Modules() {
+		for _, f := range m.Functions {
+			if strings.HasPrefix(f.Name, typed) {
+				list = append(list, f.Name)
+			}
+		}
+	}
+	return list
 }
 
 // locationWords completes symbols and source lines' files.
@@ -118,7 +131,7 @@ func locationWords(c *Console, typed string) []string {
 	for _, f := range c.table.Files() {
 		list = append(list, baseName(f)+":")
 	}
-	return append(list, c.table.Names(typed, maxCandidates)...)
+	return append(list, c.names(typed)...)
 }
 
 // help lists the commands, or tells about one.

@@ -160,7 +160,7 @@ func (c *Console) disassembleCommand(a *call) error {
 		}
 		line := src.At(start, c.syntax)
 		mark := "  "
-		if start == c.dbg.View().Registers().EIP {
+		if start == c.pc() {
 			mark = "=>"
 		}
 		a.printf("%s %s\n", mark, line)

@@ -17,13 +17,19 @@ type debugNames struct{ c *Console }
 // Symbol returns where a breakpoint on name goes: behind a function's prologue. "*name" is the function's first
 // instruction.
 func (n debugNames) Symbol(name string) (addrs []uint32) {
-	exact := strings.HasPrefix(name, "*")
-	for _, s := range n.c.table.Symbols(strings.TrimPrefix(name, "*")) {
-		addr := s.Addr
-		if !exact && s.Text() {
-			addr = n.c.table.BreakAddr(addr)
+	plain, exact := strings.CutPrefix(name, "*")
+	for _, s := range n.c.table.Symbols(plain) {
+		addrs = append(addrs, s.Addr)
+	}
+	if len(addrs) == 0 { // compilers give specialised functions other symbols: factorial.constprop.0
+		for _, f := range n.c.table.FunctionsNamed(plain) {
+			addrs = append(addrs, f.Entry())
 		}
-		addrs = append(addrs, addr)
+	}
+	if !exact {
+		for i, addr := range addrs {
+			addrs[i] = n.c.table.BreakAddr(addr)
+		}
 	}
 	return addrs
 }

@@ -58,11 +58,7 @@ func (c *Console) registersCommand(a *call) error {
 			if err != nil {
 				return err
 			}
-			n, err := v.Uint(c.env())
-			if err != nil {
-				return err
-			}
-			a.printf("%-8s %#08x %d\n", name, n, n)
+			a.printf("%-8s %s %s\n", name, expr.Print(c.env(), v, expr.Format{Letter: 'x'}), expr.Print(c.env(), v, expr.Format{}))
 		}
 		return nil
 	}

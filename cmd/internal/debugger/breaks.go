@@ -269,7 +269,7 @@ func (w *world) hits(m *moment) (hits []WatchHit) {
 			h := WatchHit{Watchpoint: p.ID, Addr: e.Addr, Size: uint32(e.Size), Write: e.Write, Old: e.Old, New: e.New,
 				EIP: e.EIP, Position: Position(e.Place)}
 			if e.Host {
-				h.Host, _, _ = w.k.Profile().Lookup(e.EIP)
+				h.Host = w.writer(e.EIP)
 				h.Size = p.Range.Size
 			}
 			hits = append(hits, h)
@@ -277,6 +277,21 @@ func (w *world) hits(m *moment) (hits []WatchHit) {
 	}
 	slices.SortStableFunc(hits, func(a, b WatchHit) int { return a.Watchpoint - b.Watchpoint })
 	return hits
+}
+
+// writer names the modelled function that wrote: the one at eip, or, where that has called guest code since, the
+// innermost one that has not returned.
+func (w *world) writer(eip uint32) string {
+	if name, _, ok := w.k.Profile().Lookup(eip); ok {
+		return name
+	}
+	if t := w.k.Running(); t != nil {
+		if served := t.ServedCalls(); len(served) > 0 {
+			name, _, _ := w.k.Profile().Lookup(served[len(served)-1].Slot)
+			return name
+		}
+	}
+	return ""
 }
 
 // counts tells whether an access is one that the watchpoint is for.
