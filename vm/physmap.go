@@ -54,15 +54,19 @@ type shadowRange struct {
 	state      Shadow
 }
 
-// AddROM maps image, which is copied, read-only at each of the addresses.
+// AddROM maps image, which is copied, read-only at each of the addresses, or
+// at none.
 func (m *Machine) AddROM(image []byte, at ...uint32) error {
 	off, err := m.addBytes(uint32(len(image)))
 	if err != nil {
 		return err
 	}
 	copy(m.phys.slab[off:], image)
+	before := len(m.phys.bus)
 	for _, base := range at {
 		if err := m.addRegion(region{base: base, size: uint32(len(image)), kind: regionROM, off: off}); err != nil {
+			m.phys.bus = m.phys.bus[:before]
+			m.remap()
 			return err
 		}
 	}
@@ -80,6 +84,9 @@ func (m *Machine) AddRAM(base, size uint32) error {
 
 // AddMMIO maps a device.
 func (m *Machine) AddMMIO(base, size uint32, dev MMIO) error {
+	if dev == nil {
+		return fmt.Errorf("vm: memory map %08x+%x: no device", base, size)
+	}
 	return m.addRegion(region{base: base, size: size, kind: regionDevice, dev: dev})
 }
 

@@ -3,6 +3,7 @@
 package vm
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 
@@ -68,6 +69,15 @@ func TestMapRefuses(t *testing.T) {
 	require.ErrorContains(t, m.AddHole(0x1001, 0x1000), "whole pages")
 	require.ErrorContains(t, m.AddHole(0xfffff000, 0x2000), "whole pages")
 	require.ErrorContains(t, m.AddROM(make([]byte, 5), 0xd0000), "multiple of 4096")
+	require.ErrorContains(t, m.AddROM(nil, 0xd0000), "multiple of 4096")
+	rom := bytes.Repeat([]byte{0x77}, 0x2000)
+	require.ErrorContains(t, m.AddROM(rom, 0xfed00000, 0xff000), "overlaps 000e0000+20000")
+	require.EqualValues(t, 0xff, peek(m, 0xfed00000), "at none of its addresses")
+	require.ErrorContains(t, m.AddROM(rom, 0xfffff000), "whole pages", "beyond 4 GB")
+	require.ErrorContains(t, m.AddRAM(0xb7000, 0x2000), "overlaps")
+	require.ErrorContains(t, m.AddMMIO(0xfec00000, 0x1000, new(scratchDevice)), "overlaps fec00000+1000")
+	require.ErrorContains(t, m.AddMMIO(0xfed00000, 0, new(scratchDevice)), "whole pages")
+	require.ErrorContains(t, m.AddMMIO(0xfed00000, 0x1000, nil), "no device")
 	require.ErrorContains(t, m.SetShadow(0x1ff000, 0x2000, ShadowRead), "whole pages of RAM")
 	require.NoError(t, m.SetShadow(0xe0000, 0x4000, ShadowRead))
 	require.ErrorContains(t, m.SetShadow(0xe2000, 0x4000, ShadowRead), "overlaps")

@@ -42,7 +42,6 @@ type node struct {
 	inode    uint32
 	parent   *node
 	children []*node // of a directory, by name
-	blocks   []uint32
 }
 
 func (n *node) isDir() bool { return n.Mode&typeMask == Directory }
