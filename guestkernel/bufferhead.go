@@ -46,6 +46,7 @@ func bufferFunctions() []Function {
 		{Name: "__mark_buffer_dirty", Fn: blk((*Kernel).markDirtyList), Level: Full, Conv: Regparm3},
 		{Name: "__mark_dirty", Fn: blk((*Kernel).markDirtyList), Level: Full, Conv: Regparm3},
 		{Name: "refile_buffer", Fn: blk((*Kernel).refileBlock), Level: Full},
+		{Name: "set_buffer_flushtime", Fn: setFlushtime, Level: Full},
 		{Name: "init_buffer", Fn: initBuffer, Level: Full},
 		{Name: "set_bh_page", Fn: func(c *Call) { c.Kernel.setBlockPage(c.Arg(0), c.Arg(1), c.Arg(2)) }, Level: Full},
 		{Name: "end_buffer_io_sync", Fn: endBufferSync, Level: Full},
@@ -162,6 +163,12 @@ func initBuffer(c *Call) {
 	c.Kernel.mem.Set(c.Arg(0), lay.List, 0)
 	c.Kernel.mem.Set(c.Arg(0), lay.EndIO, c.Arg(1))
 	c.Kernel.mem.Set(c.Arg(0), lay.Private, c.Arg(2))
+}
+
+// setFlushtime models void set_buffer_flushtime(struct buffer_head *bh): it is to be written after 30 seconds.
+func setFlushtime(c *Call) {
+	const age = 30
+	c.Kernel.mem.Set(c.Arg(0), c.Kernel.drv.fs.lay.BH.Flushtime, c.Kernel.jiffies()+age*uint32(c.Kernel.profile.HZ))
 }
 
 // getBlock is getblk: the buffer of a block, with one more user; its content may not have been read.

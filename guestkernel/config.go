@@ -19,7 +19,12 @@ type Config struct {
 	StubMissing bool     // a function that is not written logs its call and returns 0 instead of stopping the run
 	MHz         uint32   // instructions per microsecond of guest time; default 100
 	Disks       [][]byte // what is on /dev/ram0, /dev/ram1 …
-	Check       bool     // look for what modules do wrong and 2.4 does not notice: see Kernel.Findings
+
+	// Modprobe loads the module that request_module asks for; nil: there is no program at modprobe_path. It is called
+	// while the asking task sleeps, and may run processes.
+	Modprobe func(k *Kernel, name string) error
+
+	Check bool // look for what modules do wrong and 2.4 does not notice: see Kernel.Findings
 }
 
 // Limits of Config.Mem. Below, the tables of the booted kernel do not fit; above 896 MB it is high memory, which only

@@ -114,6 +114,7 @@ func (k *Kernel) drive(done func() bool) *Outcome {
 		if k.final != nil {
 			return k.final
 		}
+		k.serveModprobe()
 		t := k.pick()
 		if t == nil && k.mayWake() {
 			t = k.sched.idle

@@ -23,6 +23,7 @@ type driverState struct {
 	rnd  uint64 // state of the random numbers
 	core netcoreState
 	fs   fsState
+	kmod kmodState
 }
 
 // driverLayouts are the structures that drivers hand over.
@@ -232,6 +233,7 @@ func driverSubsystems() []subsystem {
 		{"netup", netUpFunctions(), (*Kernel).bootNetProc},
 		{"neighbour", neighbourFunctions(), nil},
 		{"ide", ideFunctions(), nil},
+		{"modprobe", modprobeFunctions(), nil},
 		{"zlib", zlibFunctions(), nil},
 		{"vtconsole", vtConsoleFunctions(), nil},
 		{"staticdata", nil, (*Kernel).bootStaticData},

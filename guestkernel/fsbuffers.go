@@ -20,6 +20,7 @@ func pageBufferFunctions() []Function {
 		{Name: "discard_bh_page", Fn: blockFlushpage, Level: Full},
 		{Name: "block_sync_page", Fn: func(c *Call) { c.Kernel.unplugDisks(); c.Return(0) }, Level: Full},
 		{Name: "generic_block_bmap", Fn: genericBlockBmap, Level: Full},
+		{Name: "bmap", Fn: bmap, Level: Full},
 		{Name: "create_empty_buffers", Fn: func(c *Call) { c.Kernel.createBuffers(c.Arg(0), c.Arg(1)&0xffff, c.Arg(2)) }, Level: Full},
 		{Name: "try_to_free_buffers", Fn: func(c *Call) { c.Return(boolWord(c.Kernel.freePageBuffers(c.Arg(0)))) }, Level: Full, Conv: Regparm3},
 		{Name: "end_buffer_io_async", Fn: func(c *Call) { c.Kernel.endBlockAsync(c.Arg(0), c.Arg(1) != 0) }, Level: Full, Proto: "void end_buffer_io_async(struct buffer_head *bh, int uptodate)"},
@@ -326,4 +327,14 @@ func genericBlockBmap(c *Call) {
 	k.mapBlock(c.Arg(2), k.mem.Get(c.Arg(0), k.drv.fs.lay.Space.Host), c.Arg(1), bh, 0)
 	c.Return(k.mem.Get(bh, k.drv.fs.lay.BH.Blocknr))
 	k.freeBlockHead(bh)
+}
+
+// bmap models int bmap(struct inode *inode, int block): where a block of a file lies; 0 when its file system does not say.
+func bmap(c *Call) {
+	k := c.Kernel
+	mapping := k.mem.Get(c.Arg(0), k.lay.Inode.Mapping)
+	c.Return(0)
+	if fn := k.mem.Get(k.mem.Get(mapping, k.drv.fs.lay.Space.AOps), k.drv.fs.lay.AOps.Bmap); fn != 0 {
+		c.Return(k.Call(fn, mapping, c.Arg(1)))
+	}
 }

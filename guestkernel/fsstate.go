@@ -48,6 +48,7 @@ type bufferHeadLayout struct {
 	Count        abi.Field `c:"b_count"`
 	Rdev         abi.Field `c:"b_rdev"`
 	State        abi.Field `c:"b_state"`
+	Flushtime    abi.Field `c:"b_flushtime"`
 	ThisPage     abi.Field `c:"b_this_page"`
 	Reqnext      abi.Field `c:"b_reqnext"`
 	Pprev        abi.Field `c:"b_pprev"`

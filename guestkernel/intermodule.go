@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Data that modules give each other by name (2.4.18 kernel/module.c inter_module_*), and asking for a module
+// Data that modules give each other by name (2.4.18 kernel/module.c inter_module_*), and programs that the kernel runs
 // (kernel/kmod.c).
 
 package guestkernel
@@ -24,7 +24,6 @@ func interModuleFunctions() []Function {
 		{Name: "inter_module_get", Fn: func(c *Call) { c.Return(c.Kernel.interModuleGet(c.Arg(0))) }, Level: Full},
 		{Name: "inter_module_get_request", Fn: interModuleGetRequest, Level: Full},
 		{Name: "inter_module_put", Fn: interModulePut, Level: Full},
-		{Name: "request_module", Fn: requestModule, Level: Partial, Note: "there is never a modprobe to run"},
 		{Name: "call_usermodehelper", Fn: callUsermodehelper, Level: Partial, Note: "there is never a program to run"},
 		{Name: "exec_usermodehelper", Fn: func(c *Call) { c.Fail(abi.ENOENT) }, Level: Partial, Note: "there is never a program to run"},
 	}
@@ -132,17 +131,6 @@ func interModulePut(c *Call) {
 	if owner := k.mem.U32(entry + imeOwner); owner != 0 {
 		k.unuseModule(owner)
 	}
-}
-
-// requestModule models int request_module(const char *name): 0 once modprobe has been started, whatever came of it.
-func requestModule(c *Call) {
-	c.Kernel.requestModule(c.Kernel.nameAt(c.Arg(0)))
-	c.Return(0)
-}
-
-// requestModule says what the real kernel does when there is no program at modprobe_path.
-func (k *Kernel) requestModule(name string) {
-	k.Printk("<3>kmod: failed to exec %s -s -k %s, errno = %d\n", k.nameAt(k.sym.ModprobePath), name, abi.ENOENT)
 }
 
 // callUsermodehelper models int call_usermodehelper(char *path, char **argv, char **envp): the pid of the program's

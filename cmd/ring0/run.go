@@ -22,12 +22,14 @@ type kernelFlags struct {
 	config guestkernel.Config
 	mem    string
 	disks  []string
+	probe  string
 }
 
 func (f *kernelFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringVar(&f.mem, "mem", "128M", "RAM of the machine, `SIZE` in bytes or with K, M, G")
 	fl.StringSliceVar(&f.disks, "disk", nil, "what is on a RAM disk, `ram0=FILE` and so on")
+	fl.StringVar(&f.probe, "modprobe", "", "answer request_module with the modules below `DIR`, and those that they need")
 	fl.StringVar(&f.config.Release, "kernel-release", "", "what uname says the kernel is, `RELEASE`; from 2.6 on there is no create_module")
 	fl.StringVar(&f.config.Profile, "profile", "", "which 2.4 kernel `BUILD` to model")
 	fl.Uint64Var(&f.config.MaxInsns, "max-insns", 0, "stop after `N` guest instructions")
@@ -42,6 +44,11 @@ func (f *kernelFlags) kernel() (guestkernel.Config, error) {
 	}
 	cfg := f.config
 	cfg.Mem = mem
+	if f.probe != "" {
+		if cfg.Modprobe, err = session.Modprobe(f.probe); err != nil {
+			return cfg, fmt.Errorf("--modprobe: %w", err)
+		}
+	}
 	for _, disk := range f.disks {
 		if err := addDisk(&cfg, disk); err != nil {
 			return cfg, err
