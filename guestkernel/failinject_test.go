@@ -3,6 +3,8 @@
 package guestkernel
 
 import (
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,4 +88,28 @@ func TestInjectCountsModulesOnly(t *testing.T) {
 	require.Error(t, k.Inject(Fault{Function: "printk", First: 1}))
 	k.ClearFaults()
 	require.Empty(t, k.Faults())
+}
+
+// docs/checks.md has the table of functions that can fail, and all kinds of findings.
+func TestChecksPage(t *testing.T) {
+	page, err := os.ReadFile("../docs/checks.md")
+	require.NoError(t, err)
+	by, order := map[string][]string{}, []string{}
+	for _, name := range FailableFunctions() {
+		meaning, ok := FailureOf(name)
+		require.True(t, ok)
+		if by[meaning] == nil {
+			order = append(order, meaning)
+		}
+		by[meaning] = append(by[meaning], "`"+name+"`")
+	}
+	slices.Sort(order)
+	table := "| fails with | functions |\n|---|---|\n"
+	for _, meaning := range order {
+		table += "| " + meaning + " | " + strings.Join(by[meaning], " ") + " |\n"
+	}
+	require.Contains(t, string(page), table)
+	for _, kind := range FindingKinds() {
+		require.Contains(t, string(page), "| `"+string(kind)+"` |")
+	}
 }

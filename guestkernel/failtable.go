@@ -70,20 +70,24 @@ func failures() map[string]failure {
 		__request_region create_proc_entry proc_mkdir proc_symlink proc_mknod register_sysctl_table pm_register
 		alloc_skb skb_clone skb_copy pskb_copy skb_copy_expand skb_realloc_headroom sock_wmalloc sock_rmalloc
 		sock_kmalloc sk_alloc sock_alloc alloc_etherdev alloc_fddidev alloc_fcdev alloc_trdev init_etherdev init_fddidev
-		init_fcdev init_trdev dev_alloc d_alloc d_alloc_root iget4 new_inode get_empty_filp bread getblk
-		get_unused_buffer_head grab_cache_page netlink_kernel_create md_register_thread dst_alloc neigh_create
+		init_fcdev init_trdev d_alloc d_alloc_root iget4 new_inode get_empty_filp bread
+		get_unused_buffer_head grab_cache_page netlink_kernel_create md_register_thread dst_alloc
 		neigh_parms_alloc register_8022_client register_snap_client llc_register_sap tcp_bucket_create
 		inter_module_get_request atm_dev_register`)
-	errno(abi.ENOMEM, `alloc_kiovec alloc_divert_blk register_framebuffer fb_alloc_cmap map_user_kiobuf get_user_pages`)
-	errno(abi.EAGAIN, `kernel_thread remap_page_range`)
+	errno(abi.ENOMEM, `alloc_kiovec alloc_divert_blk map_user_kiobuf get_user_pages remap_page_range`)
+	errno(abi.EAGAIN, `kernel_thread request_module`)
 	errno(abi.EBUSY, `request_irq request_dma request_resource allocate_resource pci_request_regions register_chrdev
 		register_blkdev misc_register register_filesystem register_binfmt register_nls register_md_personality
-		sock_register nf_register_sockopt nf_register_queue_handler register_exec_domain tty_register_driver`)
-	errno(abi.EIO, `pci_enable_device pci_set_dma_mask kernel_read dev_open`)
-	errno(abi.EEXIST, `register_netdev register_netdevice dev_alloc_name`)
-	errno(abi.ENOSYS, `request_module`)
+		nf_register_sockopt nf_register_queue_handler register_exec_domain tty_register_driver`)
+	errno(abi.EIO, `pci_set_dma_mask kernel_read`)
+	errno(abi.EEXIST, `register_netdev register_netdevice sock_register`)
+	errno(abi.ENFILE, `dev_alloc_name`)
+	errno(abi.ENXIO, `register_framebuffer`)
+	errno(abi.ENODEV, `dev_open`)
+	errno(abi.ENOBUFS, `neigh_create`)
 	errno(abi.ENOENT, `filp_open`)
-	errno(abi.EINVAL, `register_serial tty_register_ldisc`)
+	errno(abi.EINVAL, `pci_enable_device tty_register_ldisc`)
+	errno(abi.EPERM, `register_serial fb_alloc_cmap`) // they return -1
 	errno(abi.EFAULT, `strncpy_from_user __strncpy_from_user __get_user_1 __get_user_2 __get_user_4 `)
 	for name := range strings.FieldsSeq("__get_user_1 __get_user_2 __get_user_4") {
 		f := all[name]

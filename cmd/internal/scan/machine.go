@@ -16,6 +16,7 @@ import (
 // machine is a booted kernel.
 type machine struct {
 	kernel *guestkernel.Kernel
+	images []*loader.Image // of what was loaded, for the names in findings
 	stop   func() bool // calls the watchdog off
 }
 
@@ -51,11 +52,24 @@ func (m *machine) insmod(dir, file string) error {
 	if err != nil {
 		return err
 	}
-	_, err = loader.Insmod(process, object, loader.Options{Release: m.kernel.Release()})
+	loaded, err := loader.Insmod(process, object, loader.Options{Release: m.kernel.Release()})
+	if loaded.Image != nil {
+		m.images = append(m.images, loaded.Image)
+	}
 	if closed := process.Close(); err == nil {
 		err = closed
 	}
 	return err
+}
+
+// locate names a place by the module's own symbols.
+func (m *machine) locate(p guestkernel.Place) (name string, ok bool) {
+	for _, img := range m.images {
+		if img.Contains(p.EIP) && strings.HasSuffix(p.Symbol, "["+img.Name+"]") {
+			return img.Locate(p.EIP)
+		}
+	}
+	return "", false
 }
 
 func (m *machine) rmmod(name string) error {

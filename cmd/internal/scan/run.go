@@ -135,7 +135,7 @@ func (c *Corpus) load(cfg RunConfig, e *Exports, m *Module) Fate {
 	}
 	f.Notes = append(f.Notes, machine.kernel.Notes()...)
 	for _, found := range machine.kernel.Findings() {
-		f.Found = append(f.Found, found.String())
+		f.Found = append(f.Found, found.Named(machine.locate).String())
 	}
 	f.Insns = machine.kernel.Machine().Now()
 	return f
