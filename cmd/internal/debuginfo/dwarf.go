@@ -3,10 +3,7 @@
 
 package debuginfo
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // Tags.
 const (
@@ -428,11 +425,3 @@ func (w *walker) typeName(e *entry) {
 
 // CallSiteAt is the call that returns to an address, or nil.
 func (m *Module) CallSiteAt(returnAddr uint32) *CallSite { return m.calls[returnAddr] }
-
-// sortRanges keeps the entry first and orders the rest.
-func sortRanges(ranges []Range) []Range {
-	if len(ranges) > 1 {
-		slices.SortFunc(ranges[1:], func(a, b Range) int { return int(int64(a.Low) - int64(b.Low)) })
-	}
-	return ranges
-}
