@@ -179,3 +179,38 @@ func TestCheckpointOfATask(t *testing.T) {
 	require.Greater(t, back, 8)
 	require.Equal(t, straight.k.fingerprint(), k.fingerprint())
 }
+
+// TestCheckpointAcrossTasks goes back while the idle task runs to before a process fell asleep, and from there again.
+func TestCheckpointAcrossTasks(t *testing.T) {
+	const nap = 30_000 // microseconds
+	straight := newGuest(t, Config{Mem: 20 << 20})
+	require.NoError(t, straight.p.Sleep(nap))
+
+	g := newGuest(t, Config{Mem: 20 << 20})
+	k, m := g.k, g.k.m
+	var awake *Checkpoint
+	var then string
+	back := 0
+	m.SetMonitor(vm.Monitor{Boundary: func(vm.Boundary) {
+		switch {
+		case awake == nil:
+			awake, then = k.Checkpoint(), k.fingerprint()
+			require.Equal(t, g.p.task, k.running)
+			m.MonitorAt(m.Now() + 1_000_000)
+		case m.Place() == awake.Place():
+			require.Equal(t, then, k.fingerprint())
+			m.MonitorAt(m.Now() + uint64(back)*700_000)
+		case back < 3:
+			require.Equal(t, k.sched.idle, k.running)
+			back++
+			m.MonitorAt(awake.Place().Count)
+			require.NoError(t, k.Rewind(awake))
+		default:
+			m.MonitorAt(vm.Forever)
+		}
+	}})
+	m.MonitorAt(m.Now() + 3)
+	require.NoError(t, g.p.Sleep(nap))
+	require.Equal(t, 3, back)
+	require.Equal(t, straight.k.fingerprint(), k.fingerprint())
+}

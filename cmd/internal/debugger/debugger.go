@@ -88,13 +88,12 @@ func Start(cfg Config) (*Debugger, error) {
 
 // boot makes a world, in place of the one there was.
 func (d *Debugger) boot() error {
-	if d.w != nil {
-		d.w.abandon()
-		d.w = nil
-	}
 	w, first, err := newWorld(d)
 	if err != nil {
-		return err
+		return err // the old one still stands
+	}
+	if d.w != nil {
+		d.w.abandon()
 	}
 	d.w, d.at = w, first
 	return nil

@@ -59,12 +59,12 @@ func (d *Debugger) stepLine(dir Direction, kind lineStep) (Stop, error) {
 		return f.leave(p)
 	}
 	p.each = leave() == actEach
-	began := here
+	began, entered := here, false
 	p.tactic = func(w *world, m *moment) act {
 		s := w.sample(m.place)
 		if kind.enters && !f.away && f.home.flow == flowCall && s.eip != f.home.next {
 			if l, has := d.lineAt(s.eip); has { // entered: past what sets up the frame
-				f.home, line, began = s, l, s
+				f.home, line, began, entered = s, l, s, true
 				return leave()
 			}
 			f.away, f.target = true, f.home.next
@@ -76,6 +76,8 @@ func (d *Debugger) stepLine(dir Direction, kind lineStep) (Stop, error) {
 		}
 		l, has := d.lineAt(s.eip)
 		switch {
+		case entered && s.flow == flowCall:
+			return actStop // it begins with a call: not into that at once
 		case !has && s.same(began) && s.esp > began.esp:
 			return actStop // returned to where there are no lines
 		case !has, l.is(line):
@@ -90,7 +92,7 @@ func (d *Debugger) stepLine(dir Direction, kind lineStep) (Stop, error) {
 }
 
 // lineBack goes to the beginning of this line or, from there, of the line that
-// was executed before.
+// was executed before: to where a line begins that one can stop at.
 func (d *Debugger) lineBack(here sample, kind lineStep) (Stop, error) {
 	cur, ok, err := d.lineBefore(here, kind)
 	if err != nil || !ok {
@@ -105,10 +107,12 @@ func (d *Debugger) lineBack(here sample, kind lineStep) (Stop, error) {
 		if err != nil || d.at.poked {
 			return d.nothingBefore(err)
 		}
-		if l, same := d.lineAt(prev.eip); !ok || !same || !l.is(line) {
+		before, had := d.lineAt(prev.eip)
+		begins := line.Lo == cur.eip && line.IsStmt
+		if !ok || !had || begins && !before.is(line) {
 			return d.arrive(cur.place)
 		}
-		cur = prev
+		cur, line, has = prev, before, had
 	}
 	return Stop{}, errTooFar
 }

@@ -90,7 +90,21 @@ func walk(t *rapid.T, cfg Config) {
 		"step": func(t *rapid.T) {
 			move(func() (Stop, error) { return d.StepInsn(dir.Draw(t, "dir"), rapid.Uint64Range(1, 90).Draw(t, "n")) })(t)
 		},
-		"next": func(t *rapid.T) { move(func() (Stop, error) { return d.Next(dir.Draw(t, "dir")) })(t) },
+		"next":   func(t *rapid.T) { move(func() (Stop, error) { return d.Next(dir.Draw(t, "dir")) })(t) },
+		"finish": func(t *rapid.T) { move(func() (Stop, error) { return d.Finish(dir.Draw(t, "dir")) })(t) },
+		"watch": func(t *rapid.T) {
+			at := Range{d.View().Registers().ESP - rapid.Uint32Range(0, 64).Draw(t, "below")*4, rapid.Uint32Range(1, 16).Draw(t, "size")}
+			kind := rapid.SampledFrom([]WatchKind{WatchWrite, WatchRead, WatchAccess, WatchChange}).Draw(t, "kind")
+			if at.check() == nil {
+				_, err := d.AddWatchpoint(Watchpoint{Range: at, Kind: kind, OneShot: true})
+				require.NoError(t, err)
+			}
+		},
+		"last write": func(t *rapid.T) {
+			if at := (Range{d.View().Registers().ESP, 4}); at.check() == nil {
+				move(func() (Stop, error) { return d.LastWrite(at) })(t)
+			}
+		},
 		"goto": func(t *rapid.T) {
 			to := Position{Count: rapid.Uint64Range(0, d.Explored().Count+1000).Draw(t, "count")}
 			move(func() (Stop, error) { return d.GoTo(to) })(t)
@@ -102,7 +116,7 @@ func walk(t *rapid.T, cfg Config) {
 			require.NoError(t, d.SetReg(Register(rapid.SampledFrom([]Register{EAX, ECX, EDX}).Draw(t, "register")), rapid.Uint32().Draw(t, "value")))
 		},
 	}
-	names := []string{"continue", "continue", "step", "step", "next", "goto", "goto", "edit"}
+	names := []string{"continue", "continue", "step", "step", "next", "goto", "goto", "edit", "finish", "watch", "last write"}
 	for range rapid.IntRange(3, 12).Draw(t, "moves") {
 		moves[rapid.SampledFrom(names).Draw(t, "move")](t)
 	}
