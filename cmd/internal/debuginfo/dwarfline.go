@@ -65,7 +65,7 @@ func (d *dwarfData) readLines(at uint64, u *unit) error {
 	return nil
 }
 
-// lineLength is where the program at an offset ends, to find the next one.
+// lineEnd is where the program at an offset ends, to find the next one.
 func (d *dwarfData) lineEnd(at uint64) (uint64, bool) {
 	c := from(d.line, at)
 	length := uint64(c.u32())

@@ -38,7 +38,7 @@ type printer struct {
 	size int // bytes written, to end early
 }
 
-// problem writes an error where the value would be.
+// problemText writes an error where the value would be.
 func problemText(err error) string {
 	var e *Error
 	if errors.As(err, &e) {
@@ -182,7 +182,7 @@ func (p *printer) unknown(v Value) string {
 	return "{unknown type} " + p.address(v.Addr)
 }
 
-// separator and the like lay out members and elements.
+// list lays out members or elements.
 func (p *printer) list(items []string, depth int) string {
 	if !p.f.Pretty || len(items) == 0 {
 		return "{" + strings.Join(items, ", ") + "}"
