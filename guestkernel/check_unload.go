@@ -73,9 +73,9 @@ func (ch *checker) heldObjects(owner codeOwner) {
 		for _, o := range objects {
 			size += o.size
 		}
-		text := fmt.Sprintf("%s from %s are not freed", byteCount(size), key.how)
+		text := fmt.Sprintf("%s from %s not freed", byteCount(size), key.how)
 		if len(objects) > 1 {
-			text = fmt.Sprintf("%s in %d objects from %s are not freed", byteCount(size), len(objects), key.how)
+			text = fmt.Sprintf("%s in %d objects from %s not freed", byteCount(size), len(objects), key.how)
 		}
 		ch.report(Finding{Kind: Leak, Module: owner.name, Text: text, Allocated: &objects[0].allocated})
 	}
