@@ -118,6 +118,7 @@ func subsystems() []subsystem {
 		{"filecalls", fileCallFunctions(), nil},
 		{"pipe", pipeFunctions(), (*Kernel).bootPipes},
 		{"seqfile", seqFunctions(), (*Kernel).bootSeqFiles},
+		{"stat", statFunctions(), (*Kernel).bootStat},
 		{"filemmap", fileMapFunctions(), (*Kernel).bootFileMaps},
 		{"memdev", memoryDeviceFunctions(), (*Kernel).bootMemoryDevices},
 		{"sysmisc", sysMiscFunctions(), nil},

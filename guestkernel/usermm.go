@@ -25,6 +25,7 @@ type mmState struct {
 	ops      vmaOpsLayout
 	mnt      vfsmountLayout
 	pipe     pipeLayout
+	stat     statLayouts
 	inode    pipeInodeLayout
 	contents map[uint32]*content // of inodes that have no file system, by their address
 }
