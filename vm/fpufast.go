@@ -204,9 +204,6 @@ func fastStore64(pops uint8) fastHandler {
 	return func(c *CPU, in *inst) *inst {
 		f := &c.fpu
 		p := c.fastWrite(in, 8)
-		if p == nil {
-			p = c.besideCode(in, 8)
-		}
 		if p == nil || !c.quiet() {
 			return c.miss(in)
 		}
@@ -229,9 +226,6 @@ func fastStore32(pops uint8) fastHandler {
 	return func(c *CPU, in *inst) *inst {
 		f := &c.fpu
 		p := c.fastWrite(in, 4)
-		if p == nil {
-			p = c.besideCode(in, 4)
-		}
 		if p == nil || !c.quiet() {
 			return c.miss(in)
 		}

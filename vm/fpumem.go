@@ -10,7 +10,6 @@ package vm
 
 import (
 	"encoding/binary"
-	"unsafe"
 
 	"ring0/vm/float80"
 )
@@ -71,16 +70,6 @@ func (c *CPU) writeNumber(in *inst, v uint64) bool {
 		return c.write32(in, uint32(v))
 	}
 	return c.writeMem16(in, uint16(v))
-}
-
-// besideCode is where fastWrite would be but for code elsewhere in the page.
-func (c *CPU) besideCode(in *inst, size uint32) unsafe.Pointer {
-	if in.slow == 0 {
-		if off, ok := c.quietWrite(c.fastAddr(in), size); ok {
-			return c.at(off)
-		}
-	}
-	return nil
 }
 
 // read80 reads 10 bytes.

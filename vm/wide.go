@@ -37,10 +37,13 @@ func (c *CPU) fastRead(in *inst, size uint32) unsafe.Pointer {
 func (c *CPU) fastWrite(in *inst, size uint32) unsafe.Pointer {
 	la := c.fastAddr(in)
 	e := c.entry(la)
-	if e.wr != (la+size-1)&^pageMask|uint32(in.slow) {
-		return nil
+	if e.wr == (la+size-1)&^pageMask|uint32(in.slow) {
+		return e.at(la)
 	}
-	return e.at(la)
+	if at := e.beside(la, size); at < pageSize && in.slow == 0 {
+		return unsafe.Add(e.page, at)
+	}
+	return nil
 }
 
 // read32 and its kin read and write in's memory operand.
