@@ -54,6 +54,8 @@ type sysState struct {
 	shadowSS   bool   // MOV SS or POP SS just executed: debug traps wait too
 	noStep     bool   // the instruction entered a handler or another task: no single-step trap
 	midRep     bool   // stopped between two elements of a repeated string instruction
+	stuckAt    uint64 // the time at which faults come,
+	stuck      uint32 // and how many have come at it
 	nmiBlocked bool   // from an NMI to the next IRET
 	nmiLatched bool   // one more NMI came meanwhile
 	pdpte      [4]uint64

@@ -175,6 +175,7 @@ func (m *Machine) after() (Stop, bool) {
 		if c.exit == exitShutdown {
 			return m.stop(StopShutdown), true
 		}
+		c.letTimePass()
 	case exitHalt:
 		c.halted = true
 	case exitHypercall:
@@ -201,6 +202,26 @@ func (m *Machine) after() (Stop, bool) {
 		return m.stopErr(StopUnwritten, c.unwritten())
 	}
 	return Stop{}, false
+}
+
+// maxStuck is how many faults may come without an instruction between them
+// that retires. Software needs a few; more are a handler that faults itself.
+const maxStuck = 1024
+
+// letTimePass keeps a handler whose first instruction faults from holding the
+// time, and so the machine, for ever: after a while each fault takes as long as
+// an instruction.
+func (c *CPU) letTimePass() {
+	s, now := &c.sys, c.now()
+	if s.stuckAt != now {
+		s.stuckAt, s.stuck = now, 0
+	}
+	if s.stuck < maxStuck {
+		s.stuck++
+		return
+	}
+	c.setNow(now + 1)
+	s.stuckAt = now + 1
 }
 
 func (m *Machine) stop(r StopReason) Stop { return Stop{Reason: r, EIP: m.cpu.eip} }
