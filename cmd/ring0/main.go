@@ -91,6 +91,6 @@ the guest; 4 a limit was reached.`,
 func commands() []*cobra.Command {
 	return []*cobra.Command{
 		runCommand(), linkCommand(), ksymsCommand(), vectorsCommand(), benchCommand(), bootCommand(), scanCommand(), execCommand(),
-		debugCommand(), gdbCommand(),
+		debugCommand(), gdbCommand(), dapCommand(),
 	}
 }

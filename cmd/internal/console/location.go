@@ -31,6 +31,34 @@ func (n debugNames) Symbol(name string) (addrs []uint32) {
 			addrs[i] = n.c.table.BreakAddr(addr)
 		}
 	}
+	if len(addrs) == 0 {
+		addrs = n.compiled(strings.TrimPrefix(name, "*"), exact)
+	}
+	return addrs
+}
+
+// compiled is where the code of a function is that has no symbol of its name: a compiler's copy of it with another one, and the places
+// where it was compiled into its callers.
+func (n debugNames) compiled(name string, exact bool) (addrs []uint32) {
+	for _, f := range n.c.table.FunctionsNamed(name) {
+		if len(f.Ranges) == 0 {
+			continue
+		}
+		addr := f.Entry()
+		if !exact {
+			addr = n.c.table.BreakAddr(addr)
+		}
+		addrs = append(addrs, addr)
+	}
+	for _, m := range n.c.table.Modules() {
+		for _, f := range m.Functions {
+			for _, in := range f.Inlined {
+				if in.Name == name && in.Entry != 0 {
+					addrs = append(addrs, in.Entry)
+				}
+			}
+		}
+	}
 	return addrs
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"ring0/cmd/internal/debugger"
 )
@@ -34,6 +35,7 @@ func (s *Server) run(m move) []byte {
 		ended <- end{stop, err}
 	}()
 	arrivals := s.arrivals
+	var again <-chan time.Time
 	for {
 		select {
 		case e := <-ended:
@@ -45,14 +47,21 @@ func (s *Server) run(m move) []byte {
 		case a := <-arrivals:
 			if a.interrupt || a.err != nil {
 				s.dbg.Interrupt()
+				again = time.After(interruptAgain)
 			}
 			if a.err != nil { // answer finds the connection closed when it sends
 				arrivals = nil
 				s.lost(a)
 			}
+		case <-again:
+			s.dbg.Interrupt()
+			again = time.After(interruptAgain)
 		}
 	}
 }
+
+// interruptAgain is how often a move is asked to stand until it does: one that is about to begin does not hear it.
+const interruptAgain = 50 * time.Millisecond
 
 // lost keeps the end of the connection for Serve to find.
 func (s *Server) lost(a arrival) {

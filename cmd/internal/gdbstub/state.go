@@ -60,6 +60,7 @@ func (s *Server) writeRegisters(rest []byte) []byte {
 // setRegister changes a register: what came next before may not happen now.
 func (s *Server) setRegister(r debugger.Register, v uint32) error {
 	s.crash = nil
+	defer s.con.Arrived() // monitor commands look at frames
 	return s.dbg.SetReg(r, v)
 }
 
@@ -143,6 +144,7 @@ func (s *Server) write(where string, b []byte) []byte {
 	if s.dbg.WriteMem(addr, b) != nil {
 		return []byte(errMemory)
 	}
+	s.con.Arrived()
 	return []byte("OK")
 }
 

@@ -1,4 +1,5 @@
 # load source_dwarf4.o crash=1
+# hide (?m)^<4>(esi|Stack|Call Trace|Process|\[|  ).*\n
 # An oops is told of before the instruction that causes it, where its operands can be seen; then the end, and back again.
 connect
 continue

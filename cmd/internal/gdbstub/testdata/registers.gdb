@@ -1,4 +1,5 @@
 # load source_dwarf4.o
+# hide (?m)^(esp|cr3) .*
 # Registers of every feature; changing registers and memory.
 connect
 info registers
