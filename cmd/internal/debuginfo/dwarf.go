@@ -3,7 +3,11 @@
 
 package debuginfo
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
 
 // Tags.
 const (
@@ -131,9 +135,28 @@ func (d *dwarfData) readContents(u *unit) {
 		return
 	}
 	w := walker{d: d, u: u}
+	first := len(d.m.Functions)
 	if err := u.each(w.entry); err != nil {
 		d.m.problem(err)
 	}
+	for _, f := range d.m.Functions[first:] {
+		f.orderParams()
+	}
+}
+
+// orderParams puts the parameters first and in their order.
+func (f *Function) orderParams() {
+	slices.SortStableFunc(f.Vars, func(a, b *Variable) int {
+		switch {
+		case a.Param && b.Param:
+			return cmp.Compare(a.order, b.order)
+		case a.Param:
+			return -1
+		case b.Param:
+			return 1
+		}
+		return 0
+	})
 }
 
 var errStop = fmt.Errorf("no more is wanted")
@@ -333,6 +356,10 @@ func (w *walker) variable(e *entry) {
 	v := &Variable{Name: e.originText(atName), Param: e.tag == tagFormalParameter, Block: s.blocks, Unit: w.u.name}
 	if v.Name == "" {
 		return
+	}
+	v.order = e.offset
+	if o := e.origin(atName); o != nil {
+		v.order = o.offset
 	}
 	if t := e.origin(atType); t != nil {
 		v.Type = w.d.typeOf(t)

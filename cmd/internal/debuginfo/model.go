@@ -139,7 +139,8 @@ type Variable struct {
 	Block  int      // how deep its block is nested in the function
 	Loc    Location // where it is
 
-	base Location // the frame base its location may refer to
+	base  Location // the frame base its location may refer to
+	order uint32   // where it is declared: parameters that a specialised function has lost are described last
 }
 
 // VisibleAt says whether code at an address sees the variable.
