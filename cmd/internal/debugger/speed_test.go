@@ -10,8 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const farAway = 100_000_000 // instructions
-
 // stepsBack measures reverse steps at 20 places near the end of a run of 100 million instructions.
 func stepsBack(t testing.TB) (took []time.Duration, forward time.Duration) {
 	d := start(t, "", "spin.o")

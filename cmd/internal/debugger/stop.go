@@ -41,7 +41,7 @@ type Stop struct {
 	Hits       []WatchHit   // watched accesses of the instruction just executed
 	Exception  *Exception   // of an exception, an oops, a triple fault; else nil
 	Module     *ModuleEvent // of a stop at a module's loading, init or exit; else nil
-	Text       string       // of an oops or panic: its first line; of a condition that could not be evaluated: why
+	Text       string       // of an oops or panic: its first line; of a condition that could not be evaluated: why; of a run that the host ended: why
 	Frame      uint32       // of an oops: the pt_regs of the faulting code
 	Outcome    *guestkernel.Outcome
 	Result     *session.Result // of ReasonEnded

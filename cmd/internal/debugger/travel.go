@@ -61,6 +61,9 @@ func (d *Debugger) settle(why Reason) Stop {
 	switch m.kind {
 	case atEnd:
 		s.Reason, s.Result = ReasonEnded, m.result
+		if m.err != nil {
+			s.Text = m.err.Error()
+		}
 	case atStart:
 		s.Reason = ReasonStart
 	case atFault:
