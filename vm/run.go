@@ -137,6 +137,7 @@ func (m *Machine) slice(skip bool) (Stop, bool) {
 	c.exit = exitNone
 	mid := c.sys.midRep
 	if !c.shadow && c.takeInterrupt() {
+		c.letTimePass()
 		return m.after()
 	}
 	if m.mon.on {
@@ -204,13 +205,13 @@ func (m *Machine) after() (Stop, bool) {
 	return Stop{}, false
 }
 
-// maxStuck is how many faults may come without an instruction between them
-// that retires. Software needs a few; more are a handler that faults itself.
+// maxStuck is how many faults and interrupts may come without an instruction
+// between them that retires. Software needs a few; more are a handler that
+// faults itself, or is interrupted at its door by what it is there for.
 const maxStuck = 1024
 
-// letTimePass keeps a handler whose first instruction faults from holding the
-// time, and so the machine, for ever: after a while each fault takes as long as
-// an instruction.
+// letTimePass keeps such a handler from holding the time, and so the machine,
+// for ever: after a while each fault takes as long as an instruction.
 func (c *CPU) letTimePass() {
 	s, now := &c.sys, c.now()
 	if s.stuckAt != now {
