@@ -17,7 +17,7 @@ import (
 type machine struct {
 	kernel *guestkernel.Kernel
 	images []*loader.Image // of what was loaded, for the names in findings
-	stop   func() bool // calls the watchdog off
+	stop   func() bool     // calls the watchdog off
 }
 
 // newMachine boots a kernel that stands still after timeout of host time.
