@@ -4,8 +4,11 @@ package dap
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"io"
+	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -326,4 +329,34 @@ func TestGarbage(t *testing.T) {
 	require.NoError(t, err)
 	_, err = dap.ReadProtocolMessage(e.in)
 	require.ErrorIs(t, err, io.EOF)
+}
+
+// TestPage: the launch configuration in docs/debugging.md is one, and works.
+func TestPage(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/debugging.md")
+	require.NoError(t, err)
+	_, rest, ok := strings.Cut(string(page), "```json\n")
+	require.True(t, ok)
+	text, _, ok := strings.Cut(rest, "```")
+	require.True(t, ok)
+	var all map[string]any
+	require.NoError(t, json.Unmarshal([]byte(text), &all))
+	known := map[string]bool{"type": true, "request": true, "name": true}
+	arguments := reflect.TypeFor[launchArguments]()
+	for i := range arguments.NumField() {
+		name := arguments.Field(i).Tag.Get("json")
+		require.Contains(t, all, name, "the page leaves one out")
+		known[name] = true
+	}
+	for name := range all {
+		require.True(t, known[name], "there is no launch argument %s", name)
+	}
+	t.Chdir("../../..")
+	e := open(t)
+	ask[*dap.InitializeResponse](e, "initialize", map[string]any{"adapterID": "ring0"})
+	ask[*dap.LaunchResponse](e, "launch", all)
+	wait[*dap.InitializedEvent](e)
+	require.Equal(t, "entry", e.stops("configurationDone", nil).Reason)
+	require.Contains(t, e.top().Name, "[exporter]")
+	require.Equal(t, "exception", e.stops("continue", nil).Reason)
 }

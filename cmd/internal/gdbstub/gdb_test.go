@@ -98,6 +98,19 @@ func TestGDB(t *testing.T) {
 	}
 }
 
+// TestPage: what docs/debugging.md shows of gdb is a part of a transcript.
+func TestPage(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/debugging.md")
+	require.NoError(t, err)
+	whole, err := os.ReadFile("testdata/oops.txt")
+	require.NoError(t, err)
+	_, rest, ok := strings.Cut(string(page), "```gdb\n")
+	require.True(t, ok)
+	shown, _, ok := strings.Cut(rest, "```")
+	require.True(t, ok)
+	require.Contains(t, string(whole), shown)
+}
+
 // header is the value of a line "# name value".
 func header(text, name string) string {
 	for line := range strings.Lines(text) {
