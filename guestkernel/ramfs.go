@@ -24,7 +24,7 @@ func ramfsFunctions() []Function {
 
 // bootRamfs fills in the tables of operations, registers the kernel's own types and mounts the root.
 func (k *Kernel) bootRamfs() error {
-	lay, file, iops, aops, sops := &k.drv.fs.lay, &k.lay.FileOperations, &k.drv.fs.lay.IOps, &k.drv.fs.lay.AOps, &k.drv.fs.lay.SOps
+	file, iops, aops, sops := &k.lay.FileOperations, &k.drv.fs.lay.IOps, &k.drv.fs.lay.AOps, &k.drv.fs.lay.SOps
 	for _, row := range []struct {
 		table string
 		f     abi.Field
@@ -38,7 +38,6 @@ func (k *Kernel) bootRamfs() error {
 		{"ramfs_dir_inode_operations", iops.Unlink, "ramfs_unlink"}, {"ramfs_dir_inode_operations", iops.Mkdir, "ramfs_mkdir"},
 		{"ramfs_dir_inode_operations", iops.Rmdir, "ramfs_unlink"}, {"ramfs_dir_inode_operations", iops.Mknod, "ramfs_mknod"},
 		{"ramfs_ops", sops.PutInode, "force_delete"},
-		{"ramfs_fs_type", lay.Type.ReadSuper, "ramfs_read_super"}, {"rootfs_fs_type", lay.Type.ReadSuper, "ramfs_read_super"},
 	} {
 		if err := k.setOp(k.symbol(row.table), row.f, row.name); err != nil {
 			return err
@@ -48,16 +47,7 @@ func (k *Kernel) bootRamfs() error {
 	if k.mem.U32(super) == 0 {
 		k.listInit(super)
 	}
-	for _, t := range []struct {
-		symbol, name string
-		flags        uint32
-	}{{"ramfs_fs_type", "ramfs", fsLitter}, {"rootfs_fs_type", "rootfs", fsNoMount | fsLitter}} {
-		at, fs := k.symbol(t.symbol), &k.drv.lay.FileSystem
-		k.mem.Set(at, fs.Name, k.newString(t.name))
-		k.mem.Set(at, fs.Owner, 0)
-		k.mem.Set(at, lay.Type.Flags, t.flags)
-		k.listInit(at + fs.FsSupers.Off)
-	}
+	k.registerOwnTypes()
 	root := k.symbol("rootfs_fs_type")
 	k.mem.SetU32(k.symbol("unnamed_dev_in_use"), 1)
 	sb := k.newSuper(root, k.anonymousDevice(), 0)
@@ -65,6 +55,30 @@ func (k *Kernel) bootRamfs() error {
 		return errNoMemory
 	}
 	return k.mountRoot(sb)
+}
+
+// registerOwnTypes puts the file systems that are built in on the list. All but ramfs stop who mounts them by the name of
+// their read_super.
+func (k *Kernel) registerOwnTypes() {
+	lay, fs, word := &k.drv.fs.lay, &k.drv.lay.FileSystem, k.drv.sym.FileSystems
+	for _, t := range []struct {
+		symbol, name, read string
+		flags              uint32
+	}{
+		{"rootfs_fs_type", "rootfs", "ramfs_read_super", fsNoMount | fsLitter}, {"proc_fs_type", "proc", "proc_read_super", fsSingle},
+		{"sock_fs_type", "sockfs", "sockfs_read_super", fsNoMount}, {"tmpfs_fs_type", "tmpfs", "shmem_read_super", fsLitter},
+		{"shmem_fs_type", "shm", "shmem_read_super", fsLitter}, {"pipe_fs_type", "pipefs", "pipefs_read_super", fsNoMount},
+		{"ext2_fs_type", "ext2", "ext2_read_super", fsNeedsDevice}, {"ramfs_fs_type", "ramfs", "ramfs_read_super", fsLitter},
+		{"iso9660_fs_type", "iso9660", "isofs_read_super", fsNeedsDevice}, {"devpts_fs_type", "devpts", "devpts_read_super", 0},
+	} {
+		at := k.symbol(t.symbol)
+		k.mem.Set(at, fs.Name, k.newString(t.name))
+		k.mem.Set(at, lay.Type.Flags, t.flags)
+		k.mem.Set(at, lay.Type.ReadSuper, k.symbol(t.read))
+		k.listInit(at + fs.FsSupers.Off)
+		k.mem.SetU32(word, at)
+		word = at + fs.Next.Off
+	}
 }
 
 // mountRoot makes the mount of /, with the places where /proc and /dev appear.

@@ -31,7 +31,7 @@ func registryFunctions() []Function {
 		{Name: "load_nls", Fn: loadNLS, Level: Full},
 		{Name: "load_nls_default", Fn: loadNLSDefault, Level: Full},
 		{Name: "unload_nls", Fn: unloadNLS, Level: Full},
-		{Name: "register_filesystem", Fn: registerFilesystem, Level: Partial, Note: "the kernel's own file systems are not on the list; no mount"},
+		{Name: "register_filesystem", Fn: registerFilesystem, Level: Full},
 		{Name: "unregister_filesystem", Fn: unregister(fs, clearLink), Level: Full},
 		{Name: "register_binfmt", Fn: registerFirst(fmts), Level: Partial, Note: "the kernel's own formats are not on the list; no execve"},
 		{Name: "unregister_binfmt", Fn: unregister(fmts, keepLink), Level: Full},
