@@ -49,6 +49,7 @@ func (d *Debugger) finishStepping(here sample) (Stop, error) {
 
 // finishBack goes to the call that entered the function.
 func (d *Debugger) finishBack(here sample, ret, esp uint32, known bool) (Stop, error) {
+	d.begin()
 	if known {
 		own := plan{breaks: true, watch: []*watchpoint{}, runTo: d.callsBefore(ret), rearm: true}
 		call, ok, err := d.lastSample(here.place, own, func(s sample) bool { return s.same(here) && s.esp == esp })

@@ -94,6 +94,7 @@ func (d *Debugger) stepLine(dir Direction, kind lineStep) (Stop, error) {
 // lineBack goes to the beginning of this line or, from there, of the line that
 // was executed before: to where a line begins that one can stop at.
 func (d *Debugger) lineBack(here sample, kind lineStep) (Stop, error) {
+	d.begin()
 	cur, ok, err := d.lineBefore(here, kind)
 	if err != nil || !ok {
 		return d.nothingBefore(err)

@@ -15,6 +15,7 @@ var errTooFar = errors.New("debugger: the caller is too far back to be found by 
 
 // forward runs under a plan with the breakpoints armed and makes the stop.
 func (d *Debugger) forward(p *plan) (Stop, error) {
+	d.begin()
 	p.dir, p.breaks, p.match = Forward, true, d.forwards
 	d.run(p)
 	if d.at.kind != atEnd && !d.at.poked && p.stop != nil {
@@ -58,6 +59,7 @@ func (d *Debugger) Continue(dir Direction) (Stop, error) {
 
 // backward goes to the last match before here, or to the start.
 func (d *Debugger) backward(p plan, match func(w *world, m *moment) *Stop) (Stop, error) {
+	d.begin()
 	found, interrupted, err := d.lastMatch(d.at.place, p, match)
 	switch {
 	case err != nil:
@@ -92,6 +94,7 @@ func (d *Debugger) StepInsn(dir Direction, n uint64) (Stop, error) {
 
 // stepBack goes n boundaries back.
 func (d *Debugger) stepBack(n uint64) (Stop, error) {
+	d.begin()
 	for p := d.at.place; ; {
 		list, err := d.before(p, int(min(n, maxSpan/2)))
 		switch {
@@ -121,6 +124,7 @@ func (d *Debugger) arrive(p Position) (Stop, error) {
 // instruction, as one.
 func (d *Debugger) Next(dir Direction) (Stop, error) {
 	if dir == Backward {
+		d.begin()
 		here := d.w.sample(d.at.place)
 		prev, ok, err := d.previous(here)
 		if err != nil || !ok {

@@ -150,6 +150,23 @@ func TestInterruptEndsALongRun(t *testing.T) {
 	require.NotZero(t, reports.Load())
 	require.True(t, ok(d.StepInsn(Backward, 1)).Position.Before(s.Position))
 	require.Equal(t, s.Position, ok(d.StepInsn(Forward, 1)).Position)
+
+	ok(d.GoTo(Position{Count: 30_000_000}))
+	_, err = d.AddBreakpoint(Breakpoint{Location: Location{Kind: AtSymbol, Symbol: "printk"}, When: func(View) (bool, error) {
+		return false, nil
+	}})
+	require.NoError(t, err)
+	reports.Store(0)
+	d.cfg.Progress = func(Progress) {
+		if reports.Add(1) == 4 {
+			d.Interrupt()
+		}
+	}
+	s = ok(d.Continue(Backward))
+	require.Equal(t, ReasonInterrupted, s.Reason)
+	require.Less(t, s.Position.Count, uint64(30_000_000))
+	d.cfg.Progress = nil
+	require.Equal(t, ReasonStart, ok(d.Continue(Backward)).Reason)
 }
 
 func TestConditionsAndCounts(t *testing.T) {

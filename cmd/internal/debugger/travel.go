@@ -4,9 +4,11 @@
 
 package debugger
 
+// begin is the beginning of a move: an Interrupt from before is for none.
+func (d *Debugger) begin() { d.interrupt.Store(false) }
+
 // run goes on under a plan from where the debuggee stands.
 func (d *Debugger) run(p *plan) {
-	d.interrupt.Store(false)
 	if d.at.kind == atEnd {
 		return
 	}
@@ -16,7 +18,6 @@ func (d *Debugger) run(p *plan) {
 // runFrom goes back to a checkpoint, or to the start when base is nil, and
 // goes on from there under a plan.
 func (d *Debugger) runFrom(base *checkpoint, p *plan) error {
-	d.interrupt.Store(false)
 	if base != nil {
 		d.at = d.w.send(order{plan: p, rewind: base.cp})
 		if p.failed == nil {
@@ -81,6 +82,7 @@ func (d *Debugger) settle(why Reason) Stop {
 // GoTo travels to a position, or where there is none to the first one after
 // it. Breakpoints on the way are passed over.
 func (d *Debugger) GoTo(p Position) (Stop, error) {
+	d.begin()
 	dir := Forward
 	if p.Before(d.at.place) {
 		dir = Backward
