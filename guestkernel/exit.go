@@ -101,20 +101,13 @@ func (k *Kernel) signalChild(t, parent *Task, signal uint32) {
 	case status&0x7f != 0:
 		code, value = childKilled, status&0x7f
 	}
-	info := k.Kmalloc(si.Size, k.pages.gfp.atomic)
-	if info == 0 {
-		k.sendSignalInfo(parent, signal, infoKernel)
-		return
+	const statusOff = 2 * wordSize // behind pid and uid
+	info := k.newSiginfo(signal, code, uint32(t.Pid()), t.Get(k.lay.Task.Uid))
+	if info != infoKernel {
+		k.mem.SetU32(info+si.Pid.Off+statusOff, value)
+		defer k.Kfree(info)
 	}
-	k.mem.Fill(info, si.Size, 0)
-	k.mem.Set(info, si.Signo, signal)
-	k.mem.Set(info, si.Code, code)
-	k.mem.Set(info, si.Pid, uint32(t.Pid()))
-	k.mem.Set(info, si.UID, t.Get(k.lay.Task.Uid))
-	const statusOff = 8 // behind pid and uid
-	k.mem.SetU32(info+si.Pid.Off+statusOff, value)
 	k.sendSignalInfo(parent, signal, info)
-	k.Kfree(info)
 }
 
 // awaited tells whether a dead task stays as a zombie: its parent is a program, which can wait for it. Those of the kernel

@@ -104,10 +104,31 @@ func doPageFault(c *Call) {
 		t.Set(k.lay.Task.ThreadCR2, addr)
 		t.Set(k.lay.Task.ThreadErrorCode, code)
 		t.Set(k.lay.Task.ThreadTrapNo, vm.VecPF)
-		k.forceSignal(t, signal)
+		k.forceFault(t, signal, k.faultKind(mm, addr, signal), addr)
 	default:
 		k.kernelFault(f, addr, code)
 	}
+}
+
+// Values of si_code for faults (asm-i386/siginfo.h).
+const (
+	faultUnmapped  = 0x30001 // SEGV_MAPERR
+	faultForbidden = 0x30002 // SEGV_ACCERR
+	faultNoObject  = 0x30002 // BUS_ADRERR
+	faultIllegal   = 0x30002 // ILL_ILLOPN
+	faultDivide    = 0x30001 // FPE_INTDIV
+	faultUnaligned = 0x30001 // BUS_ADRALN
+)
+
+// faultKind is the si_code of a page fault: whether there is a range at the address.
+func (k *Kernel) faultKind(mm, addr uint32, signal int) uint32 {
+	if signal == abi.SIGBUS {
+		return faultNoObject
+	}
+	if vma := k.findVMA(mm, addr); vma != 0 && k.mem.Get(vma, k.lay.VMA.Start) <= addr {
+		return faultForbidden
+	}
+	return faultUnmapped
 }
 
 // kernelFault ends a page fault of kernel code: at the fixup of its exception table entry, or in an oops.

@@ -141,6 +141,9 @@ func (k *Kernel) buildSigframe(f Frame, signal, info, flags uint32, blocked uint
 		putWord(b[8:], frame+rtInfo)
 		putWord(b[12:], frame+rtUser)
 		k.mem.Read(info, b[rtInfo:rtInfo+128])
+		if code := b[rtInfo+k.lay.Siginfo.Code.Off:]; int32(leWord(code)) > 0 {
+			putWord(code, leWord(code)&0xffff) // which fields there are is the kernel's affair
+		}
 		k.putStack(b[rtStack:], f)
 		binary.LittleEndian.PutUint64(b[rtMask:], blocked)
 	} else {

@@ -11,7 +11,34 @@ import (
 )
 
 // forceSignal makes a signal pending that the task can neither block nor ignore (force_sig).
-func (k *Kernel) forceSignal(t *Task, signal int) {
+func (k *Kernel) forceSignal(t *Task, signal int) { k.forceSignalInfo(t, signal, infoKernel) }
+
+// forceFault does so for a fault: code says of which kind, addr is the address or the instruction.
+func (k *Kernel) forceFault(t *Task, signal int, code, addr uint32) {
+	info := k.newSiginfo(uint32(signal), code, addr, 0)
+	k.forceSignalInfo(t, signal, info)
+	if info != infoKernel {
+		k.Kfree(info)
+	}
+}
+
+// newSiginfo makes a siginfo with two words behind the code; without memory it says only that the kernel sent the signal.
+func (k *Kernel) newSiginfo(signal, code, first, second uint32) uint32 {
+	si := &k.lay.Siginfo
+	info := k.Kmalloc(si.Size, k.pages.gfp.atomic)
+	if info == 0 {
+		return infoKernel
+	}
+	k.mem.Fill(info, si.Size, 0)
+	k.mem.Set(info, si.Signo, signal)
+	k.mem.Set(info, si.Code, code)
+	k.mem.SetU32(info+si.Pid.Off, first)
+	k.mem.SetU32(info+si.Pid.Off+wordSize, second)
+	return info
+}
+
+// forceSignalInfo is force_sig_info.
+func (k *Kernel) forceSignalInfo(t *Task, signal int, info uint32) {
 	lay := &k.lay.Task
 	blocked := t.addr + lay.Blocked.Off + uint32(signal-1)/32*4
 	k.mem.SetU32(blocked, k.mem.U32(blocked)&^(1<<((signal-1)%32)))
@@ -21,18 +48,7 @@ func (k *Kernel) forceSignal(t *Task, signal int) {
 			k.mem.SetU32(action, sigDefault)
 		}
 	}
-	k.sendSignal(t, signal)
-}
-
-// sendSignal makes a signal pending and wakes a task that sleeps interruptibly.
-func (k *Kernel) sendSignal(t *Task, signal int) {
-	lay := &k.lay.Task
-	set := t.addr + lay.PendingSignal.Off + uint32(signal-1)/32*4
-	k.mem.SetU32(set, k.mem.U32(set)|1<<((signal-1)%32))
-	t.Set(lay.Sigpending, 1)
-	if t.Get(lay.State) == abi.TaskInterruptible {
-		k.Wake(t)
-	}
+	k.sendSignalInfo(t, uint32(signal), info)
 }
 
 // Values of a signal action's handler.

@@ -26,10 +26,10 @@ func signalFunctions() []Function {
 		{Name: "send_sig_info", Fn: func(c *Call) { c.signalTask(c.Arg(0), c.Arg(1), c.Arg(2)) }, Level: Full},
 		{Name: "send_sig", Fn: func(c *Call) { c.signalTask(c.Arg(0), boolWord(c.Arg(2) != 0), c.Arg(1)) }, Level: Full},
 		{Name: "force_sig_info", Fn: func(c *Call) {
-			c.forceSig(c.Arg(0), c.Arg(2))
+			c.forceSig(c.Arg(0), c.Arg(1), c.Arg(2))
 			c.Return(0)
-		}, Level: Partial, Note: "what is known about the signal is lost"},
-		{Name: "force_sig", Fn: func(c *Call) { c.forceSig(c.Arg(0), c.Arg(1)) }, Level: Full},
+		}, Level: Full},
+		{Name: "force_sig", Fn: func(c *Call) { c.forceSig(c.Arg(0), infoKernel, c.Arg(1)) }, Level: Full},
 		{Name: "kill_proc", Fn: func(c *Call) { c.killProc(c.Arg(1), boolWord(c.Arg(2) != 0)) }, Level: Full},
 		{Name: "kill_proc_info", Fn: func(c *Call) {
 			c.killPid(int32(c.Arg(2)), c.Arg(0), c.Arg(1))
@@ -247,9 +247,9 @@ func (k *Kernel) wakeForSignal(t *Task) {
 	}
 }
 
-func (c *Call) forceSig(signal, addr uint32) {
+func (c *Call) forceSig(signal, info, addr uint32) {
 	if t := c.Kernel.taskAt(addr); t != nil && signal >= 1 && signal <= signalCount {
-		c.Kernel.forceSignal(t, int(signal))
+		c.Kernel.forceSignalInfo(t, int(signal), info)
 	}
 }
 

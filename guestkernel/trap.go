@@ -124,7 +124,11 @@ func (k *Kernel) handleTrap(t trap) {
 	if t.frame.User() {
 		k.running.Set(k.lay.Task.ThreadErrorCode, t.code)
 		k.running.Set(k.lay.Task.ThreadTrapNo, uint32(t.vector))
-		k.forceSignal(k.running, t.signal)
+		if code, known := trapCodes()[t.vector]; known {
+			k.forceFault(k.running, t.signal, code, t.frame.EIP())
+		} else {
+			k.forceSignal(k.running, t.signal)
+		}
 		return
 	}
 	if fixup := k.searchExceptions(t.frame.EIP()); fixup != 0 {
@@ -132,6 +136,11 @@ func (k *Kernel) handleTrap(t trap) {
 		return
 	}
 	k.die(t, nil)
+}
+
+// trapCodes are the si_code of exceptions of which a program learns more than the number.
+func trapCodes() map[int]uint32 {
+	return map[int]uint32{vm.VecDE: faultDivide, vm.VecUD: faultIllegal, vm.VecAC: faultUnaligned}
 }
 
 // die ends in an oops, unless ESP has left the task's stack: the real kernel then takes whatever lies there for current and

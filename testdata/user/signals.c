@@ -78,6 +78,15 @@ static void skip(int signal, struct sigcontext sc)
 	__asm__ __volatile__("" : : "m"(sc));
 }
 
+/* The same with what is known about the fault. */
+static void explained(int signal, int *info, int *context)
+{
+	put_result("fault", signal);
+	put_result("si_code", info[2]);
+	put_result("si_addr is the address or the instruction", info[3] == 0x1234 || info[3] == context[5 + 14]);
+	context[5 + 14] += 2;
+}
+
 static void break_fpu(int signal)
 {
 	(void)signal;
@@ -211,6 +220,16 @@ int run(int *stack)
 	__asm__ __volatile__("movl %%eax,(%%ecx)" : : "a"(0), "c"(0x1234) : "memory");
 	__asm__ __volatile__("movl (%%ecx),%%eax" : : "a"(0), "c"(0xc0100000) : "memory");
 	put("behind the faults\n");
+	on(SIGSEGV, explained, SA_SIGINFO, 0);
+	on(4, explained, SA_SIGINFO, 0);
+	on(5, explained, SA_SIGINFO, 0);
+	on(8, explained, SA_SIGINFO, 0);
+	__asm__ __volatile__("movl %%eax,(%%ecx)" : : "a"(0), "c"(0x1234) : "memory");
+	__asm__ __volatile__("movl %%eax,(%%ecx)" : : "a"(0), "c"(run) : "memory");
+	__asm__ __volatile__("divl %%ecx" : : "a"(1), "d"(0), "c"(0) : "memory");
+	__asm__ __volatile__("ud2");
+	__asm__ __volatile__("cli; nop");
+	__asm__ __volatile__("int3; nop; nop");
 
 	put_result("sigaltstack", CALL(NR_SIGALTSTACK, stack_t, 0, 0, 0));
 	on(SIGUSR1, count, SA_ONSTACK, 0);
