@@ -129,7 +129,7 @@ const settings = "set pagination off\nset confirm off\nset width 0\nset style en
 // a command that Ctrl-C ends.
 func transcript(t *testing.T, gdb, addr, script string) string {
 	dir := t.TempDir()
-	started := filepath.Join(dir, "started")
+	started, over := filepath.Join(dir, "started"), filepath.Join(dir, "over")
 	args := []string{"-nx", "-nh", "-batch"}
 	do := func(command string) { args = append(args, "-ex", command) }
 	for line := range strings.Lines(settings + script) {
@@ -143,6 +143,7 @@ func transcript(t *testing.T, gdb, addr, script string) string {
 		case interrupt:
 			do("shell touch " + started)
 			do(endless)
+			do("shell touch " + over)
 		case line == "connect":
 			do("target remote " + addr)
 		default:
@@ -157,7 +158,7 @@ func transcript(t *testing.T, gdb, addr, script string) string {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Start())
-	go interrupted(ctx, cmd.Process, started)
+	go interrupted(ctx, cmd.Process, started, over)
 	err := cmd.Wait()
 	require.NoError(t, ctx.Err(), out.String())
 	require.NoError(t, err, out.String())
@@ -166,16 +167,18 @@ func transcript(t *testing.T, gdb, addr, script string) string {
 	return normalise(t, "(gdb) connect\n"+text)
 }
 
-// interrupted sends Ctrl-C once a file is there and the command behind it has had time to begin.
-func interrupted(ctx context.Context, gdb *os.Process, started string) {
-	const begins = 700 * time.Millisecond
+// interrupted sends Ctrl-C once a file is there and the command behind it has had time to begin, and again until gdb has gone on.
+func interrupted(ctx context.Context, gdb *os.Process, started, over string) {
+	const begins = 1500 * time.Millisecond
+	exists := func(file string) bool { _, err := os.Stat(file); return err == nil }
+	for ctx.Err() == nil && !exists(started) {
+		time.Sleep(begins / 20)
+	}
 	for ctx.Err() == nil {
-		if _, err := os.Stat(started); err == nil {
-			time.Sleep(begins)
-			_ = gdb.Signal(os.Interrupt) // one that has ended needs none
+		time.Sleep(begins)
+		if exists(over) || gdb.Signal(os.Interrupt) != nil {
 			return
 		}
-		time.Sleep(begins / 10)
 	}
 }
 

@@ -255,3 +255,25 @@ func FuzzPackets(f *testing.F) {
 		}
 	})
 }
+
+// TestFloatRegisters: the x87 stack counts from its top; XMM registers are little-endian.
+func TestFloatRegisters(t *testing.T) {
+	var r debugger.Registers
+	r.FPU.FSW = 3 << 11
+	r.FPU.R[3].SE, r.FPU.R[3].Man = 0x4000, 0xc000000000000000 // 3.0
+	r.FPU.R[2].SE, r.FPU.R[2].Man = 0xbfff, 1<<63              // -1.0
+	r.FPU.XMM[5] = [2]uint64{0x0807060504030201, 0x100f0e0d0c0b0a09}
+	r.FPU.FCW, r.FPU.MXCSR, r.FPU.FIP, r.FPU.FOP = 0x37f, 0x1f80, 0xc0100000, 0x123
+	want := map[string][]byte{
+		"st0": {0, 0, 0, 0, 0, 0, 0, 0xc0, 0, 0x40}, "st7": {0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0xbf},
+		"xmm5": {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, "fctrl": {0x7f, 3, 0, 0}, "fstat": {0, 0x18, 0, 0},
+		"mxcsr": {0x80, 0x1f, 0, 0}, "fioff": {0, 0, 0x10, 0xc0}, "fop": {0x23, 1, 0, 0},
+	}
+	for _, row := range registers() {
+		if bytes, wanted := want[row.name]; wanted {
+			require.Equal(t, bytes, row.get(&r), row.name)
+			delete(want, row.name)
+		}
+	}
+	require.Empty(t, want, "every name is a register's")
+}
