@@ -49,7 +49,7 @@ func TestTranscript(t *testing.T) {
 	var fresh strings.Builder
 	used := map[string]bool{}
 	for line := range strings.Lines(string(data)) {
-		if strings.HasPrefix(line, "#") {
+		if strings.HasPrefix(line, "# ") { // a remark; frames begin with # and a number
 			fresh.WriteString(line)
 		}
 		command, typed := strings.CutPrefix(line, "> ")
