@@ -41,13 +41,12 @@ func (c *Console) Symbol(addr uint32) string { return c.nameOf(addr) }
 
 // SourcePath is where the file of a place in the code is on this machine; "" when it is not at hand.
 func (c *Console) SourcePath(l debuginfo.Line) string {
-	for _, name := range c.sources.candidates(l.File, c.compDir(l.Addr)) {
-		if _, err := readSource(name); err == nil {
-			if abs, err := filepath.Abs(name); err == nil {
-				return abs
-			}
-			return name
-		}
+	_, from, err := c.sources.Lines(l.File)
+	if err != nil {
+		return ""
 	}
-	return ""
+	if abs, err := filepath.Abs(from); err == nil {
+		return abs
+	}
+	return from
 }

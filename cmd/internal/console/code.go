@@ -155,7 +155,7 @@ func (c *Console) disassembleCommand(a *call) error {
 	for n := 0; start < end && n < maxDisassembly; n++ {
 		if l, ok := c.table.LineOf(start); ok && (l.Line != shown.Line || l.File != shown.File) {
 			shown = l
-			text, _ := c.sources.line(l, c.compDir(start))
+			text, _ := c.sourceLine(l)
 			a.printf("%s:%d\t%s\n", baseName(l.File), l.Line, text)
 		}
 		line := src.At(start, c.syntax)
@@ -220,4 +220,22 @@ func (c *Console) Line(addr uint32) string {
 		return ""
 	}
 	return fmt.Sprintf("%s:%d", baseName(l.File), l.Line)
+}
+
+// SourceText is the lines of the file of a place in the code; nil when it is not at hand.
+func (c *Console) SourceText(l debuginfo.Line) []string {
+	lines, _, err := c.sources.Lines(l.File)
+	if err != nil {
+		return nil
+	}
+	return lines
+}
+
+// sourceLine is the text of a source line.
+func (c *Console) sourceLine(l debuginfo.Line) (string, bool) {
+	lines := c.SourceText(l)
+	if l.Line < 1 || l.Line > len(lines) {
+		return "", false
+	}
+	return lines[l.Line-1], true
 }

@@ -23,7 +23,7 @@ type Console struct {
 	dbg     *debugger.Debugger
 	table   *debuginfo.Table
 	infos   map[imageKey]*debuginfo.Module // debug information by image: reading it again at every restart would be slow
-	sources *sources
+	sources debuginfo.Sources
 
 	frames    []*unwind.Frame // of the stop, once asked for
 	cut       bool            // there are more frames
@@ -47,7 +47,7 @@ type imageKey struct {
 
 // Start boots the session and stands at the start of its history.
 func Start(cfg debugger.Config, sourceDirs ...string) (*Console, error) {
-	c := &Console{infos: map[imageKey]*debuginfo.Module{}, sources: newSources(sourceDirs), catalog: newCatalog()}
+	c := &Console{infos: map[imageKey]*debuginfo.Module{}, sources: debuginfo.Sources{Dirs: sourceDirs}, catalog: newCatalog()}
 	c.table = debuginfo.NewTable(nil, nil)
 	names := debugNames{c}
 	cfg.Resolver, cfg.Lines = names, names

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ring0/cmd/internal/debugger"
+	"ring0/cmd/internal/golden"
 	"ring0/cmd/internal/session"
 )
 
@@ -60,7 +61,7 @@ func TestTranscript(t *testing.T) {
 		if cmd, err := c.catalog.find(name); err == nil {
 			used[cmd.name] = true
 		}
-		fresh.WriteString(line + answer(c, command))
+		fresh.WriteString(line + golden.Mask(answer(c, command)))
 	}
 	if *update {
 		require.NoError(t, os.WriteFile(file, []byte(fresh.String()), 0o644))

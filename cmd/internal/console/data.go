@@ -100,12 +100,8 @@ func (c *Console) compileCondition(text string) (debugger.Condition, error) {
 	}
 	return func(v debugger.View) (bool, error) {
 		env := c.envOf(v)
-		value, err := x.Eval(env)
-		if err != nil {
-			return true, err
-		}
-		n, err := value.Uint(env)
-		return n != 0 || err != nil, err
+		holds, err := x.Truth(env)
+		return holds || err != nil, err
 	}, nil
 }
 

@@ -135,7 +135,7 @@ func (c *Console) where() string {
 	text := fmt.Sprintf("%s  %s", c.dbg.Position(), c.at(pc))
 	if l, ok := c.table.LineOf(pc); ok {
 		text += fmt.Sprintf(" at %s:%d", baseName(l.File), l.Line)
-		if src, ok := c.sources.line(l, c.compDir(pc)); ok {
+		if src, ok := c.sourceLine(l); ok {
 			return text + fmt.Sprintf("\n%d\t%s", l.Line, src)
 		}
 	}

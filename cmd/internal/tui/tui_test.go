@@ -18,6 +18,7 @@ import (
 
 	"ring0/cmd/internal/console"
 	"ring0/cmd/internal/debugger"
+	"ring0/cmd/internal/golden"
 	"ring0/cmd/internal/session"
 )
 
@@ -134,7 +135,7 @@ func (s *screen) text() string {
 func (s *screen) golden(name string) {
 	s.t.Helper()
 	file := filepath.Join("testdata", fmt.Sprintf("%s-%dx%d.txt", name, s.term.Width(), s.term.Height()))
-	got := s.text()
+	got := golden.Mask(s.text())
 	if *update {
 		require.NoError(s.t, os.MkdirAll("testdata", 0o755))
 		require.NoError(s.t, os.WriteFile(file, []byte(got), 0o644))
@@ -157,6 +158,7 @@ func TestGoldenScreens(t *testing.T) {
 			s.golden("start")
 			s.press("b", "n", "n", "s", "m")
 			s.command("watch counter")
+			s.command("memory &counter")
 			for i, v := range views() {
 				s.command("view " + v.name)
 				require.Equal(t, viewID(i), s.m.shown[lowerPlace], v.name)
