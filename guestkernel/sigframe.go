@@ -27,20 +27,18 @@ const (
 //	sigframe     return, sig, sigcontext, fpstate, second word of the mask, code
 //	rt_sigframe  return, sig, &info, &ucontext, info, ucontext {flags, link, stack, sigcontext, mask}, fpstate, code
 const (
-	wordSize4 = 4
-
 	frameContext = 8
-	contextSize  = 22 * wordSize4
+	contextSize  = 22 * wordSize
 	frameFPU     = frameContext + contextSize
 	fpuSize      = 624 // struct _fpstate: FSAVE's image, two words, FXSAVE's image
 	frameMask    = frameFPU + fpuSize
-	frameCode    = frameMask + wordSize4
+	frameCode    = frameMask + wordSize
 	frameSize    = frameCode + 8
 
 	rtInfo    = 16
 	rtUser    = rtInfo + 128
-	rtStack   = rtUser + 2*wordSize4
-	rtContext = rtStack + 3*wordSize4
+	rtStack   = rtUser + 2*wordSize
+	rtContext = rtStack + 3*wordSize
 	rtMask    = rtContext + contextSize
 	rtFPU     = rtMask + 8
 	rtCode    = rtFPU + fpuSize
