@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ring0/cmd/internal/debugger"
+	"ring0/cmd/internal/session"
 )
 
 // Groups of commands that move; the second begins with the first.
@@ -155,7 +156,8 @@ func (c *Console) moved(a *call, f func() (debugger.Stop, error)) error {
 	return nil
 }
 
-// ToFirstInit goes to where the first module's init is about to execute, or to where the run ends without one.
+// ToFirstInit goes to where the first module's init is about to execute, or to where the run ends without one. A file that
+// cannot be read is an error.
 func (c *Console) ToFirstInit() error {
 	id, err := c.dbg.AddBreakpoint(debugger.Breakpoint{Location: debugger.Location{Kind: debugger.AtModuleInit}, OneShot: true})
 	if err != nil {
@@ -168,5 +170,9 @@ func (c *Console) ToFirstInit() error {
 		}
 	}
 	c.arrived()
+	stop := c.dbg.LastStop()
+	if err == nil && stop.Reason == debugger.ReasonEnded && stop.Result != nil && stop.Result.Verdict == session.BadFile {
+		return stop.Result.Cause
+	}
 	return err
 }
