@@ -10,9 +10,8 @@ import (
 	"ring0/cmd/internal/ext2image"
 )
 
-// ramDiskSize is small enough for every kernel's RAM disks, whose usual size is
-// 4 MB.
-const ramDiskSize = 1 << 20
+// ramDiskSize is the usual size of a kernel's RAM disks.
+const ramDiskSize = 4 << 20
 
 // rootOnRAMDisk tells the kernel that the initial RAM disk is its root.
 const rootOnRAMDisk = "root=/dev/ram0 "

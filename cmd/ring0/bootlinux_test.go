@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,6 +96,20 @@ func steps(t *testing.T) (lines []string, want string) {
 	return lines, want
 }
 
+// programs are the programs that steps run.
+func programs(lines []string) (names []string) {
+	for _, line := range lines {
+		words := strings.Fields(line)
+		for strings.Contains(words[0], "=") { // its environment
+			words = words[1:]
+		}
+		if !slices.Contains(names, words[0]) {
+			names = append(names, words[0])
+		}
+	}
+	return names
+}
+
 // TestBootLinuxInit boots the kernel to its first process, by both entries and
 // with each way to end the machine. That process runs the programs whose output
 // on another machine's 2.4.18-14 is in testdata/user/expect.
@@ -112,7 +127,7 @@ func TestBootLinuxInit(t *testing.T) {
 				Path: "etc/steps", Mode: ext2image.Regular | 0o644,
 				Data: []byte(strings.Join(append(lines, c.end), "\n") + "\n"),
 			}}
-			for _, name := range []string{"fork", "hello", "insraw", "segv", "uname"} {
+			for _, name := range programs(lines) {
 				files = append(files, ext2image.File{
 					Path: "bin/" + name, Mode: ext2image.Regular | 0o755, Data: userProgram(t, name),
 				})

@@ -120,8 +120,10 @@ int run(int *stack)
 	(void)stack;
 	put("init: hello, kernel\n");
 	put_result("init: pid", CALL(NR_GETPID, 0, 0, 0, 0));
-	if (file >= 0)
+	if (file >= 0) {
 		n = CALL(NR_READ, file, steps, sizeof(steps) - 1, 0);
+		CALL(NR_CLOSE, file, 0, 0, 0);
+	}
 	for (i = 0; i < n; i++)
 		if (steps[i] == '\n') {
 			steps[i] = 0;

@@ -16,8 +16,9 @@ import (
 	"ring0/cmd/internal/ext2image"
 )
 
-// long is as large as a file may be: 12 blocks and those of one indirect block.
-var long = bytes.Repeat([]byte("0123456789abcdef"), (12+256)*1024/16)
+// long needs the inode's 12 blocks, those of an indirect block, and some of two
+// that the doubly indirect block lists.
+var long = bytes.Repeat([]byte("0123456789abcdef"), (12+256+256+30)*1024/16)
 
 func sample() []ext2image.File {
 	files := []ext2image.File{
@@ -26,6 +27,7 @@ func sample() []ext2image.File {
 		{Path: "dev/ram0", Mode: ext2image.BlockDevice | 0o600, Major: 1},
 		{Path: "proc", Mode: ext2image.Directory | 0o555},
 		{Path: "long", Mode: ext2image.Regular | 0o644, Data: long},
+		{Path: "indirect", Mode: ext2image.Regular | 0o644, Data: long[:13*1024+1]},
 		{Path: "direct", Mode: ext2image.Regular | 0o644, Data: long[:12*1024]},
 		{Path: "empty", Mode: ext2image.Regular},
 	}
@@ -38,9 +40,9 @@ func sample() []ext2image.File {
 // TestBuild reads an image back.
 func TestBuild(t *testing.T) {
 	files := sample()
-	img, err := ext2image.Build(1<<20, files)
+	img, err := ext2image.Build(2<<20, files)
 	require.NoError(t, err)
-	again, err := ext2image.Build(1<<20, files)
+	again, err := ext2image.Build(2<<20, files)
 	require.NoError(t, err)
 	require.Equal(t, img, again, "equal files, equal bytes")
 
@@ -69,7 +71,7 @@ func TestChecker(t *testing.T) {
 	if err != nil {
 		t.Skip("e2fsck is not installed")
 	}
-	for _, size := range []int{1 << 20, 8 << 20} {
+	for _, size := range []int{2 << 20, 8 << 20} {
 		img, err := ext2image.Build(size, sample())
 		require.NoError(t, err)
 		file := filepath.Join(t.TempDir(), "image")
@@ -102,7 +104,7 @@ func TestRefused(t *testing.T) {
 		{1 << 20, append(regular("a", 0), regular("a", 0)...), "twice"},
 		{1 << 20, []ext2image.File{{Path: "a", Mode: 0o120777}}, "not written"},
 		{1 << 20, []ext2image.File{{Path: "a", Mode: ext2image.Directory, Data: []byte{1}}}, "only a regular file"},
-		{1 << 20, regular("a", 269<<10), "files above 268 KB"},
+		{1 << 20, regular("a", 1<<20), "no room in an image of 1024 KB"},
 		{128 << 10, regular("a", 200<<10), "no room in an image of 128 KB"},
 		{128 << 10, append(regular("a", 100<<10), regular("b", 18<<10)...), "no room"},
 	} {
@@ -129,8 +131,11 @@ func (r reader) inode(n uint32) inode {
 	size := r.u32(at + 4)
 	for b := uint32(0); uint32(len(i.data)) < size; b++ {
 		from := r.u32(at + 40 + 4*b)
-		if b >= 12 {
-			from = r.u32(r.u32(at+40+48)*1024 + 4*(b-12))
+		switch entry := func(table, i uint32) uint32 { return r.u32(table*1024 + 4*i) }; {
+		case b >= 12+256:
+			from = entry(entry(r.u32(at+40+52), (b-268)/256), (b-268)%256)
+		case b >= 12:
+			from = entry(r.u32(at+40+48), b-12)
 		}
 		i.data = append(i.data, r[from*1024:][:1024]...)
 	}

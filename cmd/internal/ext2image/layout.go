@@ -38,10 +38,9 @@ const (
 	errorContinue = 1
 	anyMounts     = 0xffff // as s_max_mnt_count: -1, never check
 
-	direct   = 12                // block numbers in an inode
-	perBlock = blockSize / 4     // block numbers in an indirect block
-	maxFile  = direct + perBlock // blocks, without double indirection
-	sectors  = blockSize / 512   // i_blocks counts these
+	direct   = 12              // block numbers in an inode
+	perBlock = blockSize / 4   // block numbers in an indirect block
+	sectors  = blockSize / 512 // i_blocks counts these
 )
 
 // made is the time on everything: the images must not depend on the clock.
@@ -74,37 +73,63 @@ func (img *image) allocate() (uint32, error) {
 // fill writes the node's content and its inode.
 func (img *image) fill(n *node) error {
 	content := n.content()
-	if (len(content)+blockSize-1)/blockSize > maxFile {
-		return fmt.Errorf("%d bytes: files above %d KB are not written", len(content), maxFile*blockSize>>10)
-	}
-	size, used := len(content), uint32(0)
+	size, first := len(content), img.next
 	var pointers [15]uint32
-	var indirect []byte
-	for i := 0; len(content) > 0; i++ {
-		if i == direct {
-			at, err := img.allocate()
-			if err != nil {
-				return err
-			}
-			pointers[direct], indirect = at, img.block(at)
-			used++
-		}
+	for i := uint32(0); len(content) > 0; i++ {
 		at, err := img.allocate()
+		if err == nil {
+			err = img.place(&pointers, i, at)
+		}
 		if err != nil {
 			return err
 		}
-		if i < direct {
-			pointers[i] = at
-		} else {
-			binary.LittleEndian.PutUint32(indirect[4*(i-direct):], at)
-		}
 		content = content[copy(img.block(at), content):]
-		used++
 	}
 	if n.Mode&typeMask == CharDevice || n.Mode&typeMask == BlockDevice {
 		pointers[0] = uint32(n.Major)<<8 | uint32(n.Minor)
 	}
-	img.writeInode(n, size, used, pointers)
+	img.writeInode(n, size, img.next-first, pointers)
+	return nil
+}
+
+// place notes that block i of a file is block at: in the inode, in the indirect
+// block, or in one of those that the doubly indirect block lists. No image is
+// so large that a file needs more.
+func (img *image) place(pointers *[15]uint32, i, at uint32) error {
+	if i < direct {
+		pointers[i] = at
+		return nil
+	}
+	i -= direct
+	if i < perBlock {
+		return img.placeIn(&pointers[direct], i, at)
+	}
+	i -= perBlock
+	if pointers[direct+1] == 0 {
+		outer, err := img.allocate()
+		if err != nil {
+			return err
+		}
+		pointers[direct+1] = outer
+	}
+	entry := img.block(pointers[direct+1])[4*(i/perBlock):]
+	inner := binary.LittleEndian.Uint32(entry)
+	err := img.placeIn(&inner, i%perBlock, at)
+	binary.LittleEndian.PutUint32(entry, inner)
+	return err
+}
+
+// placeIn sets entry i of the indirect block *table, which is made when there
+// is none yet.
+func (img *image) placeIn(table *uint32, i, at uint32) error {
+	if *table == 0 {
+		n, err := img.allocate()
+		if err != nil {
+			return err
+		}
+		*table = n
+	}
+	binary.LittleEndian.PutUint32(img.block(*table)[4*i:], at)
 	return nil
 }
 
