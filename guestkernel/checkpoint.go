@@ -10,12 +10,14 @@
 //   - made by the host, while no task runs: as long as no process has been given anything to do. What waits for the
 //     host, or in the guest's own schedule(), is put back there on a new stack (renew.go).
 //
-// Other tasks may not have moved since, or must wait at such a place.
+// Other tasks may not have moved since, or must have waited at such a place. Going back from one task to a checkpoint of
+// another's gives up the first one's stack; the host's loop then has the other one unwind its own.
 
 package guestkernel
 
 import (
 	"fmt"
+	"slices"
 
 	"ring0/vm"
 )
@@ -78,8 +80,8 @@ func (k *Kernel) unrestorable(cp *Checkpoint) error {
 	case cp.k != k || !k.m.Holds(cp.machine):
 		return fmt.Errorf("guestkernel: the checkpoint is another kernel's, or was forgotten")
 	case (cp.running == nil) != (k.running == nil):
-		return fmt.Errorf("guestkernel: the checkpoint was made while %s", map[bool]string{true: "the host had control", false: "a task ran"}[cp.running == nil])
-	case cp.running != nil && !contains(cp.running.stand.runs, cp.run):
+		return fmt.Errorf("guestkernel: only a task can go back to a task's checkpoint, and only the host to the host's")
+	case cp.running != nil && !slices.Contains(cp.running.stand.runs, cp.run):
 		return fmt.Errorf("guestkernel: the call in which the checkpoint was made has ended")
 	case cp.running != nil && cp.drives != k.stands.drives:
 		return fmt.Errorf("guestkernel: the host has gone on since the checkpoint")
@@ -89,7 +91,7 @@ func (k *Kernel) unrestorable(cp *Checkpoint) error {
 			continue
 		}
 		if s.task == k.running && s.parked == nil || !s.reachable() {
-			return fmt.Errorf("guestkernel: a task has gone on since the checkpoint: pid %d", s.task.pidThen(cp))
+			return fmt.Errorf("guestkernel: a task has gone on since the checkpoint: pid %d", s.task.pidNow())
 		}
 	}
 	return nil
@@ -100,20 +102,11 @@ func (s *savedStand) reachable() bool {
 	return s.task.co != nil && s.task.stand.resumed == s.resumed || s.parked != nil
 }
 
-// pidThen is the pid a task had at cp, for messages: its task_struct may be gone.
-func (t *Task) pidThen(*Checkpoint) int32 {
+// pidNow is a task's pid for messages; -1 when its task_struct is gone.
+func (t *Task) pidNow() int32 {
 	pid := int32(-1)
 	t.k.quietly(func() { pid = t.Pid() })
 	return pid
-}
-
-func contains(runs []uint64, run uint64) bool {
-	for _, r := range runs {
-		if r == run {
-			return true
-		}
-	}
-	return false
 }
 
 // Restore goes back to cp, which stays usable; later checkpoints are forgotten. The host calls it while no task runs. From
@@ -174,11 +167,7 @@ func (k *Kernel) restore(cp *Checkpoint) {
 		cp.tasks[i].putBack()
 	}
 	if t := cp.running; t != nil {
-		for i, r := range t.stand.runs {
-			if r == cp.run {
-				t.stand.runs = t.stand.runs[:i+1]
-			}
-		}
+		t.stand.runs = t.stand.runs[:slices.Index(t.stand.runs, cp.run)+1]
 	}
 }
 
@@ -247,5 +236,5 @@ func (k *Kernel) Lost(cp *Checkpoint) bool {
 	if cp.running == nil {
 		return !k.m.Holds(cp.machine)
 	}
-	return !k.m.Holds(cp.machine) || !contains(cp.running.stand.runs, cp.run) || cp.drives != k.stands.drives
+	return !k.m.Holds(cp.machine) || !slices.Contains(cp.running.stand.runs, cp.run) || cp.drives != k.stands.drives
 }
