@@ -221,6 +221,7 @@ func driverSubsystems() []subsystem {
 		{"ramdisk", ramDiskFunctions(), nil},
 		{"ramfs", ramfsFunctions(), (*Kernel).bootRamfs},
 		{"sysctl", sysctlFunctions(), (*Kernel).bootSysctl},
+		{"sysctlfiles", sysctlFileFunctions(), (*Kernel).bootSysctlFiles},
 		{"pci", pciFunctions(), (*Kernel).bootPCI},
 		{"netdevice", netDeviceFunctions(), (*Kernel).bootNetDevices},
 		{"netproto", netProtoFunctions(), (*Kernel).bootNetProto},

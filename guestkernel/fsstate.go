@@ -13,6 +13,7 @@ import (
 // fsState is layouts and addresses; all that changes is in guest memory.
 type fsState struct {
 	lay      fsLayouts
+	ctl      ctlDataLayout
 	pageWait uint32 // a wait_queue_head_t for everybody who waits for a page
 	rootMnt  uint32 // struct vfsmount of /
 	links    int    // symbolic links that are being followed

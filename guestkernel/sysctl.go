@@ -23,7 +23,7 @@ type sysctlHeadLayout struct {
 
 func sysctlFunctions() []Function {
 	return []Function{
-		{Name: "register_sysctl_table", Fn: registerSysctlTable, Level: Partial, Note: "the files of /proc/sys cannot be read; no sysctl(2)"},
+		{Name: "register_sysctl_table", Fn: registerSysctlTable, Level: Partial, Note: "no sysctl(2)"},
 		{Name: "unregister_sysctl_table", Fn: unregisterSysctlTable, Level: Full},
 	}
 }
@@ -34,12 +34,15 @@ func (k *Kernel) bootSysctl() error {
 	k.mem.Set(k.drv.sym.RootTable, lay.CtlTable, k.symbol("root_table"))
 	k.listInit(k.drv.sym.RootTable + lay.CtlEntry.Off)
 	for _, name := range []string{"kernel", "vm", "net", "proc", "fs", "debug", "dev"} {
-		if k.procFind(k.drv.sym.ProcSysRoot, name) == 0 {
-			k.newProcEntry(k.drv.sym.ProcSysRoot, name, procSpec{mode: modeDir | 0o555, links: 2})
+		if k.procFind(k.sysctlRoot(), name) == 0 {
+			k.newProcEntry(k.sysctlRoot(), name, procSpec{mode: modeDir | 0o555, links: 2})
 		}
 	}
 	return nil
 }
+
+// sysctlRoot is /proc/sys.
+func (k *Kernel) sysctlRoot() uint32 { return k.mem.U32(k.drv.sym.ProcSysRoot) }
 
 // registerSysctlTable models struct ctl_table_header *register_sysctl_table(ctl_table *table, int insert_at_head).
 func registerSysctlTable(c *Call) {
@@ -56,7 +59,7 @@ func registerSysctlTable(c *Call) {
 	} else {
 		k.listAddTail(at+lay.CtlEntry.Off, head)
 	}
-	k.showSysctls(c.Arg(0), k.drv.sym.ProcSysRoot)
+	k.showSysctls(c.Arg(0), k.sysctlRoot())
 }
 
 // showSysctls makes the entries of a table in a directory. A directory that is there already is shared.
@@ -112,7 +115,7 @@ func (k *Kernel) newSysctlEntry(dir uint32, name string, table uint32) uint32 {
 func unregisterSysctlTable(c *Call) {
 	k, lay := c.Kernel, &c.Kernel.drv.lay.SysctlHead
 	k.listDel(c.Arg(0) + lay.CtlEntry.Off)
-	k.hideSysctls(k.mem.Get(c.Arg(0), lay.CtlTable), k.drv.sym.ProcSysRoot)
+	k.hideSysctls(k.mem.Get(c.Arg(0), lay.CtlTable), k.sysctlRoot())
 	k.Kfree(c.Arg(0))
 }
 
