@@ -118,13 +118,12 @@ func (s *Server) stopped(stop debugger.Stop) {
 	case debugger.ReasonEnded, debugger.ReasonStandstill:
 		body.Reason, body.Description = "pause", "The run has ended: step back, or continue to close the session"
 	}
-	for _, h := range stop.Hits {
+	if len(stop.Hits) > 0 {
+		h := stop.Hits[0]
+		body.Text = fmt.Sprintf("%#x was read", h.Addr)
 		if h.Write {
 			body.Text = fmt.Sprintf("%#x was % x, is % x", h.Addr, h.Old, h.New)
-		} else {
-			body.Text = fmt.Sprintf("%#x was read", h.Addr)
 		}
-		break
 	}
 	s.send("stopped", &dap.StoppedEvent{Body: body})
 }

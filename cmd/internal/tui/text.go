@@ -59,14 +59,6 @@ func (l line) width() (n int) {
 	return n
 }
 
-// pad fills the line with blanks up to w columns.
-func (l line) pad(w int) line {
-	if n := l.width(); n < w {
-		return l.add(plain, strings.Repeat(" ", w-n))
-	}
-	return l
-}
-
 // String is the line without its roles.
 func (l line) String() string {
 	var b strings.Builder
