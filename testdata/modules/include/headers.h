@@ -12,6 +12,7 @@
 #include <asm/unistd.h>
 #include <linux/blkdev.h>
 #include <linux/completion.h>
+#include <linux/dcache.h>
 #include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
@@ -28,6 +29,7 @@
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/stat.h>
 #include <linux/string.h>
 #include <linux/timer.h>
 #include <linux/tqueue.h>

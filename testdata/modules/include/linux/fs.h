@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Files: struct file and file_operations in their real layout, and the registration of character
- * devices.
+ * Files and file systems: struct file, inode, super_block and their tables of operations in the real
+ * layout, and the registration of character devices and of file system types.
  */
 #ifndef _RING0_LINUX_FS_H
 #define _RING0_LINUX_FS_H
@@ -13,10 +13,29 @@ struct inode;
 struct dentry;
 struct file;
 
+struct inode_operations;
+struct file_operations;
+struct super_block;
+
 struct inode {
-	char unused_0[64];
+	char unused_0[40];
+	unsigned long i_ino;
+	atomic_t i_count;
+	kdev_t i_dev;
+	umode_t i_mode;
+	nlink_t i_nlink;
+	uid_t i_uid;
+	gid_t i_gid;
 	kdev_t i_rdev;
-	char unused_66[334];
+	loff_t i_size;
+	time_t i_atime, i_mtime, i_ctime;
+	unsigned int i_blkbits;
+	unsigned long i_blksize, i_blocks;
+	char unused_100[40];
+	struct inode_operations *i_op;
+	struct file_operations *i_fop;
+	struct super_block *i_sb;
+	char unused_152[248];
 };
 
 #define MAJOR(dev) ((unsigned int)(dev) >> 8)
@@ -39,6 +58,7 @@ struct file {
 	char unused_96[8];
 };
 
+/* What readdir calls for each name: its length, its place, the inode's number and its kind. Below 0: no more room. */
 typedef int (*filldir_t)(void *, const char *, int, loff_t, unsigned long, unsigned);
 struct poll_table_struct;
 struct vm_area_struct;
@@ -67,6 +87,96 @@ struct file_operations {
 	unsigned long (*get_unmapped_area)(struct file *, unsigned long, unsigned long,
 					   unsigned long, unsigned long);
 };
+
+struct iattr;
+struct nameidata;
+
+struct inode_operations {
+	int (*create)(struct inode *, struct dentry *, int);
+	struct dentry *(*lookup)(struct inode *, struct dentry *);
+	int (*link)(struct dentry *, struct inode *, struct dentry *);
+	int (*unlink)(struct inode *, struct dentry *);
+	int (*symlink)(struct inode *, struct dentry *, const char *);
+	int (*mkdir)(struct inode *, struct dentry *, int);
+	int (*rmdir)(struct inode *, struct dentry *);
+	int (*mknod)(struct inode *, struct dentry *, int, int);
+	int (*rename)(struct inode *, struct dentry *, struct inode *, struct dentry *);
+	int (*readlink)(struct dentry *, char *, int);
+	int (*follow_link)(struct dentry *, struct nameidata *);
+	void (*truncate)(struct inode *);
+	int (*permission)(struct inode *, int);
+	int (*revalidate)(struct dentry *);
+	int (*setattr)(struct dentry *, struct iattr *);
+	int (*getattr)(struct dentry *, struct iattr *);
+};
+
+/* Those that modules here fill in. */
+struct super_operations {
+	char unused_0[8];
+	void (*read_inode)(struct inode *);
+	char unused_12[12];
+	void (*put_inode)(struct inode *);
+	void (*delete_inode)(struct inode *);
+	void (*put_super)(struct super_block *);
+	char unused_36[20];
+	void (*clear_inode)(struct inode *);
+	char unused_60[16];
+};
+
+struct file_system_type {
+	const char *name;
+	int fs_flags;
+	struct super_block *(*read_super)(struct super_block *, void *, int);
+	struct module *owner;
+	struct file_system_type *next;
+	struct list_head fs_supers;
+};
+
+struct super_block {
+	struct list_head s_list;
+	kdev_t s_dev;
+	unsigned long s_blocksize;
+	unsigned char s_blocksize_bits;
+	unsigned char s_dirt;
+	unsigned long long s_maxbytes;
+	struct file_system_type *s_type;
+	struct super_operations *s_op;
+	void *dq_op;
+	unsigned long s_flags;
+	unsigned long s_magic;
+	struct dentry *s_root;
+	char unused_52[824];
+};
+
+#define MS_RDONLY 1
+#define FS_REQUIRES_DEV 1
+#define DT_DIR 4
+#define DT_REG 8
+
+/* A type that lies on no device has the flags 0. */
+#define DECLARE_FSTYPE(var, type, read, flags)                                                     \
+	struct file_system_type var = {                                                            \
+		.name = type,                                                                      \
+		.fs_flags = flags,                                                                 \
+		.read_super = read,                                                                \
+		.owner = THIS_MODULE,                                                              \
+	}
+
+/* 0, -EINVAL without a type, -EBUSY for a name that is taken; unregistering: -EINVAL for one that is not registered. */
+int register_filesystem(struct file_system_type *type);
+int unregister_filesystem(struct file_system_type *type);
+
+typedef int (*find_inode_t)(struct inode *, unsigned long, void *);
+struct inode *iget4(struct super_block *sb, unsigned long ino, find_inode_t find, void *opaque);
+void iput(struct inode *inode);
+void make_bad_inode(struct inode *inode);
+ssize_t generic_read_dir(struct file *file, char *buf, size_t size, loff_t *pos);
+
+/* The inode of a number, with one more user; read_inode has filled it in. */
+static inline struct inode *iget(struct super_block *sb, unsigned long ino)
+{
+	return iget4(sb, ino, NULL, NULL);
+}
 
 /* major 0 asks for a free one, which is returned; otherwise 0 or a negated error. */
 int register_chrdev(unsigned int major, const char *name, struct file_operations *fops);

@@ -32,6 +32,7 @@ typedef long long loff_t;
 typedef long time_t;
 typedef long suseconds_t;
 typedef unsigned short mode_t;
+typedef unsigned short umode_t;
 typedef unsigned short nlink_t;
 typedef unsigned short kdev_t;
 typedef unsigned int uid_t;
