@@ -40,3 +40,6 @@ require (
 	golang.org/x/tools v0.26.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
+
+// Later versions compute tables at every start of every program, 37 ms; what the screen needs of it is the same.
+replace github.com/mattn/go-runewidth => github.com/mattn/go-runewidth v0.0.24
