@@ -131,10 +131,7 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	name := msg.String()
 	switch {
 	case m.busy != nil:
-		if name == "esc" || name == "ctrl+c" {
-			m.busy.stopAsked = true
-			m.con.Interrupt()
-		}
+		m.busyKey(msg)
 		return nil
 	case m.help != nil:
 		m.helpKey(name)
@@ -160,6 +157,18 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 		m.message = say(hint, fmt.Sprintf("%s does nothing here; ? lists the keys", name))
 	}
 	return nil
+}
+
+// busyKey takes a key while a command is under way: one stops it, the others wait for its end.
+func (m *Model) busyKey(msg tea.KeyPressMsg) {
+	const most = 100
+	switch name := msg.String(); {
+	case name == "esc" || name == "ctrl+c":
+		m.busy.stopAsked, m.ahead = true, nil
+		m.con.Interrupt()
+	case len(m.ahead) < most:
+		m.ahead = append(m.ahead, msg)
+	}
 }
 
 func (m *Model) promptKey(msg tea.KeyPressMsg) tea.Cmd {

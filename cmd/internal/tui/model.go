@@ -48,8 +48,9 @@ type Model struct {
 	message    line   // at the bottom until the next key
 	help       *helpPage
 	busy       *busy
-	wait       func() tea.Cmd // until the next picture of a command under way
-	sought     string         // the text searched for last
+	wait       func() tea.Cmd    // until the next picture of a command under way
+	sought     string            // the text searched for last
+	ahead      []tea.KeyPressMsg // typed while a command was under way
 }
 
 // busy is a command under way.
@@ -166,6 +167,18 @@ func (m *Model) finish(f finished) tea.Cmd {
 	m.arrive()
 	if strings.Count(f.answer, "\n") > 4 && !m.con.Moved() {
 		m.show(consoleView)
+	}
+	return m.typedAhead()
+}
+
+// typedAhead takes the keys typed meanwhile, up to one that starts another command.
+func (m *Model) typedAhead() tea.Cmd {
+	for len(m.ahead) > 0 && m.busy == nil {
+		next := m.ahead[0]
+		m.ahead = m.ahead[1:]
+		if cmd := m.key(next); cmd != nil {
+			return cmd
+		}
 	}
 	return nil
 }

@@ -427,7 +427,20 @@ func TestResize(t *testing.T) {
 	require.Contains(t, s.text(), "registers")
 }
 
-// A long run shows how far it has come, takes no other key, and stops on Esc.
+// Keys typed while a command runs wait for its end.
+func TestTypingAhead(t *testing.T) {
+	s := debug(t, 80, 24, "source_dwarf4.o")
+	before := s.con.Debugger().Position().Count
+	_, cmd := s.m.Update(tea.KeyPressMsg{Code: 'i', Text: "i"})
+	s.press("i", ":", "p", "o", "s", "i", "enter", "i")
+	require.Equal(t, before, s.con.Debugger().Position().Count, "nothing has run yet")
+	s.do(cmd)
+	require.Equal(t, before+3, s.con.Debugger().Position().Count)
+	require.Contains(t, transcript(s), ": posi\n")
+	require.Nil(t, s.m.busy)
+}
+
+// A long run shows how far it has come, and stops on Esc, which forgets what was typed ahead.
 func TestLongRunStops(t *testing.T) {
 	s := debug(t, 80, 24, "spin.o")
 	s.text()
@@ -446,6 +459,7 @@ func TestLongRunStops(t *testing.T) {
 	s.send(<-done)
 	require.Nil(t, s.m.busy)
 	require.Contains(t, s.text(), "interrupted")
+	require.Empty(t, s.m.ahead)
 }
 
 // What a guest writes cannot reach the terminal's own controls.
