@@ -31,7 +31,7 @@ func benchCommand() *cobra.Command {
 		Use:   "bench [WORKLOAD…]",
 		Short: "Measure guest speed in instructions per second",
 		Long: `Run the workloads as ring-0 code with paging on and print million guest
-instructions per second for each, and their geometric mean.`,
+instructions per second for each, and the geometric mean of the integer ones.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.workloads = args
 			return f.run(cmd.OutOrStdout())
@@ -46,7 +46,7 @@ func (f *benchFlags) run(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	sum, n := 0.0, 0
+	sum, n, ran := 0.0, 0, false
 	for _, e := range entries {
 		name := strings.TrimSuffix(e.Name(), ".o")
 		if len(f.workloads) > 0 && !slices.Contains(f.workloads, name) {
@@ -56,10 +56,16 @@ func (f *benchFlags) run(out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		fmt.Fprintf(out, "%-8s %8.1f Minsn/s\n", name, speed)
-		sum, n = sum+math.Log(speed), n+1
+		note := ""
+		if bench.Floating(name) {
+			note = "  x87, not in the mean"
+		} else {
+			sum, n = sum+math.Log(speed), n+1
+		}
+		fmt.Fprintf(out, "%-8s %8.1f Minsn/s%s\n", name, speed, note)
+		ran = true
 	}
-	if n == 0 {
+	if !ran {
 		return fmt.Errorf("bench: no workload named %s", strings.Join(f.workloads, ", "))
 	}
 	if n > 1 {

@@ -10,3 +10,6 @@ import "embed"
 //
 //go:embed obj/*.o
 var Objects embed.FS
+
+// Floating tells whether a workload is one of floating point. Means are of the others.
+func Floating(name string) bool { return name == "nbody" }
