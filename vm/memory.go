@@ -27,18 +27,15 @@ const PageSize = pageSize
 type physMemory struct {
 	slab    []byte
 	ramSize uint32
-	lines   []uint8  // per line of the slab: lineCode, lineWatched
+	lines   []uint8  // per line of the slab: lineCode, lineUnsaved
 	bus     []region // what the board has put into the address space; see physmap.go
 	shadows []shadowRange
 	regions []region // everything that is not plain RAM at its own address, by base
 	a20     uint32   // mask on physical addresses: all ones, or all but bit 20
 }
 
-// Line states.
-const (
-	lineCode    = 1 << 0 // bytes of a cached block
-	lineWatched = 1 << 1 // inside a watched range
-)
+// lineCode marks the lines with bytes of a cached block.
+const lineCode = 1 << 0
 
 // MMIO is a memory-mapped device. off is relative to the start of its range;
 // size is 1, 2 or 4 bytes.

@@ -18,7 +18,7 @@ import (
 )
 
 // lineUnsaved marks the lines of pages not written since the last snapshot.
-const lineUnsaved = 1 << 2
+const lineUnsaved = 1 << 1
 
 // Snapshot is a state of a machine to go back to. Devices are not part of it:
 // whoever owns them keeps their state beside it.
@@ -222,8 +222,7 @@ func (q *eventQueue) restore(s *Snapshot) {
 // retagAll recomputes the tags of all TLB entries.
 func (c *CPU) retagAll() {
 	c.eachTranslation(func(e *tlbEntry, in *tlbInfo) {
-		look, read := c.pageLooks(in.phys &^ pageMask)
-		in.phys = in.phys&^(tlbLook|tlbReadLook) | look | read
+		in.phys = in.phys&^tlbLook | c.pageLook(in.phys&^pageMask)
 		c.tagEntry(e, in)
 	})
 }

@@ -63,8 +63,7 @@ const (
 	tlbGlobal   = 1 << 1 // survives a CR3 load (page global bit with CR4.PGE)
 	tlbWritable = 1 << 2 // the guest may write, and the page table says dirty
 	tlbPlain    = 1 << 3 // bytes in the slab
-	tlbLook     = 1 << 4 // some line of the page is code or watched
-	tlbReadLook = 1 << 5 // some line of the page is watched: reads need a look too
+	tlbLook     = 1 << 4 // some line of the page has a state: writes need a look
 )
 
 // tlb is the software TLB of one privilege.
@@ -145,9 +144,7 @@ func (c *CPU) setTags(e *tlbEntry, in *tlbInfo) {
 	if in.phys&tlbPlain == 0 {
 		return
 	}
-	if in.phys&tlbReadLook == 0 {
-		e.rd = in.lin
-	}
+	e.rd = in.lin
 	switch in.phys & (tlbWritable | tlbLook) {
 	case tlbWritable:
 		e.wr = in.lin
@@ -208,29 +205,22 @@ func (c *CPU) flushRegion(la uint32) {
 // retagPhys recomputes the tags of every entry that maps the physical page
 // pa, after its line states changed.
 func (c *CPU) retagPhys(pa uint32) {
-	look, read := c.pageLooks(pa)
+	look := c.pageLook(pa)
 	c.eachTranslation(func(e *tlbEntry, in *tlbInfo) {
 		if in.phys&^pageMask == pa&^pageMask {
-			in.phys = in.phys&^(tlbLook|tlbReadLook) | look | read
+			in.phys = in.phys&^tlbLook | look
 			c.tagEntry(e, in)
 		}
 	})
 }
 
-// pageLooks returns tlbLook and tlbReadLook as the line states of pa's page ask.
-func (c *CPU) pageLooks(pa uint32) (look, read uint32) {
+// pageLook returns tlbLook if a line of pa's page has a state.
+func (c *CPU) pageLook(pa uint32) uint32 {
 	off, _ := c.m.phys.offset(pa &^ pageMask)
-	if off == noBytes {
-		return 0, 0
+	if off == noBytes || c.m.phys.lineStates(off, pageSize) == 0 {
+		return 0
 	}
-	s := c.m.phys.lineStates(off, pageSize)
-	if s != 0 {
-		look = tlbLook
-	}
-	if s&lineWatched != 0 {
-		read = tlbReadLook
-	}
-	return look, read
+	return tlbLook
 }
 
 // An access is what a translation is asked for.
@@ -301,8 +291,7 @@ func (c *CPU) fillTLB(la, pa uint32, w walkResult, acc access) {
 	in.phys |= tlbPlain
 	in.delta = off - in.lin
 	e.page = c.at(off)
-	look, read := c.pageLooks(page)
-	in.phys |= look | read
+	in.phys |= c.pageLook(page)
 	if !plainWrite {
 		in.phys &^= tlbWritable // ROM
 	}
