@@ -5,7 +5,6 @@ package console
 
 import (
 	"path/filepath"
-	"strings"
 
 	"ring0/cmd/internal/debugger"
 	"ring0/cmd/internal/debuginfo"
@@ -33,7 +32,7 @@ func (c *Console) IsCommand(text string) bool {
 func (c *Console) Moves(text string) bool {
 	name, _ := splitCommand(text)
 	cmd, err := c.catalog.find(name)
-	return err == nil && (strings.HasPrefix(cmd.group, moving) || cmd.moves)
+	return err == nil && cmd.travels()
 }
 
 // Symbol names an address, "" when it belongs to nothing known.

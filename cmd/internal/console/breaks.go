@@ -105,14 +105,20 @@ func (c *Console) breakText(b debugger.Breakpoint) string {
 	if b.OneShot {
 		text += ", once"
 	}
-	if b.Disabled {
-		text += ", off"
+	return text + stateText(b.Disabled, b.Ignore, b.Hits)
+}
+
+// stateText is what breakpoints and watchpoints say of themselves alike.
+func stateText(disabled bool, ignore, hits uint64) string {
+	text := ""
+	if disabled {
+		text = ", off"
 	}
-	if b.Ignore > 0 {
-		text += fmt.Sprintf(", passing %d", b.Ignore)
+	if ignore > 0 {
+		text += fmt.Sprintf(", passing %d", ignore)
 	}
-	if b.Hits > 0 {
-		text += fmt.Sprintf(", hit %d times", b.Hits)
+	if hits > 0 {
+		text += fmt.Sprintf(", hit %d times", hits)
 	}
 	return text
 }
@@ -250,16 +256,7 @@ func (c *Console) watchText(w debugger.Watchpoint) string {
 	if w.Text != "" {
 		text += " if " + w.Text
 	}
-	if w.Disabled {
-		text += ", off"
-	}
-	if w.Ignore > 0 {
-		text += fmt.Sprintf(", passing %d", w.Ignore)
-	}
-	if w.Hits > 0 {
-		text += fmt.Sprintf(", hit %d times", w.Hits)
-	}
-	return text
+	return text + stateText(w.Disabled, w.Ignore, w.Hits)
 }
 
 // number takes a breakpoint's number off the arguments.

@@ -21,6 +21,9 @@ type Command struct {
 	run     func(c *Console, a *call) error
 }
 
+// travels says whether the command goes somewhere in time.
+func (cmd *Command) travels() bool { return cmd.moves || strings.HasPrefix(cmd.group, moving) }
+
 // catalog finds commands.
 type catalog struct {
 	commands []*Command

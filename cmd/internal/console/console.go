@@ -250,7 +250,7 @@ func (c *Console) Look(text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if strings.HasPrefix(cmd.group, moving) || cmd.moves {
+	if cmd.travels() {
 		return "", usage("%s moves in time: use gdb's own command", cmd.name)
 	}
 	return c.Exec(text)
