@@ -212,42 +212,41 @@ func (k *Kernel) storeConfig(at, size, v uint32) {
 	k.mem.Write(at, b[:size])
 }
 
-// pciRead models int pci_read_config_byte(struct pci_dev *dev, int where, u8 *val) and the wider ones. A register that is
-// not aligned to its width is refused.
+// pciRegister is the function and the register that a pci_*_config_* call is about. One that is not aligned to its width, or
+// beyond the configuration space, is refused: then ok is false and the call has its result.
+func (c *Call) pciRegister(size uint32) (f *pciFunction, where uint32, ok bool) {
+	where = c.Arg(1)
+	if where&(size-1) != 0 {
+		c.Return(pciBadRegister)
+		return nil, where, false
+	}
+	f = c.Kernel.pciFunctionOf(c.Arg(0))
+	if where >= pciConfigSize {
+		c.Fail(abi.EINVAL)
+		return nil, where, false
+	}
+	return f, where, true
+}
+
+// pciRead models int pci_read_config_byte(struct pci_dev *dev, int where, u8 *val) and the wider ones.
 func pciRead(size uint32) func(*Call) {
 	return func(c *Call) {
-		k, where := c.Kernel, c.Arg(1)
-		if where&(size-1) != 0 {
-			c.Return(pciBadRegister)
-			return
+		if f, where, ok := c.pciRegister(size); ok {
+			c.Kernel.storeConfig(c.Arg(2), size, readPCI(f, where, size))
+			c.Return(0)
 		}
-		f := k.pciFunctionOf(c.Arg(0))
-		if where >= pciConfigSize {
-			c.Fail(abi.EINVAL)
-			return
-		}
-		k.storeConfig(c.Arg(2), size, readPCI(f, where, size))
-		c.Return(0)
 	}
 }
 
 // pciWrite models int pci_write_config_byte(struct pci_dev *dev, int where, u8 val) and the wider ones.
 func pciWrite(size uint32) func(*Call) {
 	return func(c *Call) {
-		k, where := c.Kernel, c.Arg(1)
-		if where&(size-1) != 0 {
-			c.Return(pciBadRegister)
-			return
+		if f, where, ok := c.pciRegister(size); ok {
+			if f != nil {
+				f.write(where, size, c.Arg(2))
+			}
+			c.Return(0)
 		}
-		f := k.pciFunctionOf(c.Arg(0))
-		if where >= pciConfigSize {
-			c.Fail(abi.EINVAL)
-			return
-		}
-		if f != nil {
-			f.write(where, size, c.Arg(2))
-		}
-		c.Return(0)
 	}
 }
 
