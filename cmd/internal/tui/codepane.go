@@ -198,6 +198,9 @@ func (p *codePane) selected() (uint32, bool) {
 
 // instructionLine is an instruction in colour.
 func instructionLine(l disasm.Line) line {
+	if !l.OK { // "(bad)", "(not mapped)"
+		return say(address, fmt.Sprintf("%08x ", l.Addr)).add(faint, l.Text)
+	}
 	mnemonicText, operands, _ := strings.Cut(l.Text, " ")
 	out := say(address, fmt.Sprintf("%08x ", l.Addr)).add(mnemonic, mnemonicText)
 	if operands != "" {
