@@ -24,10 +24,10 @@ type movement struct {
 	err   error
 	says  string // of a command: its answer
 
-	resumable   bool // interrupted for requests that are held, it goes on afterwards
-	paused      bool // it is to end
-	interrupted bool // it has been asked to stand
-	reporting   bool // progress has been told of
+	resumable bool             // interrupted for requests that are held, it goes on afterwards
+	paused    bool             // it is to end
+	retry     <-chan time.Time // when it is to be asked again to stand; nil: it has not been asked
+	reporting bool             // progress has been told of
 }
 
 // again is how often a move is asked to stand until it does: one that is about to begin does not hear it.
@@ -35,7 +35,7 @@ const again = 50 * time.Millisecond
 
 // interrupt asks the move under way to stand.
 func (s *Server) interrupt() {
-	s.moving.interrupted = true
+	s.moving.retry = time.After(again)
 	s.dbg.Interrupt()
 }
 

@@ -78,9 +78,7 @@ func (s *Server) Serve(conn io.ReadWriter) error {
 		var ended chan struct{}
 		var once <-chan time.Time
 		if s.moving != nil {
-			if ended = s.moving.ended; s.moving.interrupted {
-				once = time.After(again)
-			}
+			ended, once = s.moving.ended, s.moving.retry
 		}
 		select {
 		case a := <-arrivals:

@@ -117,6 +117,9 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.finish(msg)
 	case ticked:
 		if m.busy != nil {
+			if m.busy.stopAsked { // a command that was about to begin did not hear it
+				m.con.Interrupt()
+			}
 			return m, m.wait()
 		}
 	}
