@@ -17,7 +17,7 @@ func TestInspectBootedKernel(t *testing.T) {
 
 	areas := k.VmallocAreas()
 	require.GreaterOrEqual(t, len(areas), 2)
-	require.EqualValues(t, 0xc8800000, areas[0].Addr)
+	require.Equal(t, uint32(0xc8800000), areas[0].Addr)
 	require.EqualValues(t, bootArea0+abi.PageSize, areas[0].Size)
 
 	tasks := k.TaskList()

@@ -159,11 +159,11 @@ const (
 const MaxErrno = 4095
 
 // Number returns the positive number.
-func (e Errno) Number() int {
+func (e Errno) Number() int64 {
 	if e < 0 {
-		return int(-int64(e))
+		return -int64(e)
 	}
-	return int(e)
+	return int64(e)
 }
 
 // String returns the name, EBUSY for 16 and -16; "0" for none; "errno 4000" for one without a name.
@@ -174,7 +174,7 @@ func (e Errno) String() string {
 	if name, _ := e.entry(); name != "" {
 		return name
 	}
-	return "errno " + strconv.Itoa(e.Number())
+	return "errno " + strconv.FormatInt(e.Number(), 10)
 }
 
 // Text returns what strerror(3) says: "Device or resource busy".
@@ -185,7 +185,7 @@ func (e Errno) Text() string {
 	if _, text := e.entry(); text != "" {
 		return text
 	}
-	return "Unknown error " + strconv.Itoa(e.Number())
+	return "Unknown error " + strconv.FormatInt(e.Number(), 10)
 }
 
 // ErrnoByName returns the number, positive, of a name such as "EBUSY".
@@ -206,7 +206,7 @@ func ErrnoByName(name string) (Errno, bool) {
 
 // entry returns name and text, both empty for a number without a name.
 func (e Errno) entry() (name, text string) {
-	if number := e.Number(); number < len(errnos) {
+	if number := e.Number(); number < int64(len(errnos)) {
 		return errnos[number].name, errnos[number].text
 	}
 	return "", ""

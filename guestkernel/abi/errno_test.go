@@ -16,7 +16,7 @@ import (
 func TestErrno(t *testing.T) {
 	for _, row := range []struct {
 		errno      abi.Errno
-		number     int
+		number     int64
 		name, text string
 	}{
 		{-abi.EBUSY, 16, "EBUSY", "Device or resource busy"},

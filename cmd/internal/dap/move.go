@@ -272,10 +272,11 @@ func (s *Server) onGotoTargets(r *dap.GotoTargetsRequest) (dap.ResponseMessage, 
 
 // onGoto sets EIP: another history begins.
 func (s *Server) onGoto(r *dap.GotoRequest) (dap.ResponseMessage, error) {
-	if r.Arguments.TargetId <= 0 || r.Arguments.TargetId > 0xffffffff {
+	addr := uint32(r.Arguments.TargetId)
+	if addr == 0 || int(addr) != r.Arguments.TargetId {
 		return nil, fmt.Errorf("goto: there is no target %d", r.Arguments.TargetId)
 	}
-	if err := s.dbg.SetReg(debugger.EIP, uint32(r.Arguments.TargetId)); err != nil {
+	if err := s.dbg.SetReg(debugger.EIP, addr); err != nil {
 		return nil, err
 	}
 	s.con.Arrived()

@@ -4,4 +4,7 @@
 
 package debugger
 
-const farAway = 100_000_000 // instructions
+const (
+	farAway   = 100_000_000 // instructions
+	underRace = false
+)

@@ -4,4 +4,7 @@
 
 package debugger
 
-const farAway = 5_000_000 // instructions: the race detector makes them slow
+const (
+	farAway   = 5_000_000 // instructions: the race detector makes them slow
+	underRace = true
+)

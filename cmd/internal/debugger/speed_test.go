@@ -30,10 +30,14 @@ func stepsBack(t testing.TB) (took []time.Duration, forward time.Duration) {
 	return took, forward
 }
 
-// TestStepBackIsQuick has a generous bound, in terms of the run: the machine may be busy.
+// TestStepBackIsQuick has a generous bound, in terms of the run: the machine may be busy. Under the race detector, whose
+// times say nothing, it shows only that each step ends where it should.
 func TestStepBackIsQuick(t *testing.T) {
 	took, forward := stepsBack(t)
 	t.Logf("median %v, longest %v; the run took %v", took[len(took)/2], took[len(took)-1], forward)
+	if underRace {
+		return
+	}
 	require.Less(t, took[len(took)/2], max(50*time.Millisecond, forward/4))
 }
 
