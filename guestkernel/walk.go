@@ -297,18 +297,27 @@ func (k *Kernel) create(path string, mode uint32) abi.Errno {
 	return k.makeAt(path, k.drv.fs.lay.IOps.Create, mode&modeBits|modeRegular)
 }
 
+// entry finds a path's directory and the entry, which may be negative, that its last name has there. The caller gives both back.
+func (k *Kernel) entry(path string) (dir place, d uint32, errno abi.Errno) {
+	path = strings.TrimRight(path, "/")
+	dir, errno = k.walk(path, walkParent)
+	if errno != 0 {
+		return dir, 0, errno
+	}
+	d, errno = k.child(dir.dentry, path[strings.LastIndexByte(path, '/')+1:])
+	if errno != 0 {
+		k.releasePlace(dir)
+	}
+	return dir, d, errno
+}
+
 // makeAt makes something new by a function of its directory: int f(struct inode *dir, struct dentry *d, int mode).
 func (k *Kernel) makeAt(path string, op abi.Field, mode uint32) abi.Errno {
-	path = strings.TrimRight(path, "/")
-	dir, errno := k.walk(path, walkParent)
+	dir, d, errno := k.entry(path)
 	if errno != 0 {
 		return errno
 	}
 	defer k.releasePlace(dir)
-	d, errno := k.child(dir.dentry, path[strings.LastIndexByte(path, '/')+1:])
-	if errno != 0 {
-		return errno
-	}
 	defer k.dput(d)
 	inode := k.dentryInode(dir.dentry)
 	ops := k.mem.Get(inode, k.lay.Inode.Op)
@@ -329,16 +338,11 @@ func (k *Kernel) makeAt(path string, op abi.Field, mode uint32) abi.Errno {
 
 // removeAt removes something by a function of its directory: int f(struct inode *dir, struct dentry *d).
 func (k *Kernel) removeAt(path string, op abi.Field, isDir bool) abi.Errno {
-	path = strings.TrimRight(path, "/")
-	dir, errno := k.walk(path, walkParent)
+	dir, d, errno := k.entry(path)
 	if errno != 0 {
 		return errno
 	}
 	defer k.releasePlace(dir)
-	d, errno := k.child(dir.dentry, path[strings.LastIndexByte(path, '/')+1:])
-	if errno != 0 {
-		return errno
-	}
 	defer k.dput(d)
 	inode, victim := k.dentryInode(dir.dentry), k.dentryInode(d)
 	switch {

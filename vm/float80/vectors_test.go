@@ -5,54 +5,19 @@ package float80_test
 
 import (
 	"fmt"
-	"sort"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 
 	. "ring0/vm/float80"
 	"ring0/vm/vectors"
 	"ring0/vm/vectors/vectorstest"
 )
 
-// maxReported differences are printed for each form.
-const maxReported = 6
-
 func TestVectors(t *testing.T) {
 	vectorstest.Run(t, "x87", func(t *testing.T, f *vectors.File) {
-		run, failed := map[string]int{}, map[string][]string{}
-		for rec, err := range f.Records() {
-			require.NoError(t, err)
-			diff, done := replay(f, rec)
-			if done {
-				run[rec.Name]++
-			}
-			if diff != "" {
-				failed[rec.Name] = append(failed[rec.Name], fmt.Sprintf("#%d fcw %04x: %s", rec.Index, rec.In.FCW, diff))
-			}
-		}
-		report(t, run, failed)
+		vectorstest.Replay(t, f, func(rec *vectors.Record) (diff string, done bool) {
+			return replay(f, rec)
+		})
 	})
-}
-
-func report(t *testing.T, run map[string]int, failed map[string][]string) {
-	names := make([]string, 0, len(run))
-	total := 0
-	for name, n := range run {
-		names = append(names, name)
-		total += n
-	}
-	sort.Strings(names)
-	for _, name := range names {
-		if diffs := failed[name]; len(diffs) != 0 {
-			t.Errorf("%s: %d of %d differ", name, len(diffs), run[name])
-			for _, d := range diffs[:min(len(diffs), maxReported)] {
-				t.Log("   ", d)
-			}
-		}
-	}
-	t.Logf("%d vectors of %d forms", total, len(run))
-	require.NotZero(t, total)
 }
 
 // replay executes rec and says what differs; done is false if the vector is
