@@ -131,6 +131,7 @@ func (d *blockDecoder) fetchCross(in *x86.Inst, head []byte, limit uint32) fetch
 		return fetchFault
 	}
 	d.off2, d.size2 = off2, uint32(in.Len)-uint32(n)
+	d.uncached = d.uncached || off2 == noBytes
 	return fetchCrossed
 }
 

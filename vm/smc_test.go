@@ -135,3 +135,13 @@ func TestDataBesideCode(t *testing.T) {
 	require.Equal(t, uint32(100), runTo(t, m))
 	require.Zero(t, m.cpu.cache.pages[flatCode>>pageShift].churn)
 }
+
+// TestCodeThatRunsOutOfMemory is an instruction that begins in the last bytes of RAM and ends where nothing is: it has
+// no second part that a block could be kept for.
+func TestCodeThatRunsOutOfMemory(t *testing.T) {
+	m := newFlat(t)
+	m.load(0x41, 0x83, 0xf9, 0x03, 0x75, 0x01, 0xf4, 0xe9, 0xf0, 0xff, 0xef, 0x00) // inc ecx; cmp ecx, 3; jne 1f; hlt; 1: jmp fffffc
+	m.WritePhys(16<<20-4, []byte{0xe9, 0xff, 0xff, 0x0f})                          // jmp flatCode, if the hole reads ff
+	runTo(t, m)
+	require.EqualValues(t, 3, m.Reg(ECX))
+}
