@@ -15,6 +15,7 @@ const tlbEntries = 1024
 // code or watched bytes and so needs a look first.
 type tlbEntry struct {
 	rd, wr uint32
+	_      [8 - pointerSize]byte
 	page   unsafe.Pointer // the page in the host; valid while a tag is
 }
 
@@ -25,8 +26,21 @@ func (e *tlbEntry) at(la uint32) unsafe.Pointer { return unsafe.Add(e.page, la&p
 // go straight to lines that nothing is known of, as data beside code does.
 type tlbBeside struct {
 	wr    uint32 // tag as in tlbEntry
+	_     [12 - pointerSize]byte
 	lines *[pageSize / lineSize]uint8
 }
+
+// Slots are reached by byte offsets: entry multiplies by slotSize, and second
+// adds one distance for all. The structures have this size on 32-bit hosts too.
+const (
+	slotSize    = 16
+	pointerSize = unsafe.Sizeof(uintptr(0))
+)
+
+var (
+	_ = [1]struct{}{}[unsafe.Sizeof(tlbEntry{})-slotSize]
+	_ = [1]struct{}{}[unsafe.Sizeof(tlbBeside{})-slotSize]
+)
 
 // beside is where in its page an operand of n bytes at la lies, when it may be
 // written although the page holds code or is watched; at least pageSize
@@ -78,8 +92,7 @@ func tlbSlot(la uint32) uint32 { return la >> pageShift % tlbEntries }
 
 // entry is where the current privilege's translation of la would be.
 func (c *CPU) entry(la uint32) *tlbEntry {
-	const size = 16
-	return (*tlbEntry)(unsafe.Add(unsafe.Pointer(&c.tlb.entry), la/(pageSize/size)%(tlbEntries*size)&^(size-1)))
+	return (*tlbEntry)(unsafe.Add(unsafe.Pointer(&c.tlb.entry), la/(pageSize/slotSize)%(tlbEntries*slotSize)&^(slotSize-1)))
 }
 
 // systemEntry is the same for accesses as the supervisor.
