@@ -5,7 +5,7 @@ package hostfpu
 
 import "ring0/vm/float80"
 
-// Available says that the host has an x87.
+// Available says that there are stubs for the host.
 const Available = true
 
 // A stub executes one instruction on ST(0) = a, ST(1) = b and stores ST(0) in

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Hosts without an x87.
+// Hosts without stubs: those without an x87, and 386, whose tests amd64 does.
 
 //go:build !amd64
 
@@ -7,11 +7,11 @@ package hostfpu
 
 import "ring0/vm/float80"
 
-// Available says that the host has an x87. Nothing else here may be called
-// where it has not.
+// Available says that there are stubs for the host. Nothing else here may be
+// called where there are none.
 const Available = false
 
-const none = "hostfpu: the host has no x87"
+const none = "hostfpu: stubs are for amd64 hosts only"
 
 // Ops are the operations on registers, by the names of their instructions.
 func Ops() map[string]Op { panic(none) }
