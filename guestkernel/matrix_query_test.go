@@ -60,7 +60,7 @@ func (p *probe) queryArguments() {
 		notes string
 	}{
 		{"(NULL,0,NULL,0,NULL)", 0, "probe call used by modutils"}, {`("nosuch",0,...)`, "nosuch", ""}, {`("",0,...)`, "", ""},
-		{"(0x1000 unmapped,0,...)", 0x1000, ""}, {"(0xc0100000,0,...)", 0xc0100000, ""}, {"(4096-byte name,0,...)", long, ""},
+		{"(0x1000 unmapped,0,...)", 0x1000, ""}, {"(0xc0100000,0,...)", uint32(0xc0100000), ""}, {"(4096-byte name,0,...)", long, ""},
 		{"(4095-byte unknown name,0,...)", long[1:], ""},
 	} {
 		p.begin("query_module", "%s", c.what)
@@ -118,9 +118,9 @@ func (p *probe) queryKernelSymbols() {
 	p.end(r, "ret=%d; first word 0x%x", n, big(0))
 	r, n = ask("buf,8*nsyms-1)", 8*rows-1)
 	p.end(r, "ret=%d; first word 0x%x (nothing written)", n, big(0))
-	p.qRow(what+"buf,bufsize=0xffffffff)", 0, abi.QMSymbols, queryBuf, 0xffffffff, "ret=%d")
+	p.qRow(what+"buf,bufsize=0xffffffff)", 0, abi.QMSymbols, queryBuf, uint32(0xffffffff), "ret=%d")
 	p.qRow(what+"buf=NULL,bufsize=1000000)", 0, abi.QMSymbols, 0, 1000000, "ret=%d")
-	p.qRow(what+"buf=0xc0000000,bufsize=1000000)", 0, abi.QMSymbols, 0xc0000000, 1000000, "ret=%d")
+	p.qRow(what+"buf=0xc0000000,bufsize=1000000)", 0, abi.QMSymbols, uint32(0xc0000000), 1000000, "ret=%d")
 	p.qRow(what+"buf running into PROT_NONE page)", 0, abi.QMSymbols, userGuard-8192, 1000000, "ret=%d")
 	p.begin("query_module", "%sgood buf,ret=NULL)", what)
 	p.end(p.query(0, abi.QMSymbols, queryBuf, userBigSize, 0), "")
@@ -168,11 +168,11 @@ func (p *probe) queryModules() {
 	p.begin("query_module", "%sbuf=NULL,bufsize 4096)", what)
 	r, n := p.q(0, abi.QMModules, 0, 4096)
 	p.end(r, "%s", touched(n))
-	p.qRow(what+"buf=kernel 0xc0000000,4096)", 0, abi.QMModules, 0xc0000000, 4096, "")
+	p.qRow(what+"buf=kernel 0xc0000000,4096)", 0, abi.QMModules, uint32(0xc0000000), 4096, "")
 	p.qRow(what+"buf crossing into PROT_NONE after 10 bytes,4096)", 0, abi.QMModules, userGuard-10, 4096, "")
 	for _, c := range []struct {
 		row       string
-		size, ret int
+		size, ret uint32
 		notes     string
 	}{
 		{"good buf,ret=NULL)", 4096, 0, ""},
@@ -290,8 +290,8 @@ func (p *probe) kernelSyms() {
 	p.begin("get_kernel_syms", "(buffer): does the count match the NULL form?")
 	p.endWith("n/a", "NULL form %d, copy form %d (uninitialised modules are counted but not copied)", needed.Value, copied.Value)
 	row("(0x1000 unmapped)", 0x1000, "a fault is not reported: the number of entries copied so far is returned")
-	row("(0xc0000000)", 0xc0000000, "")
-	row("(0xffffffff)", 0xffffffff, "")
+	row("(0xc0000000)", uint32(0xc0000000), "")
+	row("(0xffffffff)", uint32(0xffffffff), "")
 	row("(buffer with exactly 3 entries before a PROT_NONE page)", userGuard-192, "partial count")
 	row("(buffer with 3.5 entries before a PROT_NONE page)", userGuard-224, "")
 	for _, name := range []string{"beta", "alpha", "gammma"} {

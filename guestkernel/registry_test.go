@@ -83,7 +83,7 @@ func TestPCIBus(t *testing.T) {
 	require.EqualValues(t, pciBadRegister, g.callKernel(t, "pci_read_config_word", ide, 3, out))
 	require.EqualValues(t, 0, g.callKernel(t, "pci_write_config_dword", ide, 0x20, 0xffffffff))
 	require.EqualValues(t, 0, g.callKernel(t, "pci_read_config_dword", ide, 0x20, out))
-	require.EqualValues(t, 0xfffffff1, g.k.mem.U32(out), "16 ports")
+	require.Equal(t, uint32(0xfffffff1), g.k.mem.U32(out), "16 ports")
 }
 
 // A driver's probe is called for the devices of its table.

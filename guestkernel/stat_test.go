@@ -62,5 +62,5 @@ func TestStat(t *testing.T) {
 	g.p.task.Set(k.lay.Task.Uid, 500) // as a setuid program
 	require.Equal(t, errnoOutcome(abi.EACCES), access("/proc/kmsg", mayRead))
 	require.EqualValues(t, 0, g.p.task.Get(k.lay.Task.Fsuid))
-	require.EqualValues(t, rootCaps, g.p.task.Get(k.lay.Task.CapEffective))
+	require.Equal(t, uint32(rootCaps), g.p.task.Get(k.lay.Task.CapEffective))
 }
