@@ -3,6 +3,7 @@
 package guestkernel
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,13 +23,15 @@ func TestZonesOfTheRealKernel(t *testing.T) {
 		{512, 126944, 0, 511556},
 		{1024, 225280, 32736, 1027620},
 	} {
-		k := boot(t, Config{Mem: c.mb << 20})
-		lay := &k.lay.Zone
-		for i, want := range []uint32{4096, c.normal, c.high} {
-			require.Equal(t, want, k.mem.Get(k.pages.zones[i].addr, lay.ZoneSize), "%d MB, zone %d", c.mb, i)
-		}
-		used := k.pages.count - (k.freePageCount() - initSection)
-		require.InDelta(t, k.pages.count-c.availableKB/4, used, float64(64+c.high/128), "%d MB: used at boot", c.mb)
+		t.Run(fmt.Sprint(c.mb, " MB"), func(t *testing.T) { // the kernel is closed before the next boots
+			k := boot(t, Config{Mem: c.mb << 20})
+			lay := &k.lay.Zone
+			for i, want := range []uint32{4096, c.normal, c.high} {
+				require.Equal(t, want, k.mem.Get(k.pages.zones[i].addr, lay.ZoneSize), "zone %d", i)
+			}
+			used := k.pages.count - (k.freePageCount() - initSection)
+			require.InDelta(t, k.pages.count-c.availableKB/4, used, float64(64+c.high/128), "used at boot")
+		})
 	}
 }
 

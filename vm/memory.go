@@ -8,6 +8,8 @@ package vm
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
+	"runtime"
 	"unsafe"
 )
 
@@ -49,7 +51,9 @@ func newPhysMemory(ram uint32) (*physMemory, error) {
 		return nil, fmt.Errorf("vm: RAM size %d: want a multiple of %d up to 3 GB", ram, pageSize)
 	}
 	p := &physMemory{ramSize: ram, a20: 0xffffffff}
-	p.grow(ram)
+	if err := p.grow(ram); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 
@@ -58,9 +62,13 @@ func newPhysMemory(ram uint32) (*physMemory, error) {
 const slabRoom = 1 << 20
 
 // grow makes the slab n bytes long, keeping its content.
-func (p *physMemory) grow(n uint32) {
-	if int(n) > cap(p.slab) {
-		room := int(n) + min(int(n)/8, slabRoom)
+func (p *physMemory) grow(n uint32) error {
+	if uint64(n) > uint64(cap(p.slab)) {
+		room := uint64(n) + min(uint64(n)/8, slabRoom)
+		if used, ok := hostRoom(room + room>>lineShift); !ok {
+			return fmt.Errorf("vm: %d MB of memory: a 32-bit host has room for %d MB, and %d MB are in use",
+				n>>20, host32>>20, used>>20)
+		}
 		slab := make([]byte, n, room)
 		copy(slab, p.slab)
 		lines := make([]uint8, n>>lineShift, room>>lineShift)
@@ -68,6 +76,34 @@ func (p *physMemory) grow(n uint32) {
 		p.slab, p.lines = slab, lines
 	}
 	p.slab, p.lines = p.slab[:n], p.lines[:n>>lineShift]
+	return nil
+}
+
+// host32 is how much the heap of a 32-bit host may hold when a machine is made:
+// half of the addresses that a process has at least, as the collector lets the
+// heap become twice what is in use.
+const host32 = 1536 << 20
+
+// hostRoom looks whether the host has n bytes for a machine, and how many are in
+// use. Go has no error for memory that is used up, it ends the process. Where
+// addresses have 64 bits that is left to the host, which gives memory when it is
+// first touched; where they have 32, machines that are used no longer are in the
+// way until they are collected.
+func hostRoom(n uint64) (used uint64, ok bool) {
+	if math.MaxInt > math.MaxInt32 {
+		return 0, true
+	}
+	if used = heapInUse(); used+n > host32 {
+		runtime.GC()
+		used = heapInUse()
+	}
+	return used, used+n <= host32
+}
+
+func heapInUse() uint64 {
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	return s.HeapAlloc
 }
 
 // base is the host address of the slab.

@@ -140,7 +140,9 @@ func (m *Machine) addBytes(n uint32) (off uint32, err error) {
 	if n == 0 || n&pageMask != 0 || off+n < off {
 		return 0, fmt.Errorf("vm: %d bytes of memory: want a multiple of %d", n, pageSize)
 	}
-	p.grow(off + n)
+	if err := p.grow(off + n); err != nil {
+		return 0, err
+	}
 	m.cpu.mem = p.base()
 	m.cpu.flushTLB() // its entries point into the slab
 	return off, nil
