@@ -38,6 +38,7 @@ func newWorld(t *testing.T, file string, parameters ...string) *world {
 	var err error
 	w.k, err = guestkernel.Boot(guestkernel.Config{})
 	require.NoError(t, err)
+	t.Cleanup(w.k.Close)
 	w.m = w.k.Machine()
 	w.p, err = w.k.NewProcess(guestkernel.ProcessConfig{})
 	require.NoError(t, err)
@@ -253,30 +254,32 @@ func TestWords(t *testing.T) {
 		{"hello.o", "who=world"}, {"fixup.o", ""}, {"usercopy.o", ""}, {"extable.o", ""}, {"divide.o", ""}, {"strings.o", ""}, {"kernwrite.o", ""},
 		{"source_dwarf4.o", "crash=1"}, {"faults.o", "how=gpf"}, {"faults.o", "how=bound"}, {"faults.o", "how=clihlt"}, {"irq.o", ""},
 	} {
-		var parameters []string
-		if c.parameter != "" {
-			parameters = append(parameters, c.parameter)
-		}
-		w := newWorld(t, c.file, parameters...)
-		fmt.Fprintf(&out, "%s %s\n", c.file, c.parameter)
-		seen := map[string]int{}
-		lines := 0
-		w.m.SetMonitor(vm.Monitor{Boundary: func(vm.Boundary) {
-			e := w.x.Explain()
-			kind := fmt.Sprint(e.Inst.Op, e.Inst.Form)
-			if e.Fault != nil {
-				kind = fmt.Sprint(e.Inst.EIP, e.Fault.Addr)
+		t.Run(c.file+" "+c.parameter, func(t *testing.T) {
+			var parameters []string
+			if c.parameter != "" {
+				parameters = append(parameters, c.parameter)
 			}
-			inModule := w.x.Symbols.ModuleAt(e.Inst.EIP) != nil
-			if seen[kind]++; e.Fault == nil && !inModule || seen[kind] > 1 || lines > 120 {
-				return
-			}
-			lines++
-			fmt.Fprintf(&out, "  %08x %-40s %s\n", e.Inst.EIP, e.Inst.String(), pages.ReplaceAllString(e.Text, "0xPAGES"))
-		}})
-		w.m.MonitorEach(true)
-		w.options.Parameters = parameters
-		_, _ = loader.Insmod(w.p, w.object, w.options)
+			w := newWorld(t, c.file, parameters...)
+			fmt.Fprintf(&out, "%s %s\n", c.file, c.parameter)
+			seen := map[string]int{}
+			lines := 0
+			w.m.SetMonitor(vm.Monitor{Boundary: func(vm.Boundary) {
+				e := w.x.Explain()
+				kind := fmt.Sprint(e.Inst.Op, e.Inst.Form)
+				if e.Fault != nil {
+					kind = fmt.Sprint(e.Inst.EIP, e.Fault.Addr)
+				}
+				inModule := w.x.Symbols.ModuleAt(e.Inst.EIP) != nil
+				if seen[kind]++; e.Fault == nil && !inModule || seen[kind] > 1 || lines > 120 {
+					return
+				}
+				lines++
+				fmt.Fprintf(&out, "  %08x %-40s %s\n", e.Inst.EIP, e.Inst.String(), pages.ReplaceAllString(e.Text, "0xPAGES"))
+			}})
+			w.m.MonitorEach(true)
+			w.options.Parameters = parameters
+			_, _ = loader.Insmod(w.p, w.object, w.options)
+		})
 	}
 	if *update {
 		require.NoError(t, os.MkdirAll("testdata", 0o755))

@@ -36,6 +36,7 @@ func newWorld(t *testing.T, file string, parameters ...string) *world {
 	var err error
 	w.k, err = guestkernel.Boot(guestkernel.Config{})
 	require.NoError(t, err)
+	t.Cleanup(w.k.Close)
 	w.p, err = w.k.NewProcess(guestkernel.ProcessConfig{})
 	require.NoError(t, err)
 	data, err := os.ReadFile(modules + file)
