@@ -226,7 +226,9 @@ func TestCode(t *testing.T) {
 	require.NotEmpty(t, targets)
 	require.Equal(t, "goto", e.stops("goto", map[string]any{"targetId": targets[0].Id}).Reason)
 	require.Equal(t, targets[0].InstructionPointerReference, e.top().InstructionPointerReference)
-	require.NotEmpty(t, e.fails("goto", map[string]any{"threadId": 1, "targetId": -1}))
+	for _, id := range []int{-1, 0, targets[0].Id} { // the last is of the stop before
+		require.NotEmpty(t, e.fails("goto", map[string]any{"threadId": 1, "targetId": id}))
+	}
 }
 
 // TestConsole: commands in the editor's console, expressions before commands of the same name, completion.

@@ -42,7 +42,7 @@ func (s *Server) interrupt() {
 // move starts a move.
 func (s *Server) move(f func(m *movement) (debugger.Stop, error)) *movement {
 	m := &movement{ended: make(chan struct{})}
-	s.moving, s.handles = m, nil
+	s.moving, s.handles, s.targets = m, nil, nil
 	go func() {
 		defer close(m.ended)
 		m.stop, m.err = f(m)
@@ -101,7 +101,7 @@ func (s *Server) tell(m *movement) {
 
 // stopped tells of a stop.
 func (s *Server) stopped(stop debugger.Stop) {
-	s.handles = nil
+	s.handles, s.targets = nil, nil
 	s.log()
 	s.verify()
 	body := dap.StoppedEventBody{Reason: "step", ThreadId: theThread, AllThreadsStopped: true, Text: s.con.Reason()}
@@ -259,29 +259,30 @@ func (s *Server) onStepBack(r *dap.StepBackRequest) (dap.ResponseMessage, error)
 	return &dap.StepBackResponse{}, nil
 }
 
-// onGotoTargets lists where a line's code begins; a target's number is its address.
+// onGotoTargets lists where a line's code begins.
 func (s *Server) onGotoTargets(r *dap.GotoTargetsRequest) (dap.ResponseMessage, error) {
 	addrs, line := s.con.Table().AddrsOf(s.debugName(r.Arguments.Source.Path), r.Arguments.Line)
 	response := &dap.GotoTargetsResponse{Body: dap.GotoTargetsResponseBody{Targets: []dap.GotoTarget{}}}
 	for _, addr := range addrs {
+		s.targets = append(s.targets, addr)
 		response.Body.Targets = append(response.Body.Targets, dap.GotoTarget{
-			Id: int(addr), Label: s.con.Symbol(addr), Line: line, InstructionPointerReference: reference(addr)})
+			Id: len(s.targets), Label: s.con.Symbol(addr), Line: line, InstructionPointerReference: reference(addr)})
 	}
 	return response, nil
 }
 
 // onGoto sets EIP: another history begins.
 func (s *Server) onGoto(r *dap.GotoRequest) (dap.ResponseMessage, error) {
-	addr := uint32(r.Arguments.TargetId)
-	if addr == 0 || int(addr) != r.Arguments.TargetId {
-		return nil, fmt.Errorf("goto: there is no target %d", r.Arguments.TargetId)
+	id := r.Arguments.TargetId
+	if id < 1 || id > len(s.targets) {
+		return nil, fmt.Errorf("goto: this stop has no target %d", id)
 	}
-	if err := s.dbg.SetReg(debugger.EIP, addr); err != nil {
+	if err := s.dbg.SetReg(debugger.EIP, s.targets[id-1]); err != nil {
 		return nil, err
 	}
 	s.con.Arrived()
 	s.then(func() {
-		s.handles = nil
+		s.handles, s.targets = nil, nil
 		s.send("stopped", &dap.StoppedEvent{Body: dap.StoppedEventBody{Reason: "goto", ThreadId: theThread, AllThreadsStopped: true}})
 	})
 	return &dap.GotoResponse{}, nil

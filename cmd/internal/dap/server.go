@@ -38,6 +38,7 @@ type Server struct {
 	points  map[string][]point // by kind
 	told    map[int]bool       // breakpoints' numbers: whether the editor knows them as verified
 	handles []handle           // what variables references of this stop mean
+	targets []uint32           // and the targets of goto: addresses
 
 	after    []func()  // what follows the response
 	moving   *movement // nil: it stands
