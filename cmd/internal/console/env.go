@@ -4,9 +4,8 @@
 package console
 
 import (
-	"encoding/binary"
+	"errors"
 	"fmt"
-	"slices"
 
 	"ring0/cmd/internal/debugger"
 	"ring0/cmd/internal/expr"
@@ -37,9 +36,14 @@ func (c *Console) envOf(v debugger.View) expr.Env {
 
 // setRegister changes a register by its name.
 func (c *Console) setRegister(name string, b []byte) error {
-	r := slices.Index(editNames[:], name)
-	if r < 0 || len(b) != 4 {
-		return fmt.Errorf("%s cannot be changed", name)
+	r, ok := debugger.RegisterNamed(name)
+	switch {
+	case ok:
+		return c.dbg.SetRegister(r, b)
+	case name == "cpl":
+		return errors.New("the privilege level follows from cs: it cannot be changed")
+	case name == "tr":
+		return errors.New("tr cannot be changed: loading it would mark its TSS busy")
 	}
-	return c.dbg.SetReg(debugger.Register(r), binary.LittleEndian.Uint32(b))
+	return fmt.Errorf("%s cannot be changed", name)
 }

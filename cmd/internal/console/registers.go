@@ -14,16 +14,13 @@ import (
 	"ring0/vm/float80"
 )
 
-// editNames are the registers that can be changed, by debugger.Register.
-var editNames = [...]string{"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eip", "eflags"}
-
 // General returns the general registers in encoding order, then EIP and EFLAGS.
 func General(r debugger.Registers) [10]uint32 {
 	return [10]uint32{r.EAX, r.ECX, r.EDX, r.EBX, r.ESP, r.EBP, r.ESI, r.EDI, r.EIP, r.EFLAGS}
 }
 
 // RegisterName is the name of General's i-th register.
-func RegisterName(i int) string { return editNames[i] }
+func RegisterName(i int) string { return debugger.Register(i).String() }
 
 // flagNames are the bits of EFLAGS, SDM vol. 1, figure 3-8, highest first.
 var flagNames = []struct {
@@ -74,9 +71,9 @@ func (c *Console) Registers() (list []string) {
 	for i, v := range General(r) {
 		switch i {
 		case 9:
-			list = append(list, fmt.Sprintf("%-8s %#08x [%s]", editNames[i], v, FlagsText(v)))
+			list = append(list, fmt.Sprintf("%-8s %#08x [%s]", RegisterName(i), v, FlagsText(v)))
 		default:
-			line := fmt.Sprintf("%-8s %#08x", editNames[i], v)
+			line := fmt.Sprintf("%-8s %#08x", RegisterName(i), v)
 			if name := c.table.Name(v); name != "" && !strings.HasPrefix(name, "0x") {
 				line += " <" + name + ">"
 			}

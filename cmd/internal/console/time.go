@@ -145,7 +145,7 @@ func (c *Console) Edits() (list []string) {
 	for _, e := range c.dbg.Edits() {
 		what := fmt.Sprintf("%#08x: % x", e.Addr, e.Data)
 		if e.Data == nil {
-			what = fmt.Sprintf("%s = %#x", editNames[e.Register], e.Value)
+			what = e.String()
 		}
 		list = append(list, fmt.Sprintf("%-14s %s", e.Position, what))
 	}

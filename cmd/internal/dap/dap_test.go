@@ -103,6 +103,17 @@ func TestChanges(t *testing.T) {
 	require.Equal(t, "0x1234", e.value("$esi", 1))
 	require.NotEmpty(t, e.fails("setVariable", map[string]any{"variablesReference": ref, "name": "esi", "value": "no such thing"}))
 	require.NotEmpty(t, e.fails("setVariable", map[string]any{"variablesReference": 9999, "name": "esi", "value": "0"}))
+	require.Contains(t, e.fails("setVariable", map[string]any{"variablesReference": ref, "name": "cs", "value": "0x23"}), "privilege level 3")
+	set := func(ref int, name, value string) string {
+		return ask[*dap.SetVariableResponse](e, "setVariable", map[string]any{"variablesReference": ref, "name": name, "value": value}).Body.Value
+	}
+	require.Equal(t, "0x2b", set(ref, "fs", "0x2b"))
+	require.Equal(t, "0x694", set(ref, "cr4", "$cr4 | 4"))
+	float, floats := e.scope(1, "FPU and SSE")
+	require.Equal(t, "2.5", set(float, "st0", "2.5"))
+	require.Equal(t, "0x9f80", set(float, "mxcsr", "0x9f80"))
+	require.Equal(t, "7", set(floats["xmm2"].VariablesReference, "[1]", "7"))
+	require.Equal(t, "{0, 7, 0, 0}", e.value("$xmm2", 1))
 	ask[*dap.SetExpressionResponse](e, "setExpression", map[string]any{"expression": "counter", "value": "1000", "frameId": 1})
 	require.Equal(t, "1000", e.value("counter", 1))
 

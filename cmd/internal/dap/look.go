@@ -352,12 +352,12 @@ func (s *Server) command(text string) (dap.ResponseMessage, error) {
 		})
 		return &dap.EvaluateResponse{}, nil
 	}
-	edits := len(s.dbg.Edits())
+	changes := s.dbg.Changes()
 	answer, err := s.con.Exec(text)
 	if err != nil {
 		return nil, err
 	}
-	if len(s.dbg.Edits()) != edits && s.init.SupportsInvalidatedEvent {
+	if s.dbg.Changes() != changes && s.init.SupportsInvalidatedEvent {
 		s.then(func() {
 			s.send("invalidated", &dap.InvalidatedEvent{Body: dap.InvalidatedEventBody{Areas: []dap.InvalidatedAreas{"all"}}})
 		})

@@ -65,6 +65,7 @@ type Debugger struct {
 	history
 	samples   sampleWindow
 	edits     []Edit
+	changes   int // edits ever made
 	bookmarks []Bookmark
 }
 

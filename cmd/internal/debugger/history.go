@@ -5,6 +5,8 @@
 package debugger
 
 import (
+	"cmp"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -137,38 +139,36 @@ func (d *Debugger) nextEdit(p Position) (Position, bool) {
 // replayEdits makes the edits of a place again.
 func (w *world) replayEdits(at Position) {
 	for _, e := range w.d.edits {
-		if e.Position == at {
-			w.apply(e)
+		if e.Position != at {
+			continue
+		}
+		if err := w.apply(e); err != nil {
+			panic(fmt.Sprintf("debugger: history is not what it was: %v at %v: %v", e, at, err))
 		}
 	}
 }
 
-// apply makes a change.
-func (w *world) apply(e Edit) {
-	m := w.m
+// apply makes a change. One that is refused has changed nothing.
+func (w *world) apply(e Edit) error {
 	switch {
 	case e.Data != nil && e.Physical:
-		m.WritePhys(e.Addr, e.Data)
+		w.m.WritePhys(e.Addr, e.Data)
 	case e.Data != nil:
 		w.k.Poke(e.Addr, e.Data)
-	case e.Register <= EDI:
-		m.SetReg(int(e.Register), e.Value)
-	case e.Register == EIP:
-		m.SetEIP(e.Value)
 	default:
-		m.SetEflags(e.Value)
+		return registerRows[e.Register].set(w.m, e.Value)
 	}
+	return nil
 }
-
-var registerNames = [...]string{"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eip", "eflags"}
-
-func (r Register) String() string { return registerNames[r] }
 
 // String is the edit as it would be typed.
 func (e Edit) String() string {
 	switch {
 	case e.Data == nil:
-		return fmt.Sprintf("%s = %#x", e.Register, e.Value)
+		value := slices.Clone(e.Value)
+		slices.Reverse(value)
+		digits := strings.TrimLeft(hex.EncodeToString(value), "0")
+		return fmt.Sprintf("%s = 0x%s", e.Register, cmp.Or(digits, "0"))
 	case e.Physical:
 		return fmt.Sprintf("physical %#x = % x", e.Addr, e.Data)
 	}

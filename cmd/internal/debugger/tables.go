@@ -166,41 +166,16 @@ func (d *Debugger) DeleteBookmark(name string) error {
 // Bookmarks are all bookmarks by position.
 func (d *Debugger) Bookmarks() []Bookmark { return slices.Clone(d.bookmarks) }
 
-// Register names a register that can be edited.
-type Register uint8
-
-// Registers that can be edited.
-const (
-	EAX Register = iota
-	ECX
-	EDX
-	EBX
-	ESP
-	EBP
-	ESI
-	EDI
-	EIP
-	EFLAGS
-)
-
 // Edit is a change the user made. It belongs to the history: going back
 // before it undoes it, executing past it makes it again. Making one forgets
 // everything after its position.
 type Edit struct {
 	Position Position
 	Register Register // of a register edit
-	Value    uint32
-	Addr     uint32 // of a memory edit, with Data
+	Value    []byte   // its content, little-endian
+	Addr     uint32   // of a memory edit, with Data
 	Physical bool
 	Data     []byte // nil: a register edit
-}
-
-// SetReg changes a register.
-func (d *Debugger) SetReg(r Register, v uint32) error {
-	if r > EFLAGS {
-		return fmt.Errorf("debugger: no such register: %d", r)
-	}
-	return d.edit(Edit{Register: r, Value: v})
 }
 
 // WriteMem changes linear memory, write protected or not.
@@ -219,23 +194,34 @@ func (d *Debugger) WritePhys(addr uint32, data []byte) error {
 	return d.edit(Edit{Addr: addr, Data: slices.Clone(data), Physical: true})
 }
 
-var errNoEdit = errors.New("debugger: the run is over: go back to change something")
+var (
+	errNoEdit  = errors.New("debugger: the run is over: go back to change something")
+	errMidCall = errors.New("debugger: the kernel's own code, which is modelled, is at work here: registers can be changed before and behind it")
+)
 
 // edit makes a change here and forgets what came after.
 func (d *Debugger) edit(e Edit) error {
-	if d.at.kind == atEnd || d.at.kind == atNotice && e.Data == nil {
+	switch {
+	case d.at.kind == atEnd:
 		return errNoEdit
-	}
-	if len(e.Data) == 0 && e.Data != nil {
+	case d.at.kind == atNotice && e.Data == nil:
+		return errMidCall
+	case len(e.Data) == 0 && e.Data != nil:
 		return nil
 	}
 	e.Position = d.at.place
+	if err := d.w.apply(e); err != nil {
+		return err
+	}
 	d.forgetAfter(e.Position)
 	d.edits = append(d.edits, e)
-	d.w.apply(e)
+	d.changes++
 	d.stop.EIP = d.w.m.EIP()
 	return nil
 }
 
 // Edits are the edits by position.
 func (d *Debugger) Edits() []Edit { return slices.Clone(d.edits) }
+
+// Changes counts the edits ever made, those that have been forgotten included: it tells that something was changed.
+func (d *Debugger) Changes() int { return d.changes }

@@ -113,7 +113,17 @@ func walk(t *rapid.T, cfg Config) {
 			if d.LastStop().Reason == ReasonEnded || d.at.kind == atNotice {
 				return
 			}
-			require.NoError(t, d.SetReg(Register(rapid.SampledFrom([]Register{EAX, ECX, EDX}).Draw(t, "register")), rapid.Uint32().Draw(t, "value")))
+			r := rapid.SampledFrom([]Register{EAX, ECX, EDX, EFLAGS, ES, CS, SS, DS, FS, GS, LDTR, CR0, CR2, CR4, DR0, DR7, ST0, MM0 + 3, XMM0 + 1, FCTRL,
+				FSTAT, FTAG, MXCSR}).Draw(t, "register")
+			value := rapid.SliceOfN(rapid.Byte(), r.Size(), r.Size()).Draw(t, "value")
+			if r.Size() == 2 && rapid.Bool().Draw(t, "selector") {
+				value = []byte{byte(rapid.SampledFrom([]int{0x10, 0x18, 0x23, 0x2b, 0xa8}).Draw(t, "one")), 0}
+			}
+			before, edits := d.fingerprint(), len(d.Edits())
+			if err := d.SetRegister(r, value); err != nil {
+				require.Equal(t, before, d.fingerprint(), "refused: %v", err)
+				require.Len(t, d.Edits(), edits)
+			}
 		},
 	}
 	names := []string{"continue", "continue", "step", "step", "next", "goto", "goto", "edit", "finish", "watch", "last write"}

@@ -267,6 +267,10 @@ func (e *eval) part(v Value, m debuginfo.Member) (Value, error) {
 	if v.Kind == InMemory || v.Kind == Nowhere {
 		return out, nil
 	}
+	if v.Kind == InRegister && m.Bits == 0 {
+		out.Reg = v.Reg
+		return out, nil
+	}
 	whole, err := e.load(v, 0)
 	if err != nil {
 		return out, err
@@ -310,11 +314,10 @@ func (e *eval) index(n *node) (Value, error) {
 	s := v.Type.Strip()
 	if s.Kind == debuginfo.Array && v.Kind != InMemory {
 		elem := e.env.Complete(s.Target())
-		at := int64(in.bits) * int64(elem.Sizeof())
-		if at < 0 || at+int64(elem.Sizeof()) > int64(len(v.Bytes)) || in.bits > 1<<31 {
+		if in.bits >= uint64(s.Count) || in.bits > 1<<31 {
 			return v, e.fail(n.kids[1].at, "the index is outside the array")
 		}
-		return Value{Type: s.Target(), Bytes: v.Bytes[at : at+int64(elem.Sizeof())]}, nil
+		return e.part(v, debuginfo.Member{Type: s.Target(), Offset: uint32(in.bits) * elem.Sizeof()})
 	}
 	p, err := e.number(v, n.kids[0].at)
 	if err != nil {

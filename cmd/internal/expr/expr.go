@@ -39,7 +39,7 @@ type Value struct {
 	Type  *debuginfo.Type
 	Kind  ValueKind
 	Bytes []byte // of a Computed value, little-endian
-	Addr  uint32 // of an object InMemory
+	Addr  uint32 // of an object InMemory; of one InRegister the byte of the register where it begins
 	Reg   string // of an object InRegister, as Env has it
 	Bit   uint8  // of a bit field InMemory: its lowest bit, counted from the lowest one of the byte at Addr
 	Bits  uint8  // and its width; 0 for others

@@ -49,8 +49,8 @@ var segments = map[string]int{"es": vm.ES, "cs": vm.CS, "ss": vm.SS, "ds": vm.DS
 func Registers() []string {
 	list := []string{"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eip", "pc", "sp", "fp", "eflags", "cpl",
 		"ax", "cx", "dx", "bx", "bp", "si", "di", "al", "cl", "dl", "bl", "ah", "ch", "dh", "bh",
-		"es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr", "gdtr", "idtr", "cr0", "cr2", "cr3", "cr4",
-		"dr0", "dr1", "dr2", "dr3", "dr6", "dr7", "fctrl", "fstat", "ftag", "mxcsr"}
+		"es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr", "gdtr", "gdtr_limit", "idtr", "idtr_limit", "cr0", "cr2", "cr3", "cr4",
+		"dr0", "dr1", "dr2", "dr3", "dr6", "dr7", "fctrl", "fstat", "ftag", "fiseg", "fioff", "foseg", "fooff", "fop", "mxcsr"}
 	for _, prefix := range []string{"st", "mm", "xmm"} {
 		for i := range 8 {
 			list = append(list, prefix+strconv.Itoa(i))
@@ -88,6 +88,10 @@ func (e *Machine) Register(name string) (b []byte, t *debuginfo.Type, ok bool) {
 		return le(uint64(e.vm().GDTR().Base), 4), word, true
 	case "idtr":
 		return le(uint64(e.vm().IDTR().Base), 4), word, true
+	case "gdtr_limit":
+		return le(uint64(e.vm().GDTR().Limit), 2), basic["unsigned short"], true
+	case "idtr_limit":
+		return le(uint64(e.vm().IDTR().Limit), 2), basic["unsigned short"], true
 	}
 	return e.fpuRegister(name)
 }
@@ -140,11 +144,15 @@ func (e *Machine) fpuRegister(name string) ([]byte, *debuginfo.Type, bool) {
 	if n, ok := numbered(name, "xmm", 8); ok {
 		return append(le(f.XMM[n][0], 8), le(f.XMM[n][1], 8)...), vector, true
 	}
+	half := map[string]uint16{"fctrl": f.FCW, "fstat": f.FSW, "fiseg": f.FCS, "foseg": f.FDS, "fop": f.FOP}
+	if v, ok := half[name]; ok {
+		return le(uint64(v), 2), basic["unsigned short"], true
+	}
 	switch name {
-	case "fctrl":
-		return le(uint64(f.FCW), 2), basic["unsigned short"], true
-	case "fstat":
-		return le(uint64(f.FSW), 2), basic["unsigned short"], true
+	case "fioff":
+		return le(uint64(f.FIP), 4), basic["unsigned int"], true
+	case "fooff":
+		return le(uint64(f.FDP), 4), basic["unsigned int"], true
 	case "ftag":
 		return le(uint64(f.Tag), 1), basic["unsigned char"], true
 	case "mxcsr":

@@ -142,10 +142,10 @@ func (e *eval) load(v Value, at int) ([]byte, error) {
 		return nil, e.fail(at, "it has been optimised away here")
 	case InRegister:
 		b, _, ok := e.env.Register(v.Reg)
-		if !ok || uint64(len(b)) < uint64(size) {
+		if !ok || uint64(len(b)) < uint64(v.Addr)+uint64(size) {
 			return nil, e.fail(at, "register $%s is not known in this frame, or too small for a %s", v.Reg, v.Type)
 		}
-		return b[:size], nil
+		return b[v.Addr : v.Addr+size], nil
 	}
 	if v.Bits != 0 {
 		size = uint32(v.Bit+v.Bits+7) / 8
@@ -288,11 +288,14 @@ func (e *eval) converted(t *debuginfo.Type, to, from Value, at int) ([]byte, err
 	return b, err
 }
 
-// storeRegister writes the low part of a register.
+// storeRegister writes an object's part of a register.
 func (e *eval) storeRegister(to Value, b []byte) error {
 	old, _, _ := e.env.Register(to.Reg)
 	whole := append([]byte(nil), old...)
-	copy(whole, b)
+	if uint64(to.Addr)+uint64(len(b)) > uint64(len(whole)) {
+		return fmt.Errorf("register $%s is not known in this frame, or too small for a %s", to.Reg, to.Type)
+	}
+	copy(whole[to.Addr:], b)
 	return e.env.SetRegister(to.Reg, whole)
 }
 

@@ -1,31 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The kernel as a file that gdb can read: an ELF executable (System V ABI, chapter 4) of two sections without content and a symbol
+// The kernel as a file that gdb can read: an ELF executable (System V ABI, chapter 4) of sections without content and a symbol
 // table. gdb wants a main program before it asks for libraries by itself, and with it knows the kernel's functions by name.
 
 package gdbstub
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
 	"maps"
 	"slices"
+	"strconv"
 
 	"ring0/guestkernel/abi"
 )
 
-// Sections of the file.
-const (
-	sectionText = 1 + iota
-	sectionData
-	sectionSymbols
-	sectionStrings
-	sectionNames
-	sectionFrames
-	sectionCount
-
-	sectionAbsolute = 0xfff1
-)
+// sectionAbsolute is where symbols are that lie in no section.
+const sectionAbsolute = 0xfff1
 
 // ELF's own numbers.
 const (
@@ -74,61 +64,81 @@ func kernelSymbols(p *abi.Profile, entry map[string]uint32) []abi.Symbol {
 	return list
 }
 
+// isAbsolute says whether a symbol is a number, or the end of something.
+func isAbsolute(s abi.Symbol) bool { return s.Type == 'A' || s.Type == 'a' }
+
 // isText says whether a symbol is code.
 func isText(s abi.Symbol) bool { return s.Type == 'T' || s.Type == 't' }
 
-// extent is the addresses of code and of the rest.
-func extent(list []abi.Symbol) (text, data [2]uint32) {
-	grow := func(r *[2]uint32, addr uint32) {
-		if r[1] == 0 {
-			r[0] = addr
-		}
-		r[0], r[1] = min(r[0], addr), max(r[1], addr+1)
-	}
-	for _, s := range list {
-		switch {
-		case isText(s):
-			grow(&text, s.Addr)
-		case s.Type != 'A' && s.Type != 'a':
-			grow(&data, s.Addr)
-		}
-	}
-	return text, data
+// area is a stretch of the kernel that is all code or all data: a section of the file.
+type area struct {
+	name       string
+	text       bool
+	start, end uint32
 }
 
-// kernelFile is the file.
-func kernelFile(list []abi.Symbol) []byte {
-	text, data := extent(list)
-	symbols, names := symbolTable(list)
-	titles := "\x00.text\x00.data\x00.symtab\x00.strtab\x00.shstrtab\x00.debug_frame\x00"
-	nameAt := func(n string) uint32 { return uint32(bytes.Index([]byte(titles), []byte("\x00"+n+"\x00"))) + 1 }
+// areas are the stretches in the order of their addresses. Each ends where something else begins.
+func areas(list []abi.Symbol) (all []area) {
+	count := map[bool]int{}
+	for i, s := range list {
+		if isAbsolute(s) {
+			continue
+		}
+		if n := len(all); n == 0 || all[n-1].text != isText(s) {
+			name := map[bool]string{true: ".text", false: ".data"}[isText(s)]
+			if count[isText(s)]++; count[isText(s)] > 1 {
+				name += "." + strconv.Itoa(count[isText(s)])
+			}
+			all = append(all, area{name: name, text: isText(s), start: s.Addr})
+		}
+		all[len(all)-1].end = behind(list, i)
+	}
+	return all
+}
 
-	symbolsAt := uint32(elfHeaderSize)
-	namesAt := symbolsAt + uint32(len(symbols))
-	titlesAt := namesAt + uint32(len(names))
-	frames := frameTable(list, text[1])
-	framesAt := titlesAt + uint32(len(titles))
-	sectionsAt := (framesAt + uint32(len(frames)) + 3) &^ 3
+// behind is where the i-th symbol ends: at the next one of a higher address.
+func behind(list []abi.Symbol, i int) uint32 {
+	for _, s := range list[i:] {
+		if s.Addr != list[i].Addr {
+			return s.Addr
+		}
+	}
+	return list[i].Addr + 1
+}
+
+// kernelFile is the file: the areas, then the symbols, two tables of strings, the frames.
+func kernelFile(list []abi.Symbol) []byte {
+	memory := areas(list)
+	symbols, names := symbolTable(list, memory)
+	frames := frameTable(list)
+	sections, titles, content := []elfSection{{}}, []byte{0}, []byte(nil)
+	add := func(name string, s elfSection, data []byte) {
+		s.Name = uint32(len(titles))
+		titles = append(append(titles, name...), 0)
+		if data != nil {
+			s.Off, s.Size = elfHeaderSize+uint32(len(content)), uint32(len(data))
+			content = append(content, data...)
+			content = append(content, make([]byte, -len(content)&3)...)
+		}
+		sections = append(sections, s)
+	}
+	for _, a := range memory {
+		flags := uint32(flagAlloc | flagWrite)
+		if a.text {
+			flags = flagAlloc | flagExec
+		}
+		add(a.name, elfSection{Kind: kindNoBits, Flags: flags, Addr: a.start, Size: a.end - a.start, Align: 1}, nil)
+	}
+	add(".symtab", elfSection{Kind: kindSymbols, Link: uint32(len(sections)) + 1, Info: localSymbols(list), Align: 4, EntrySize: elfSymbolSize}, symbols)
+	add(".strtab", elfSection{Kind: kindStrings, Align: 1}, names)
+	add(".debug_frame", elfSection{Kind: kindContent, Align: 1}, frames)
+	add(".shstrtab", elfSection{Kind: kindStrings, Align: 1}, append(slices.Clone(titles), ".shstrtab\x00"...))
 	header := elfHeader{
-		Ident: [16]byte{0x7f, 'E', 'L', 'F', 1, 1, 1}, Type: typeExecutable, Machine: machine386, Version: 1, Entry: text[0],
-		SectionOff: sectionsAt, Size: elfHeaderSize, SectionSize: elfSectionSize, Sections: sectionCount, SectionNamesIdx: sectionNames,
+		Ident: [16]byte{0x7f, 'E', 'L', 'F', 1, 1, 1}, Type: typeExecutable, Machine: machine386, Version: 1, Entry: memory[0].start,
+		SectionOff: elfHeaderSize + uint32(len(content)), Size: elfHeaderSize, SectionSize: elfSectionSize,
+		Sections: uint16(len(sections)), SectionNamesIdx: uint16(len(sections) - 1),
 	}
-	sections := [sectionCount]elfSection{
-		sectionText: {Name: nameAt(".text"), Kind: kindNoBits, Flags: flagAlloc | flagExec, Addr: text[0], Size: text[1] - text[0], Align: 1},
-		sectionData: {Name: nameAt(".data"), Kind: kindNoBits, Flags: flagAlloc | flagWrite, Addr: data[0], Size: data[1] - data[0], Align: 1},
-		sectionSymbols: {Name: nameAt(".symtab"), Kind: kindSymbols, Off: symbolsAt, Size: uint32(len(symbols)), Link: sectionStrings,
-			Info: localSymbols(list), Align: 4, EntrySize: elfSymbolSize},
-		sectionStrings: {Name: nameAt(".strtab"), Kind: kindStrings, Off: namesAt, Size: uint32(len(names)), Align: 1},
-		sectionNames:   {Name: nameAt(".shstrtab"), Kind: kindStrings, Off: titlesAt, Size: uint32(len(titles)), Align: 1},
-		sectionFrames:  {Name: nameAt(".debug_frame"), Kind: kindContent, Off: framesAt, Size: uint32(len(frames)), Align: 1},
-	}
-	b := appendLE(nil, header)
-	b = append(b, symbols...)
-	b = append(b, names...)
-	b = append(b, titles...)
-	b = append(b, frames...)
-	b = append(b, make([]byte, int(sectionsAt)-len(b))...)
-	return appendLE(b, sections)
+	return appendLE(append(appendLE(nil, header), content...), sections)
 }
 
 // appendLE appends a value as it lies in the file.
@@ -154,19 +164,18 @@ func localSymbols(list []abi.Symbol) uint32 {
 	return n
 }
 
-// symbolTable is the symbol table and its strings.
-func symbolTable(list []abi.Symbol) (symbols, names []byte) {
+// symbolTable is the symbol table and its strings. Sizes keep gdb from taking an address for one far behind a symbol.
+func symbolTable(list []abi.Symbol, memory []area) (symbols, names []byte) {
 	const global, object, function = 1 << 4, 1, 2
 	symbols, names = appendLE(nil, elfSymbol{}), []byte{0}
-	add := func(s abi.Symbol) {
-		row := elfSymbol{Name: uint32(len(names)), Value: s.Addr}
-		switch {
-		case isText(s):
-			row.Section, row.Info = sectionText, function
-		case s.Type == 'A' || s.Type == 'a':
-			row.Section = sectionAbsolute
-		default:
-			row.Section, row.Info = sectionData, object
+	add := func(i int, s abi.Symbol) {
+		row := elfSymbol{Name: uint32(len(names)), Value: s.Addr, Section: sectionAbsolute}
+		if !isAbsolute(s) {
+			in := slices.IndexFunc(memory, func(a area) bool { return s.Addr >= a.start && s.Addr < a.end })
+			row.Section, row.Size, row.Info = uint16(in)+1, behind(list, i)-s.Addr, object
+		}
+		if isText(s) {
+			row.Info = function
 		}
 		if isGlobal(s) {
 			row.Info |= global
@@ -175,9 +184,9 @@ func symbolTable(list []abi.Symbol) (symbols, names []byte) {
 		names = append(append(names, s.Name...), 0)
 	}
 	for _, wanted := range []bool{false, true} {
-		for _, s := range list {
+		for i, s := range list {
 			if isGlobal(s) == wanted {
-				add(s)
+				add(i, s)
 			}
 		}
 	}
@@ -189,7 +198,7 @@ const slotSize = 4
 
 // frameTable is call frame information (DWARF 2, section 6.4): in a modelled function's slot the return address lies at ESP; anywhere
 // else in the kernel nothing is known, and a backtrace ends.
-func frameTable(list []abi.Symbol, end uint32) []byte {
+func frameTable(list []abi.Symbol) []byte {
 	const (
 		version, noAugmentation, codeUnit, dataUnit = 1, 0, 1, 0x7c // data in units of -4
 		returnColumn, espColumn                     = 8, 4
@@ -205,15 +214,14 @@ func frameTable(list []abi.Symbol, end uint32) []byte {
 	}
 	b := record(nil, 0xffffffff, version, noAugmentation, codeUnit, dataUnit, returnColumn,
 		defCFA, espColumn, 4, offset|returnColumn, 1)
-	text := slices.DeleteFunc(slices.Clone(list), func(s abi.Symbol) bool { return !isText(s) })
-	text = slices.CompactFunc(text, func(a, b abi.Symbol) bool { return a.Addr == b.Addr })
-	for i, s := range text {
-		next := end
-		if i+1 < len(text) {
-			next = text[i+1].Addr
+	last := uint32(0)
+	for i, s := range list {
+		if !isText(s) || s.Addr == last {
+			continue
 		}
+		last = s.Addr
 		body := binary.LittleEndian.AppendUint32(nil, s.Addr)
-		body = binary.LittleEndian.AppendUint32(body, next-s.Addr)
+		body = binary.LittleEndian.AppendUint32(body, behind(list, i)-s.Addr)
 		b = record(b, 0, append(body, advance|slotSize, undefined, returnColumn)...)
 	}
 	return b

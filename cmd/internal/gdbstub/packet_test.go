@@ -130,7 +130,7 @@ func TestMalformed(t *testing.T) {
 		{"m-1,1", errMalformed}, {"M0,1:00", errMemory}, {"M0,2:00", errMalformed}, {"M0,1:0", errMalformed}, {"X0,1", errMalformed},
 		{"X0,0:", "OK"}, {"X0,5:a", errMalformed}, {"Mfffffffe,4:00000000", errMemory},
 		{"p", errMalformed}, {"pffff", errMalformed}, {"P0", errMalformed}, {"P0=00", errMalformed}, {"P0=zz", errMalformed},
-		{"Pa=ffffffff", errRefused}, {"G00", errMalformed}, {"Gzz", errMalformed},
+		{"Pa=ffffffff", "E.a value of 4 bytes does not fit cs, which has 2"}, {"G00", errMalformed}, {"Gzz", errMalformed},
 		{"H", errMalformed}, {"Hg7", errMalformed}, {"Hg0", "OK"}, {"T7", errRefused}, {"T1", "OK"},
 		{"vCont", ""}, {"vCont;", errMalformed}, {"vCont;x", errMalformed}, {"vCont;c:7", errMalformed}, {"vCont;r1", errMalformed},
 		{"czz", errMalformed}, {"s1ffffffff", errMalformed},

@@ -133,9 +133,9 @@ func (s *Server) monitor(rest []byte) []byte {
 	if err != nil {
 		return []byte(errMalformed)
 	}
-	edits := len(s.dbg.Edits())
+	changes := s.dbg.Changes()
 	answer, err := s.con.Look(string(command))
-	if len(s.dbg.Edits()) != edits {
+	if s.dbg.Changes() != changes {
 		s.crash = nil
 	}
 	if err != nil {

@@ -20,7 +20,7 @@ type register struct {
 	feature string
 	get     func(r *debugger.Registers) []byte
 	set     debugger.Register // of those that can be changed
-	can     bool
+	fixed   string            // of the others: why not
 }
 
 // Features of the description.
@@ -34,28 +34,46 @@ func le32(v uint32) []byte { return binary.LittleEndian.AppendUint32(nil, v) }
 
 // registers are all registers in gdb's order.
 func registers() (list []register) {
-	word := func(name, kind string, set debugger.Register, get func(*debugger.Registers) uint32) {
-		list = append(list, register{name: name, bits: 32, kind: kind, feature: coreFeature, set: set, can: true,
-			get: func(r *debugger.Registers) []byte { return le32(get(r)) }})
+	word := func(name, kind string, get func(*debugger.Registers) uint32) {
+		row := wordRegister(coreFeature, name, get)
+		row.kind = kind
+		list = append(list, row)
 	}
-	word("eax", "int32", debugger.EAX, func(r *debugger.Registers) uint32 { return r.EAX })
-	word("ecx", "int32", debugger.ECX, func(r *debugger.Registers) uint32 { return r.ECX })
-	word("edx", "int32", debugger.EDX, func(r *debugger.Registers) uint32 { return r.EDX })
-	word("ebx", "int32", debugger.EBX, func(r *debugger.Registers) uint32 { return r.EBX })
-	word("esp", "data_ptr", debugger.ESP, func(r *debugger.Registers) uint32 { return r.ESP })
-	word("ebp", "data_ptr", debugger.EBP, func(r *debugger.Registers) uint32 { return r.EBP })
-	word("esi", "int32", debugger.ESI, func(r *debugger.Registers) uint32 { return r.ESI })
-	word("edi", "int32", debugger.EDI, func(r *debugger.Registers) uint32 { return r.EDI })
-	word("eip", "code_ptr", debugger.EIP, func(r *debugger.Registers) uint32 { return r.EIP })
-	word("eflags", "i386_eflags", debugger.EFLAGS, func(r *debugger.Registers) uint32 { return r.EFLAGS })
+	word("eax", "int32", func(r *debugger.Registers) uint32 { return r.EAX })
+	word("ecx", "int32", func(r *debugger.Registers) uint32 { return r.ECX })
+	word("edx", "int32", func(r *debugger.Registers) uint32 { return r.EDX })
+	word("ebx", "int32", func(r *debugger.Registers) uint32 { return r.EBX })
+	word("esp", "data_ptr", func(r *debugger.Registers) uint32 { return r.ESP })
+	word("ebp", "data_ptr", func(r *debugger.Registers) uint32 { return r.EBP })
+	word("esi", "int32", func(r *debugger.Registers) uint32 { return r.ESI })
+	word("edi", "int32", func(r *debugger.Registers) uint32 { return r.EDI })
+	word("eip", "code_ptr", func(r *debugger.Registers) uint32 { return r.EIP })
+	word("eflags", "i386_eflags", func(r *debugger.Registers) uint32 { return r.EFLAGS })
 	list = append(list, segmentRegisters()...)
 	list = append(list, x87Registers()...)
 	list = append(list, sseRegisters()...)
-	return append(list, systemRegisters()...)
+	list = append(list, systemRegisters()...)
+	for i := range list {
+		list[i].editable()
+	}
+	return list
 }
 
-// readOnly is a register of 32 bits that cannot be changed.
-func readOnly(feature, name string, get func(*debugger.Registers) uint32) register {
+// editable finds out how a register is changed.
+func (r *register) editable() {
+	set, ok := debugger.RegisterNamed(strings.TrimSuffix(r.name, "_base"))
+	switch {
+	case ok:
+		r.set = set
+	case r.name == "cpl":
+		r.fixed = "the privilege level follows from cs"
+	default:
+		r.fixed = r.name + " cannot be changed"
+	}
+}
+
+// wordRegister is a register of 32 bits.
+func wordRegister(feature, name string, get func(*debugger.Registers) uint32) register {
 	return register{name: name, bits: 32, kind: "int32", feature: feature, get: func(r *debugger.Registers) []byte { return le32(get(r)) }}
 }
 
@@ -68,7 +86,7 @@ func segmentRegisters() (list []register) {
 		{"ds", func(r *debugger.Registers) vm.Segment { return r.DS }}, {"es", func(r *debugger.Registers) vm.Segment { return r.ES }},
 		{"fs", func(r *debugger.Registers) vm.Segment { return r.FS }}, {"gs", func(r *debugger.Registers) vm.Segment { return r.GS }},
 	} {
-		list = append(list, readOnly(coreFeature, s.name, func(r *debugger.Registers) uint32 { return uint32(s.get(r).Selector) }))
+		list = append(list, wordRegister(coreFeature, s.name, func(r *debugger.Registers) uint32 { return uint32(s.get(r).Selector) }))
 	}
 	return list
 }
@@ -83,7 +101,7 @@ func x87Registers() (list []register) {
 			}})
 	}
 	row := func(name string, get func(*vm.FPU) uint32) {
-		list = append(list, readOnly(coreFeature, name, func(r *debugger.Registers) uint32 { return get(&r.FPU) }))
+		list = append(list, wordRegister(coreFeature, name, func(r *debugger.Registers) uint32 { return get(&r.FPU) }))
 	}
 	row("fctrl", func(f *vm.FPU) uint32 { return uint32(f.FCW) })
 	row("fstat", func(f *vm.FPU) uint32 { return uint32(f.FSW) })
@@ -114,6 +132,17 @@ func fullTag(f *vm.FPU) (tag uint32) {
 	return tag
 }
 
+// abridgedTag makes a bit for each register that is not empty of a tag word.
+func abridgedTag(tag uint32) (used byte) {
+	const empty = 3
+	for i := range 8 {
+		if tag>>(2*i)&3 != empty {
+			used |= 1 << i
+		}
+	}
+	return used
+}
+
 func sseRegisters() (list []register) {
 	for i := range 8 {
 		list = append(list, register{name: fmt.Sprintf("xmm%d", i), bits: 128, kind: "vec128", feature: sseFeature,
@@ -122,14 +151,20 @@ func sseRegisters() (list []register) {
 				return binary.LittleEndian.AppendUint64(b, r.FPU.XMM[i][1])
 			}})
 	}
-	mxcsr := readOnly(sseFeature, "mxcsr", func(r *debugger.Registers) uint32 { return r.FPU.MXCSR })
+	mxcsr := wordRegister(sseFeature, "mxcsr", func(r *debugger.Registers) uint32 { return r.FPU.MXCSR })
 	mxcsr.kind = "i386_mxcsr"
 	return append(list, mxcsr)
 }
 
 func systemRegisters() (list []register) {
 	row := func(name string, get func(*debugger.Registers) uint32) {
-		list = append(list, readOnly(systemFeature, name, get))
+		list = append(list, wordRegister(systemFeature, name, get))
+		switch name {
+		case "cr0", "cr4":
+			list[len(list)-1].kind = "i386_" + name
+		case "cr2", "cr3", "dr0", "dr1", "dr2", "dr3", "gdtr_base", "idtr_base":
+			list[len(list)-1].kind = "data_ptr"
+		}
 	}
 	row("cr0", func(r *debugger.Registers) uint32 { return r.CR0 })
 	row("cr2", func(r *debugger.Registers) uint32 { return r.CR2 })
@@ -152,6 +187,9 @@ func systemRegisters() (list []register) {
 var flagTypes = map[string]string{
 	coreFeature: flags("i386_eflags", "CF", "", "PF", "", "AF", "", "ZF", "SF", "TF", "IF", "DF", "OF", "", "", "NT", "", "RF", "VM", "AC",
 		"VIF", "VIP", "ID"),
+	systemFeature: flags("i386_cr0", "PE", "MP", "EM", "TS", "ET", "NE", "", "", "", "", "", "", "", "", "", "", "WP", "", "AM", "", "", "", "", "",
+		"", "", "", "", "", "NW", "CD", "PG") +
+		flags("i386_cr4", "VME", "PVI", "TSD", "DE", "PSE", "PAE", "MCE", "PGE", "PCE", "OSFXSR", "OSXMMEXCPT"),
 	sseFeature: vectors + flags("i386_mxcsr", "IE", "DE", "ZE", "OE", "UE", "PE", "DAZ", "IM", "DM", "ZM", "OM", "UM", "PM", "", "", "FZ"),
 }
 

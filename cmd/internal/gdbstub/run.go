@@ -207,7 +207,8 @@ func (s *Server) jump(rest []byte) bool {
 		return true
 	}
 	addr, err := strconv.ParseUint(string(rest), 16, 32)
-	return err == nil && s.setRegister(debugger.EIP, uint32(addr)) == nil
+	s.crash = nil
+	return err == nil && s.dbg.SetReg(debugger.EIP, uint32(addr)) == nil
 }
 
 // resumeThreads is vCont: there is one thread, so the first action that is meant for it counts. Signals are not delivered.

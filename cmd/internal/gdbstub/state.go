@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -22,7 +23,8 @@ func (s *Server) readRegisters([]byte) []byte {
 	return hex.AppendEncode(nil, b)
 }
 
-// writeRegisters is G. Registers that cannot be changed must come as they are.
+// writeRegisters is G. Registers that cannot be changed must come as they are. The others are changed one by one: where the
+// processor refuses one, those before it have been.
 func (s *Server) writeRegisters(rest []byte) []byte {
 	data, err := hex.DecodeString(string(rest))
 	r := s.dbg.View().Registers()
@@ -30,12 +32,13 @@ func (s *Server) writeRegisters(rest []byte) []byte {
 		return []byte(errMalformed)
 	}
 	type change struct {
-		set debugger.Register
-		v   uint32
+		reg *register
+		now []byte
 	}
 	var changes []change
 	for i := range s.regs {
-		old := s.regs[i].get(&r)
+		reg := &s.regs[i]
+		old := reg.get(&r)
 		if len(data) < len(old) {
 			return []byte(errMalformed)
 		}
@@ -43,25 +46,42 @@ func (s *Server) writeRegisters(rest []byte) []byte {
 		data = data[len(old):]
 		switch {
 		case bytes.Equal(old, now):
-		case !s.regs[i].can:
-			return []byte(errRefused)
+		case reg.fixed != "":
+			return refused(errors.New(reg.fixed))
 		default:
-			changes = append(changes, change{s.regs[i].set, binary.LittleEndian.Uint32(now)})
+			changes = append(changes, change{reg, now})
 		}
 	}
 	for _, c := range changes {
-		if s.setRegister(c.set, c.v) != nil {
-			return []byte(errRefused)
+		if err := s.setRegister(c.reg, c.now); err != nil {
+			return refused(err)
 		}
 	}
 	return []byte("OK")
 }
 
+// refused is an error that gdb shows as it is: without the letters that would have to be escaped.
+func refused(err error) []byte {
+	text := strings.TrimPrefix(err.Error(), "debugger: ")
+	return append([]byte("E."), strings.Map(func(r rune) rune {
+		if strings.ContainsRune("#$}*", r) || r < ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, text)...)
+}
+
 // setRegister changes a register: what came next before may not happen now.
-func (s *Server) setRegister(r debugger.Register, v uint32) error {
+func (s *Server) setRegister(reg *register, b []byte) error {
+	if reg.fixed != "" {
+		return errors.New(reg.fixed)
+	}
+	if reg.set == debugger.FTAG {
+		b = []byte{abridgedTag(binary.LittleEndian.Uint32(b))}
+	}
 	s.crash = nil
 	defer s.con.Arrived() // monitor commands look at frames
-	return s.dbg.SetReg(r, v)
+	return s.dbg.SetRegister(reg.set, b)
 }
 
 func (s *Server) readRegister(rest []byte) []byte {
@@ -87,8 +107,9 @@ func (s *Server) writeRegister(rest []byte) []byte {
 		return []byte(errMalformed)
 	case bytes.Equal(data, reg.get(&r)):
 		return []byte("OK")
-	case !reg.can || s.setRegister(reg.set, binary.LittleEndian.Uint32(data)) != nil:
-		return []byte(errRefused)
+	}
+	if err := s.setRegister(&reg, data); err != nil {
+		return refused(err)
 	}
 	return []byte("OK")
 }

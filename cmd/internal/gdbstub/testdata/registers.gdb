@@ -21,8 +21,6 @@ print counter = 40
 break poke
 continue
 print s->tiny = 5
-set var $cs = 3
-set var $xmm0.uint128 = 1
 stepi
 reverse-stepi
 print label
