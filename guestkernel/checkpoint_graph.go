@@ -34,6 +34,8 @@ func keptFields() map[reflect.Type]map[string]string {
 		reflect.TypeFor[content]():    {"data": "set when made"},
 		reflect.TypeFor[clockState](): {"k": "set by Boot"},
 		reflect.TypeFor[picState]():   {"k": "set by Boot"},
+		reflect.TypeFor[lptState]():   {"k": "set by Boot"},
+		reflect.TypeFor[timerChip]():  {"k": "set by Boot"},
 	}
 }
 

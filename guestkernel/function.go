@@ -88,6 +88,8 @@ func subsystems() []subsystem {
 		{"pcidma", pciDMAFunctions(), nil},
 		{"irq", irqFunctions(), (*Kernel).bootIRQ},
 		{"pic", picFunctions(), nil},
+		{"lpt", nil, (*Kernel).bootLPT},
+		{"timerchip", nil, (*Kernel).bootTimerChip},
 		{"irqprobe", irqProbeFunctions(), (*Kernel).bootIRQProbe},
 		{"softirq", softirqFunctions(), (*Kernel).bootSoftirqs},
 		{"bottomhalf", bottomHalfFunctions(), nil},

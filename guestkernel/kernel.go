@@ -52,9 +52,11 @@ type Kernel struct {
 	sched  schedState
 	clock  clockState
 	pic    picState
+	lpt    lptState
 	timers timerState
 	log    logState
 
+	timerChip timerChip
 	ratelimit ratelimitState
 	files     fileState
 	mms       mmState
