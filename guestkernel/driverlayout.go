@@ -21,6 +21,7 @@ type pciDevLayout struct {
 	Driver          abi.Field `c:"driver"`
 	DMAMask         abi.Field `c:"dma_mask"`
 	CurrentState    abi.Field `c:"current_state"`
+	SavedState      abi.Field `c:"saved_state"`
 	IRQ             abi.Field `c:"irq"`
 	Resource        abi.Field `c:"resource"`
 	Name            abi.Field `c:"name"`

@@ -135,9 +135,11 @@ func interModulePut(c *Call) {
 
 // callUsermodehelper models int call_usermodehelper(char *path, char **argv, char **envp): the pid of the program's
 // process, which ends at once when there is no such program. From then on the pid is in use no more.
-func callUsermodehelper(c *Call) {
-	k := c.Kernel
+func callUsermodehelper(c *Call) { c.Return(uint32(c.Kernel.startHelper())) }
+
+// startHelper starts a program that is not there: what is left of it is a pid that was used.
+func (k *Kernel) startHelper() int32 {
 	pid := k.freePID(k.nextPID)
 	k.nextPID = pid + 1
-	c.Return(uint32(pid))
+	return pid
 }

@@ -192,9 +192,11 @@ func checkRegion(c *Call) {
 
 // releaseRegion models void __release_region(struct resource *parent, unsigned long start, unsigned long n): frees the busy
 // resource with exactly these bounds, or complains.
-func releaseRegion(c *Call) {
-	k, start, end := c.Kernel, c.Arg(1), c.Arg(1)+c.Arg(2)-1
-	if link := k.findRegion(c.Arg(0), start, end); link != 0 {
+func releaseRegion(c *Call) { c.Kernel.releaseRegion(c.Arg(0), c.Arg(1), c.Arg(2)) }
+
+func (k *Kernel) releaseRegion(parent, start, n uint32) {
+	end := start + n - 1
+	if link := k.findRegion(parent, start, end); link != 0 {
 		res := k.mem.U32(link)
 		k.mem.SetU32(link, k.mem.Get(res, k.lay.Resource.Sibling))
 		k.Kfree(res)

@@ -77,6 +77,7 @@ func (k *Kernel) bootPCI() error {
 	k.mem.Set(bus, lay.Ops, s.PCIConf1)
 	k.mem.SetU32(bus+lay.Resource.Off, k.symbol("ioport_resource"))
 	k.mem.SetU32(bus+lay.Resource.Off+wordSize, k.symbol("iomem_resource"))
+	k.mem.SetU32(k.symbol("pci_mem_start"), k.pciMemoryStart())
 	for _, f := range k.drv.pci.functions {
 		k.addPCIDevice(bus, f)
 	}
@@ -93,47 +94,19 @@ func (k *Kernel) mustKmalloc(size uint32) uint32 {
 	return at
 }
 
-// addPCIDevice makes the pci_dev of a function (pci_setup_device).
+// addPCIDevice makes the pci_dev of a function that the scan of a bus found (pci_scan_device).
 func (k *Kernel) addPCIDevice(bus uint32, f *pciFunction) {
 	lay := &k.drv.lay.PCIDev
 	dev := k.mustKmalloc(lay.Size)
-	const fullMask = 0xffffffff
-	for _, field := range []struct {
-		f abi.Field
-		v uint32
-	}{
-		{lay.Bus, bus}, {lay.Devfn, f.devfn}, {lay.Vendor, f.read(pciVendorID, 2)}, {lay.Device, f.read(pciVendorID+2, 2)},
-		{lay.SubsystemVendor, f.read(pciSubsystem, 2)}, {lay.SubsystemDevice, f.read(pciSubsystem+2, 2)},
-		{lay.Class, f.read(pciRevision, 4) >> 8}, {lay.HdrType, f.read(pciHeaderType, 1) &^ pciMultiFunc}, {lay.RomBaseReg, pciROM},
-		{lay.CurrentState, 4}, {lay.IRQ, f.read(pciIntLine, 1)},
-	} {
-		k.mem.Set(dev, field.f, field.v)
-	}
-	k.mem.SetU32(dev+lay.DMAMask.Off, fullMask)
-	k.setText(dev+lay.SlotName.Off, lay.SlotName.Size, "%02x:%02x.%d", 0, f.devfn>>3, f.devfn&7)
-	k.setText(dev+lay.Name.Off, lay.Name.Size, "PCI device %04x:%04x", f.read(pciVendorID, 2), f.read(pciVendorID+2, 2))
-	for _, b := range f.bars {
-		k.setPCIResource(dev, b)
-	}
+	k.mem.Set(dev, lay.Bus, bus)
+	k.mem.Set(dev, lay.Devfn, f.devfn)
+	k.mem.Set(dev, lay.HdrType, f.read(pciHeaderType, 1)&^pciMultiFunc)
+	k.mem.Set(dev, lay.Vendor, f.read(pciVendorID, 2))
+	k.mem.Set(dev, lay.Device, f.read(pciVendorID+2, 2))
+	k.mem.SetU32(dev+lay.DMAMask.Off, 0xffffffff)
+	k.setupPCIDevice(dev)
 	k.listAddTail(dev+lay.GlobalList.Off, k.drv.sym.PCIDevices)
 	k.listAddTail(dev+lay.BusList.Off, bus+k.drv.lay.PCIBus.Devices.Off)
-}
-
-// setPCIResource writes the resource of a base address register.
-func (k *Kernel) setPCIResource(dev uint32, b pciBar) {
-	lay, res := &k.drv.lay.PCIDev, &k.lay.Resource
-	at := dev + lay.Resource.Off + b.number*res.Size
-	flags := b.flags | resourceMem
-	switch {
-	case b.flags&1 != 0:
-		flags = b.flags | resourceIO
-	case b.flags&8 != 0:
-		flags |= resourcePrefetch
-	}
-	k.mem.Set(at, res.Name, dev+lay.Name.Off)
-	k.mem.Set(at, res.Start, b.base)
-	k.mem.Set(at, res.End, b.base+b.size-1)
-	k.mem.Set(at, res.Flags, flags)
 }
 
 // pciDevices walks the devices, in the order of the scan.
