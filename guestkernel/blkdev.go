@@ -47,6 +47,8 @@ func blockDeviceFunctions() []Function {
 		{Name: "sync_dev", Fn: dev(func(k *Kernel, d uint32) { k.syncDevice(d) }), Level: Full},
 		{Name: "__invalidate_buffers", Fn: dev((*Kernel).invalidateDevice), Level: Full},
 		{Name: "invalidate_device", Fn: invalidateDevice, Level: Full},
+		{Name: "invalidate_bdev", Fn: func(c *Call) { c.Kernel.invalidateBdev(c.Arg(0), c.Arg(1) != 0) }, Level: Full},
+		{Name: "ioctl_by_bdev", Fn: ioctlByBdev, Level: Full},
 	}
 }
 
@@ -398,4 +400,46 @@ func invalidateDevice(c *Call) {
 	}
 	c.Kernel.invalidateDevice(c.Arg(0) & 0xffff)
 	c.Return(0)
+}
+
+// invalidateBdev is invalidate_bdev: the pages of a device that nobody needs go. Of dirty buffers, which stay unless all shall
+// go, and of buffers that are in use while nobody has the device open, it tells.
+func (k *Kernel) invalidateBdev(bdev uint32, dirtyToo bool) {
+	const notMapped = 760
+	lay, dev := &k.drv.fs.lay.BH, k.mem.Get(bdev, k.drv.fs.lay.BDev.Dev)
+	for _, bh := range k.hashedBlocks(dev) {
+		k.waitOnBlock(bh)
+		dirty := k.blockState(bh)&bhDirty != 0
+		if k.blockState(bh)&bhMapped == 0 {
+			k.bug("invalidate_bdev", "buffer.c", notMapped)
+		}
+		if dirty && dirtyToo {
+			k.Printk("invalidate: dirty buffer\n")
+		}
+		switch {
+		case k.mem.Get(bh, lay.Count) != 0:
+			if k.mem.Get(bdev, k.drv.fs.lay.BDev.Openers) == 0 {
+				k.Printk("invalidate: busy buffer\n")
+			}
+		case dirtyToo || !dirty:
+			k.leaveInodeQueue(bh)
+		}
+	}
+	k.invalidatePages(k.mem.Get(k.mem.Get(bdev, k.drv.fs.lay.BDev.Inode), k.lay.Inode.Mapping))
+}
+
+// ioctlByBdev models int ioctl_by_bdev(struct block_device *bdev, unsigned cmd, unsigned long arg): arg may be an address of
+// the kernel's. EINVAL when the driver has no ioctl.
+func ioctlByBdev(c *Call) {
+	k, bdev := c.Kernel, c.Arg(0)
+	ioctl := k.mem.Get(k.mem.Get(bdev, k.drv.fs.lay.BDev.Op), k.drv.fs.lay.BOps.Ioctl)
+	if ioctl == 0 {
+		c.Fail(abi.EINVAL)
+		return
+	}
+	limit := k.running.addr + k.lay.Task.AddrLimit.Off
+	old := k.mem.U32(limit)
+	k.mem.SetU32(limit, 0xffffffff)
+	c.Return(k.Call(ioctl, k.mem.Get(bdev, k.drv.fs.lay.BDev.Inode), 0, c.Arg(1), c.Arg(2)))
+	k.mem.SetU32(limit, old)
 }

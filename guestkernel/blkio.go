@@ -251,6 +251,7 @@ func makeRequest(c *Call) {
 	}
 	req := k.takeRequest(q, rw)
 	k.fillRequest(req, rw, bh)
+	k.diskBegins(req, k.mem.Get(bh, k.drv.fs.lay.BH.Length)>>sectorBits)
 	k.listAddTail(req+k.lay.Request.Queue.Off, head)
 	if k.mem.Get(q, queue.Plugged) == 0 && k.mem.U32(head) == req+k.lay.Request.Queue.Off {
 		k.Call(k.mem.Get(q, queue.RequestFn), q)
@@ -333,6 +334,7 @@ func (k *Kernel) mergeBlock(q, rw, bh uint32) bool {
 	}
 	k.mem.Set(req, more.NrSectors, total)
 	k.mem.Set(req, more.HardNrSectors, total)
+	k.diskMerges(req, count)
 	return true
 }
 
@@ -436,5 +438,6 @@ func endRequestLast(c *Call) {
 	if waiting := c.Kernel.mem.Get(c.Arg(0), c.Kernel.drv.fs.lay.Req.Waiting); waiting != 0 {
 		c.Kernel.complete(waiting)
 	}
+	c.Kernel.diskEnds(c.Arg(0))
 	c.Kernel.releaseRequest(c.Arg(0))
 }

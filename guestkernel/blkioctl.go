@@ -92,10 +92,9 @@ func (c *Call) changeBlkDevice(dev, cmd, arg uint32) {
 
 // partitionSectors is how long a partition is, by its gendisk.
 func (k *Kernel) partitionSectors(dev uint32) uint32 {
-	const partSize, nrSects = 68, 4 // struct hd_struct
 	gp := k.gendiskOf(dev >> 8)
 	if gp == 0 {
 		return 0
 	}
-	return k.mem.U32(k.mem.Get(gp, k.drv.lay.Gendisk.Part) + dev&0xff*partSize + nrSects)
+	return k.mem.Get(k.partition(gp, dev&0xff), k.drv.lay.HdStruct.NrSects)
 }

@@ -442,13 +442,23 @@ func (k *Kernel) writeBlocks(all []uint32) (result uint32) {
 
 // dirtyBlocks are the dirty buffers of a device, 0 for all, by bucket.
 func (k *Kernel) dirtyBlocks(dev uint32) (all []uint32) {
+	for _, bh := range k.hashedBlocks(dev) {
+		if k.blockState(bh)&bhDirty != 0 {
+			all = append(all, bh)
+		}
+	}
+	return all
+}
+
+// hashedBlocks are the buffers of a device, 0 for all, by bucket.
+func (k *Kernel) hashedBlocks(dev uint32) (all []uint32) {
 	lay, table := &k.drv.fs.lay.BH, k.mem.U32(k.symbol("hash_table"))
 	for i := range uint32(bufferBuckets) {
 		if k.mem.U32(table+i*wordSize) == 0 {
 			continue
 		}
 		for _, bh := range k.links("a list of buffers", table+i*wordSize, lay.Next) {
-			if bh != 0 && k.blockState(bh)&bhDirty != 0 && (dev == 0 || k.mem.Get(bh, lay.Dev) == dev) {
+			if bh != 0 && (dev == 0 || k.mem.Get(bh, lay.Dev) == dev) {
 				all = append(all, bh)
 			}
 		}

@@ -166,10 +166,30 @@ type gendiskLayout struct {
 	Major      abi.Field `c:"major"`
 	MajorName  abi.Field `c:"major_name"`
 	MinorShift abi.Field `c:"minor_shift"`
+	MaxP       abi.Field `c:"max_p"`
 	NrReal     abi.Field `c:"nr_real"`
 	Part       abi.Field `c:"part"`
 	Sizes      abi.Field `c:"sizes"`
 	Next       abi.Field `c:"next"`
+}
+
+type hdStructLayout struct {
+	Size            uint32    `c:"(sizeof)"`
+	StartSect       abi.Field `c:"start_sect"`
+	NrSects         abi.Field `c:"nr_sects"`
+	IOsInFlight     abi.Field `c:"ios_in_flight"`
+	IOTicks         abi.Field `c:"io_ticks"`
+	LastIdleTime    abi.Field `c:"last_idle_time"`
+	LastQueueChange abi.Field `c:"last_queue_change"`
+	AveQ            abi.Field `c:"aveq"`
+	RdIOs           abi.Field `c:"rd_ios"`
+	RdMerges        abi.Field `c:"rd_merges"`
+	RdTicks         abi.Field `c:"rd_ticks"`
+	RdSectors       abi.Field `c:"rd_sectors"`
+	WrIOs           abi.Field `c:"wr_ios"`
+	WrMerges        abi.Field `c:"wr_merges"`
+	WrTicks         abi.Field `c:"wr_ticks"`
+	WrSectors       abi.Field `c:"wr_sectors"`
 }
 
 type ttyDriverLayout struct {

@@ -45,6 +45,7 @@ type driverLayouts struct {
 	Binfmt      binfmtLayout      `c:"struct linux_binfmt"`
 	ExecDomain  execDomainLayout  `c:"struct exec_domain"`
 	Gendisk     gendiskLayout     `c:"struct gendisk"`
+	HdStruct    hdStructLayout    `c:"struct hd_struct"`
 	TTYDriver   ttyDriverLayout   `c:"struct tty_driver"`
 	TTYLdisc    ttyLdiscLayout    `c:"struct tty_ldisc"`
 	SysctlHead  sysctlHeadLayout  `c:"struct ctl_table_header"`
@@ -218,6 +219,8 @@ func driverSubsystems() []subsystem {
 		{"proctexts", procRecordFunctions(), (*Kernel).bootProcRecords},
 		{"procstatus", procStatusFunctions(), (*Kernel).bootProcStatus},
 		{"blockdevices", blockDeviceFunctions(), (*Kernel).bootBlockDevs},
+		{"diskstats", diskStatFunctions(), nil},
+		{"partitions", partitionFunctions(), (*Kernel).bootPartitions},
 		{"ramdisk", ramDiskFunctions(), nil},
 		{"ramfs", ramfsFunctions(), (*Kernel).bootRamfs},
 		{"sysctl", sysctlFunctions(), (*Kernel).bootSysctl},

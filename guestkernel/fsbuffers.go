@@ -16,6 +16,10 @@ func pageBufferFunctions() []Function {
 		{Name: "cont_prepare_write", Fn: contPrepareWrite, Level: Partial, Note: "writing beyond the end of a file stops the run"},
 		{Name: "generic_commit_write", Fn: genericCommitWrite, Level: Full},
 		{Name: "block_commit_write", Fn: func(c *Call) { c.Kernel.commitWrite(c.Arg(0), c.Arg(1), c.Arg(2)); c.Return(0) }, Level: Full},
+		{Name: "block_symlink", Fn: blockSymlink, Level: Full},
+		{Name: "writeout_one_page", Fn: writeoutOnePage, Level: Full},
+		{Name: "waitfor_one_page", Fn: waitforOnePage, Level: Full},
+		{Name: "create_bounce", Fn: func(c *Call) { c.Return(c.Arg(1)) }, Level: Partial, Note: "there is no high memory"},
 		{Name: "block_truncate_page", Fn: blockTruncatePage, Level: Full},
 		{Name: "discard_bh_page", Fn: blockFlushpage, Level: Full},
 		{Name: "block_sync_page", Fn: func(c *Call) { c.Kernel.unplugDisks(); c.Return(0) }, Level: Full},
@@ -336,5 +340,61 @@ func bmap(c *Call) {
 	c.Return(0)
 	if fn := k.mem.Get(k.mem.Get(mapping, k.drv.fs.lay.Space.AOps), k.drv.fs.lay.AOps.Bmap); fn != 0 {
 		c.Return(k.Call(fn, mapping, c.Arg(1)))
+	}
+}
+
+// blockSymlink models int block_symlink(struct inode *inode, const char *symname, int len): writes a symbolic link's target,
+// whose length with its end is len, into the first page of its inode.
+func blockSymlink(c *Call) {
+	k, inode, n := c.Kernel, c.Arg(0), c.Arg(2)-1
+	mapping := k.mem.Get(inode, k.lay.Inode.Mapping)
+	aops, lay := k.mem.Get(mapping, k.drv.fs.lay.Space.AOps), &k.drv.fs.lay.AOps
+	page := k.grabPage(mapping, 0)
+	if page == 0 {
+		c.Fail(abi.ENOMEM)
+		return
+	}
+	if result := k.Call(k.mem.Get(aops, lay.PrepareWrite), 0, page, 0, n); result != 0 {
+		k.unlockPage(page)
+		k.putPage(page)
+		c.Return(result)
+		return
+	}
+	k.mem.Copy(k.pageAddress(page), c.Arg(1), n)
+	k.Call(k.mem.Get(aops, lay.CommitWrite), 0, page, 0, n)
+	result := k.Call(k.mem.Get(aops, lay.Readpage), 0, page) // it makes the rest of the page zeros, and unlocks it
+	k.waitOnPage(page)
+	k.putPage(page)
+	if c.Return(result); int32(result) >= 0 {
+		k.dirtyInode(inode, inodeDirtySync|inodeDirtyData)
+		c.Return(0)
+	}
+}
+
+// writeoutOnePage models int writeout_one_page(struct page *page): starts writing the dirty buffers of a locked page.
+func writeoutOnePage(c *Call) {
+	const notLocked = 2140
+	k, page := c.Kernel, c.Arg(0)
+	if !k.pageFlag(page, pgLocked) {
+		k.bug("writeout_one_page", "buffer.c", notLocked)
+	}
+	for _, bh := range k.pageBuffers(page) {
+		if k.blockState(bh)&(bhLock|bhDirty|bhUptodate) == bhDirty|bhUptodate {
+			k.mem.Set(bh, k.drv.fs.lay.BH.Flushtime, k.jiffies())
+			k.transferBlocks(ioWrite, []uint32{bh})
+		}
+	}
+	c.Return(0)
+}
+
+// waitforOnePage models int waitfor_one_page(struct page *page): EIO when a buffer of the page could not be transferred.
+func waitforOnePage(c *Call) {
+	k := c.Kernel
+	c.Return(0)
+	for _, bh := range k.pageBuffers(c.Arg(0)) {
+		k.waitOnBlock(bh)
+		if k.blockState(bh)&(bhReq|bhUptodate) == bhReq {
+			c.Fail(abi.EIO)
+		}
 	}
 }

@@ -160,32 +160,6 @@ func (k *Kernel) filesystemsText() string {
 	return b.String()
 }
 
-// partitionsText is the partitions of registered disks, with statistics that nobody keeps.
-func (k *Kernel) partitionsText() string {
-	const partSize, nrSects = 68, 4 // struct hd_struct
-	var b strings.Builder
-	b.WriteString("major minor  #blocks  name     rio rmerge rsect ruse wio wmerge wsect wuse running use aveq\n\n")
-	lay := &k.drv.lay.Gendisk
-	for _, gp := range k.links("gendisk_head", k.drv.sym.GendiskHead, lay.Next) {
-		if gp == 0 {
-			continue
-		}
-		major, shift, count := k.mem.Get(gp, lay.Major), k.mem.Get(gp, lay.MinorShift), k.mem.Get(gp, lay.NrReal)
-		for n := range count << (shift & 31) {
-			sectors := k.mem.U32(k.mem.Get(gp, lay.Part) + n*partSize + nrSects)
-			if sectors == 0 {
-				continue
-			}
-			name := fmt.Sprintf("%s%c", k.kernelString(k.mem.Get(gp, lay.MajorName)), 'a'+n>>shift)
-			if part := n & (1<<shift - 1); part != 0 {
-				name += fmt.Sprint(part)
-			}
-			fmt.Fprintf(&b, "%4d  %4d %10d %s 0 0 0 0 0 0 0 0 0 0 0\n", major, n, sectors>>1, name)
-		}
-	}
-	return b.String()
-}
-
 // cpuinfoText is what the kernel found out about its processor.
 func (k *Kernel) cpuinfoText() string {
 	lay, c := &k.lay.CPUInfo, k.sym.BootCPU

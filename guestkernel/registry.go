@@ -40,7 +40,7 @@ func registryFunctions() []Function {
 		{Name: "add_gendisk", Fn: addGendisk, Level: Partial, Note: unused},
 		{Name: "del_gendisk", Fn: delGendisk, Level: Full},
 		{Name: "get_gendisk", Fn: getGendisk, Level: Full},
-		{Name: "register_disk", Fn: registerDisk, Level: Partial, Note: "partition tables are not read"},
+		{Name: "register_disk", Fn: registerDisk, Level: Partial, Note: otherTables},
 		{Name: "register_md_personality", Fn: registerMD, Level: Partial, Note: unused},
 		{Name: "unregister_md_personality", Fn: unregisterMD, Level: Full},
 	}
@@ -199,30 +199,6 @@ func (k *Kernel) gendiskOf(major uint32) uint32 {
 		}
 	}
 	return 0
-}
-
-// registerDisk models void register_disk(struct gendisk *gdev, kdev_t dev, unsigned minors, struct block_device_operations
-// *ops, long size).
-func registerDisk(c *Call) {
-	k, gdev, dev, minors, size := c.Kernel, c.Arg(0), c.Arg(1), c.Arg(2), c.Arg(4)
-	if gdev == 0 {
-		return
-	}
-	lay := &k.drv.lay.Gendisk
-	part := k.mem.Get(gdev, lay.Part)
-	first := dev & 0xff
-	const partSize, startSect, nrSects = 68, 0, 4 // struct hd_struct
-	if part == 0 {
-		return
-	}
-	k.mem.SetU32(part+first*partSize+startSect, 0)
-	k.mem.SetU32(part+first*partSize+nrSects, size)
-	if sizes := k.mem.Get(gdev, lay.Sizes); sizes != 0 {
-		k.mem.SetU32(sizes+first*wordSize, size>>1)
-	}
-	if size != 0 && minors > 1 {
-		k.note("register_disk: the partition table of device %02x:%02x is not read", dev>>8&0xff, first)
-	}
 }
 
 // mdPersonalities is MAX_PERSONALITY.

@@ -18,6 +18,7 @@
 #include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/interrupt.h>
+#include <linux/genhd.h>
 #include <linux/ioport.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
