@@ -225,6 +225,8 @@ func driverSubsystems() []subsystem {
 		{"ramfs", ramfsFunctions(), (*Kernel).bootRamfs},
 		{"sysctl", sysctlFunctions(), (*Kernel).bootSysctl},
 		{"sysctlfiles", sysctlFileFunctions(), (*Kernel).bootSysctlFiles},
+		{"sysctlulong", sysctlULongFunctions(), nil},
+		{"sysctlstrategy", sysctlStrategyFunctions(), nil},
 		{"pci", pciFunctions(), (*Kernel).bootPCI},
 		{"pciresources", pciResourceFunctions(), nil},
 		{"pcihotplug", pciHotplugFunctions(), nil},
