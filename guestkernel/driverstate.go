@@ -24,6 +24,8 @@ type driverState struct {
 	core netcoreState
 	fs   fsState
 	kmod kmodState
+
+	proto protocolState
 }
 
 // driverLayouts are the structures that drivers hand over.
@@ -202,7 +204,7 @@ func (k *Kernel) putModule(addr uint32) {
 
 // driverSubsystems are the parts that drivers register with.
 func driverSubsystems() []subsystem {
-	return []subsystem{
+	return append([]subsystem{
 		{"drivers", nil, (*Kernel).bootDrivers},
 		{"registry", registryFunctions(), (*Kernel).bootRegistry},
 		{"fslayouts", nil, (*Kernel).bootFsLayouts},
@@ -251,5 +253,5 @@ func driverSubsystems() []subsystem {
 		{"tty", ttyFunctions(), nil},
 		{"pnp", pnpFunctions(), nil},
 		{"random", randomFunctions(), nil},
-	}
+	}, protocolSubsystems()...)
 }

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the chapters of the network that use devices and sockets know of the profile: layouts (2.4.18 linux/netdevice.h,
+// net/sock.h, linux/socket.h, linux/inetdevice.h and others).
+
+package guestkernel
+
+import (
+	"reflect"
+
+	"ring0/guestkernel/abi"
+)
+
+// protocolState is layouts only: everything else is in guest memory.
+type protocolState struct {
+	Device linkDeviceLayout `c:"struct net_device"`
+	Dst    dstRateLayout    `c:"struct dst_entry"`
+}
+
+// linkDeviceLayout is what this part needs of struct net_device besides netDeviceLayout and netPathLayout.
+type linkDeviceLayout struct {
+	Master abi.Field `c:"master"`
+}
+
+type dstRateLayout struct {
+	RateLast   abi.Field `c:"rate_last"`
+	RateTokens abi.Field `c:"rate_tokens"`
+}
+
+// bindProtocols binds the layouts. It comes before the parts that use them.
+func (k *Kernel) bindProtocols() error {
+	lays := reflect.ValueOf(&k.drv.proto).Elem()
+	for i := range lays.NumField() {
+		if err := k.profile.Bind(lays.Type().Field(i).Tag.Get("c"), lays.Field(i).Addr().Interface()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// protocolSubsystems are the parts of the network above devices and buffers.
+func protocolSubsystems() []subsystem {
+	return []subsystem{
+		{"protocols", nil, (*Kernel).bindProtocols},
+		{"linktypes", linkTypeFunctions(), (*Kernel).bootRouteCache},
+		{"netsundry", protocolHelperFunctions(), nil},
+		{"filter", filterFunctions(), nil},
+	}
+}
