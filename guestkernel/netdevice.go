@@ -43,6 +43,7 @@ func netDeviceFunctions() []Function {
 	initDev := func(s linkType) func(*Call) { return func(c *Call) { initNetdev(c, s) } }
 	alloc := func(s linkType) func(*Call) { return func(c *Call) { allocNetdev(c, s) } }
 	register := Function{Fn: registerNetdev, Level: Partial, Note: unheard}
+	initAgain := Function{Fn: registerInitialised, Level: Full}
 	unregister := Function{Fn: unregisterNetdev, Level: Partial, Note: unheard}
 	netdev := func(k *Kernel) uint32 { return k.drv.sym.NetdevChain }
 	inet := func(k *Kernel) uint32 { return k.drv.sym.InetChain }
@@ -56,7 +57,8 @@ func netDeviceFunctions() []Function {
 		{Name: "register_netdevice", Fn: func(c *Call) { c.Return(c.Kernel.registerNetdevice(c.Arg(0))) }, Level: Partial, Note: unheard},
 		{Name: "unregister_netdevice", Fn: func(c *Call) { c.Return(c.Kernel.unregisterNetdevice(c.Arg(0))) }, Level: Partial, Note: unheard},
 		as(register, "register_netdev"), as(unregister, "unregister_netdev"),
-		as(register, "register_trdev"), as(unregister, "unregister_trdev"),
+		as(initAgain, "register_trdev"), as(unregister, "unregister_trdev"),
+		as(initAgain, "register_fcdev"), as(unregister, "unregister_fcdev"),
 		{Name: "dev_alloc_name", Fn: devAllocName, Level: Full},
 		{Name: "dev_new_index", Fn: func(c *Call) { c.Return(c.Kernel.newIfindex()) }, Level: Full},
 		{Name: "__dev_get_by_name", Fn: devGetByName, Level: Full},
@@ -406,6 +408,17 @@ func (k *Kernel) registerNamed(dev uint32) uint32 {
 		}
 	}
 	return k.registerNetdevice(dev)
+}
+
+// registerInitialised models int register_trdev(struct net_device *dev), and register_fcdev: the device has been registered by
+// init_trdev, before its driver could give it an init function. That runs now; when it fails the device goes, with EIO.
+func registerInitialised(c *Call) {
+	k, dev := c.Kernel, c.Arg(0)
+	c.Return(0)
+	if init := k.mem.Get(dev, k.drv.lay.NetDevice.Init); init != 0 && k.Call(init, dev) != 0 {
+		unregisterNetdev(c)
+		c.Fail(abi.EIO)
+	}
 }
 
 // unregisterNetdev models void unregister_netdev(struct net_device *dev).

@@ -3,6 +3,7 @@
 package guestkernel
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -61,6 +62,27 @@ func TestNetDevices(t *testing.T) {
 	require.EqualValues(t, -abi.ENODEV, g.callKernel(t, "unregister_netdevice", first))
 	require.Contains(t, g.k.LogText(), "divert: freeing divert_blk for eth0\n")
 	require.EqualValues(t, 1, g.k.mem.Get(g.k.drv.sym.RtnlSem, g.k.lay.Semaphore.Count))
+}
+
+// Token ring devices are registered when they are made. register_trdev only runs the driver's init function, which it has by then.
+func TestTokenRingDevices(t *testing.T) {
+	g := newGuest(t, Config{})
+	lay := &g.k.drv.lay.NetDevice
+	dev := uint32(g.callKernel(t, "init_trdev", 0, 0))
+	require.Equal(t, "tr0", g.k.netName(dev))
+	require.EqualValues(t, 0, g.callKernel(t, "register_trdev", dev))
+	var result uint32
+	g.k.mem.Set(dev, lay.Init, g.modelled(func(c *Call) {
+		require.Equal(t, dev, c.Arg(0))
+		c.Return(result)
+	}))
+	require.EqualValues(t, 0, g.callKernel(t, "register_trdev", dev))
+	require.Equal(t, dev, uint32(g.callKernel(t, "__dev_get_by_name", g.text("tr0"))))
+	result = 1
+	require.EqualValues(t, -abi.EIO, g.callKernel(t, "register_trdev", dev))
+	require.Zero(t, g.callKernel(t, "__dev_get_by_name", g.text("tr0")))
+	require.Equal(t, 1, strings.Count(g.k.LogText(), "divert: not allocating divert_blk for non-ethernet device tr0\n"))
+	require.Equal(t, 1, strings.Count(g.k.LogText(), "divert: no divert_blk to free, tr0 not ethernet\n"))
 }
 
 func TestPCIBus(t *testing.T) {
