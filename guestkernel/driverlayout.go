@@ -104,6 +104,7 @@ type packetTypeLayout struct {
 
 type netFamilyLayout struct {
 	Family abi.Field `c:"family"`
+	Create abi.Field `c:"create"`
 }
 
 type inetProtoLayout struct {

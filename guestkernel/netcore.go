@@ -27,6 +27,14 @@ type netcoreState struct {
 	DstMore    dstMoreLayout    `c:"struct dst_entry"`
 	DstOps     dstOpsLayout     `c:"struct dst_ops"`
 	NeighParms neighParmsLayout `c:"struct neigh_parms"`
+	ProtoOps   protoOpsLayout   `c:"struct proto_ops"`
+	Msghdr     msghdrLayout     `c:"struct msghdr"`
+	Proto      protoLayout      `c:"struct proto"`
+	InDevice   inDeviceLayout   `c:"struct in_device"`
+	InAddress  inAddressLayout  `c:"struct in_ifaddr"`
+	Group      groupLayout      `c:"struct ip_mc_list"`
+	DevMC      devMCLayout      `c:"struct dev_mc_list"`
+	InetSock   inetSockLayout   `c:"struct sock"`
 }
 
 type dstLayout struct {
@@ -57,6 +65,15 @@ type netPathLayout struct {
 	McList        abi.Field `c:"mc_list"`
 	McCount       abi.Field `c:"mc_count"`
 	DoIoctl       abi.Field `c:"do_ioctl"`
+	GFlags        abi.Field `c:"gflags"`
+	IPPtr         abi.Field `c:"ip_ptr"`
+	MemStart      abi.Field `c:"mem_start"`
+	MemEnd        abi.Field `c:"mem_end"`
+	BaseAddr      abi.Field `c:"base_addr"`
+	IRQ           abi.Field `c:"irq"`
+	DMA           abi.Field `c:"dma"`
+	IfPort        abi.Field `c:"if_port"`
+	SetConfig     abi.Field `c:"set_config"`
 }
 
 type softnetLayout struct {

@@ -16,6 +16,8 @@ import (
 type netState struct {
 	Received uint64            // packets handed to netif_rx
 	names    map[string]uint32 // addresses of the names of header formats
+
+	warnedOfPackets bool // somebody has used SOCK_PACKET of AF_INET
 }
 
 // Facts of linux/netdevice.h and friends.
@@ -38,7 +40,7 @@ const (
 )
 
 func netDeviceFunctions() []Function {
-	const unheard = "the kernel's own protocols do not hear of it"
+	const unheard = "of the kernel's own protocols only IP hears of it"
 	setup := func(s linkType) func(*Call) { return func(c *Call) { c.Kernel.setupLink(c.Arg(0), s) } }
 	initDev := func(s linkType) func(*Call) { return func(c *Call) { initNetdev(c, s) } }
 	alloc := func(s linkType) func(*Call) { return func(c *Call) { allocNetdev(c, s) } }
@@ -79,9 +81,9 @@ func netDeviceFunctions() []Function {
 		{Name: "alloc_trdev", Fn: alloc(tokenRingLink()), Level: Full},
 		{Name: "alloc_fddidev", Fn: alloc(fddiLink()), Level: Full},
 		{Name: "alloc_fcdev", Fn: alloc(fibreLink()), Level: Full},
-		{Name: "register_netdevice_notifier", Fn: join(netdev), Level: Partial, Note: "the kernel's own members are not on the chain"},
+		{Name: "register_netdevice_notifier", Fn: join(netdev), Level: Partial, Note: "of the kernel's own members only IP's is on the chain"},
 		{Name: "unregister_netdevice_notifier", Fn: leave(netdev), Level: Full},
-		{Name: "register_inetaddr_notifier", Fn: join(inet), Level: Partial, Note: "there are no addresses"},
+		{Name: "register_inetaddr_notifier", Fn: join(inet), Level: Full},
 		{Name: "unregister_inetaddr_notifier", Fn: leave(inet), Level: Full},
 		{Name: "rtnl_lock", Fn: func(c *Call) { c.Kernel.down(c, c.Kernel.drv.sym.RtnlSem) }, Level: Full},
 		{Name: "rtnl_unlock", Fn: func(c *Call) { c.Kernel.up(c.Kernel.drv.sym.RtnlSem) }, Level: Partial, Note: "nothing waits for rtnetlink"},
@@ -376,6 +378,7 @@ func (k *Kernel) unregisterNetdevice(dev uint32) uint32 {
 	k.mem.SetU32(word, k.mem.Get(dev, lay.Next))
 	k.dropDevQueue(dev)
 	k.callNotifiers("netdev_chain", k.drv.sym.NetdevChain, netdevUnreg, dev)
+	k.discardMulticast(dev)
 	if uninit := k.mem.Get(dev, lay.Uninit); uninit != 0 {
 		k.Call(uninit, dev)
 	}

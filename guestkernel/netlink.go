@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Kernel sockets, as far as netlink needs them (2.4.18 net/socket.c, net/core/sock.c, net/netlink/af_netlink.c).
+// Making and releasing sockets, and netlink's (2.4.18 net/socket.c, net/core/sock.c, net/netlink/af_netlink.c).
 //
-// A socket is the last part of an inode, which belongs to no file system here. Nobody sends to it.
+// A socket is the last part of an inode, which belongs to no file system here. Nobody sends to netlink's.
 
 package guestkernel
 
@@ -66,19 +66,25 @@ func netlinkFunctions() []Function {
 		{Name: "netlink_kernel_create", Fn: netlinkKernelCreate, Level: Partial, Note: "nobody sends to it",
 			Proto: "struct sock *netlink_kernel_create(int unit, void (*input)(struct sock *, int))"},
 		{Name: "sock_alloc", Fn: func(c *Call) { c.Return(c.Kernel.newSocket()) }, Level: Partial, Note: "the inode belongs to no file system"},
-		{Name: "sock_release", Fn: sockRelease, Level: Partial, Note: "of sockets of modules only their own release is called"},
+		{Name: "sock_release", Fn: func(c *Call) { c.Kernel.releaseSocket(c.Arg(0)) }, Level: Full},
 	}
 }
 
-// newSocket makes an inode with a socket; 0 without memory.
+// newSocket makes an inode with a socket; 0 without memory (sock_alloc).
 func (k *Kernel) newSocket() uint32 {
+	const everybody = 0o777
 	lay, in := &k.drv.lay.Socket, &k.drv.lay.SocketInode
-	inode := k.Kmalloc(in.Size, k.pages.gfp.kernel)
+	last := k.symbol("last_ino.4")
+	inode := k.newInode(k.mem.U32(last)+1, modeSocket|everybody)
 	if inode == 0 {
 		return 0
 	}
-	k.mem.Fill(inode, in.Size, 0)
+	k.mem.SetU32(last, k.mem.U32(last)+1)
 	k.mem.Set(inode, in.Sock, 1)
+	if t := k.running; t != nil {
+		k.mem.Set(inode, k.lay.Inode.UID, t.Get(k.lay.Task.Fsuid))
+		k.mem.Set(inode, k.lay.Inode.GID, t.Get(k.lay.Task.Fsgid))
+	}
 	sock := inode + in.Socket.Off
 	k.mem.Set(sock, lay.Inode, inode)
 	k.mem.SetU32(sock, socketUnconnected) // state, the first field, is an enum without a layout
@@ -116,7 +122,7 @@ func netlinkKernelCreate(c *Call) {
 			k.mem.Set(sk, lay.Destruct, 0)
 			k.freeSock(sk)
 		}
-		k.Kfree(k.mem.Get(socket, so.Inode))
+		k.iput(k.mem.Get(socket, so.Inode))
 		return
 	}
 	k.mem.Fill(opt, netlinkOptSize, 0)
@@ -129,9 +135,10 @@ func netlinkKernelCreate(c *Call) {
 	c.Return(sk)
 }
 
-// sockRelease models void sock_release(struct socket *sock).
-func sockRelease(c *Call) {
-	k, socket, so, lay := c.Kernel, c.Arg(0), &c.Kernel.drv.lay.Socket, &c.Kernel.drv.lay.Sock
+// releaseSocket is void sock_release(struct socket *sock): what belongs to the protocol goes, then the socket unless a file
+// has it.
+func (k *Kernel) releaseSocket(socket uint32) {
+	so, lay := &k.drv.lay.Socket, &k.drv.lay.Sock
 	ops, sk := k.mem.Get(socket, so.Ops), k.mem.Get(socket, so.Sk)
 	switch {
 	case ops == 0:
@@ -144,11 +151,10 @@ func sockRelease(c *Call) {
 		k.mem.Set(sk, lay.Destruct, 0)
 		k.freeSock(sk)
 	default:
-		const release = 4 // struct proto_ops: family, release
-		k.Call(k.mem.U32(ops+release), socket)
+		k.socketOp(socket, k.drv.core.ProtoOps.Release)
 	}
 	if k.mem.Get(socket, so.File) == 0 {
-		k.Kfree(k.mem.Get(socket, so.Inode))
+		k.iput(k.mem.Get(socket, so.Inode))
 		return
 	}
 	k.mem.Set(socket, so.File, 0)

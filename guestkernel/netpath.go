@@ -43,10 +43,12 @@ func netPathFunctions() []Function {
 }
 
 // netSrandom models void net_srandom(unsigned long entropy).
-func netSrandom(c *Call) {
-	at := c.Kernel.symbol("net_rand_seed")
-	c.Kernel.mem.SetU32(at, c.Kernel.mem.U32(at)^c.Arg(0))
-	c.Kernel.netRandom()
+func netSrandom(c *Call) { c.Kernel.stirNetRandom(c.Arg(0)) }
+
+func (k *Kernel) stirNetRandom(entropy uint32) {
+	at := k.symbol("net_rand_seed")
+	k.mem.SetU32(at, k.mem.U32(at)^entropy)
+	k.netRandom()
 }
 
 // disableBH and enableBH are local_bh_disable and local_bh_enable: on the way out raised softirqs run.

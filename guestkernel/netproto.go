@@ -2,7 +2,7 @@
 // Registration of protocols: socket families, packet types, IP protocols, netfilter hooks, queueing disciplines
 // (2.4.18 net/socket.c, net/core/dev.c, net/ipv4/protocol.c, net/core/netfilter.c, net/sched/sch_api.c, cls_api.c).
 //
-// The lists are kept; no packet or socket call ever walks them.
+// The lists are kept. Sockets use those of families; what no packet and no call walks says so.
 
 package guestkernel
 
@@ -21,7 +21,7 @@ const (
 func netProtoFunctions() []Function {
 	const unused = "nothing uses the list"
 	return []Function{
-		{Name: "sock_register", Fn: sockRegister, Level: Partial, Note: "no socket(2)"},
+		{Name: "sock_register", Fn: sockRegister, Level: Full},
 		{Name: "sock_unregister", Fn: sockUnregister, Level: Full},
 		{Name: "dev_add_pack", Fn: devAddPack, Level: Partial, Note: unused},
 		{Name: "dev_remove_pack", Fn: devRemovePack, Level: Full},
@@ -48,11 +48,13 @@ func (k *Kernel) bootNetProto() error {
 	}
 	k.listInit(s.NFSockopts)
 	for _, f := range []struct {
-		number uint32
-		ops    string
-	}{{1, "unix_family_ops"}, {2, "inet_family_ops"}, {16, "netlink_family_ops"}, {17, "packet_family_ops"}} {
+		number      uint32
+		ops, create string
+	}{{1, "unix_family_ops", "unix_create"}, {2, "inet_family_ops", "inet_create"}, {16, "netlink_family_ops", "netlink_create"},
+		{17, "packet_family_ops", "packet_create"}} {
 		if ops, ok := k.profile.Symbol(f.ops); ok {
 			k.mem.Set(ops, k.drv.lay.NetFamily.Family, f.number)
+			k.mem.Set(ops, k.drv.lay.NetFamily.Create, k.symbol(f.create))
 			k.mem.SetU32(s.NetFamilies+f.number*wordSize, ops)
 		}
 	}

@@ -25,12 +25,11 @@ func netUpFunctions() []Function {
 		{Name: "dev_close", Fn: func(c *Call) { c.Return(c.Kernel.devClose(c.Arg(0))) }, Level: Full},
 		{Name: "netdev_state_change", Fn: netdevStateChange, Level: Partial, Note: "rtnetlink has no listener"},
 		{Name: "netdev_finish_unregister", Fn: netdevFinishUnregister, Level: Full},
-		{Name: "dev_set_promiscuity", Fn: devSetPromiscuity, Level: Full},
-		{Name: "dev_set_allmulti", Fn: devSetAllmulti, Level: Full},
-		{Name: "dev_mc_upload", Fn: func(c *Call) { c.Kernel.uploadMulticast(c.Arg(0)) }, Level: Full},
-		{Name: "register_gifconf", Fn: registerGifconf, Level: Partial, Note: "nothing asks for addresses"},
+		{Name: "dev_set_promiscuity", Fn: func(c *Call) { c.Kernel.setPromiscuity(c.Arg(0), c.Arg(1)) }, Level: Full},
+		{Name: "dev_set_allmulti", Fn: func(c *Call) { c.Kernel.setAllmulti(c.Arg(0), c.Arg(1)) }, Level: Full},
+		{Name: "register_gifconf", Fn: registerGifconf, Level: Full},
 		{Name: "dev_get_info", Fn: procInfo((*Kernel).netDevText), Level: Full, Proto: "int dev_get_info(char *buffer, char **start, off_t offset, int length)"},
-		{Name: "dev_load", Fn: devLoad, Level: Full},
+		{Name: "dev_load", Fn: func(c *Call) { c.Kernel.loadDevice(c.Task(), c.Kernel.text16(c.Arg(0))) }, Level: Full},
 	}
 }
 
@@ -182,22 +181,21 @@ func (k *Kernel) countFlag(dev uint32, counter abi.Field, flag, inc uint32) (on,
 	return n != 0, after != before
 }
 
-// devSetPromiscuity models void dev_set_promiscuity(struct net_device *dev, int inc).
-func devSetPromiscuity(c *Call) {
-	k := c.Kernel
-	on, changed := k.countFlag(c.Arg(0), k.drv.core.Device.Promiscuity, ifPromisc, c.Arg(1))
+// setPromiscuity is dev_set_promiscuity.
+func (k *Kernel) setPromiscuity(dev, inc uint32) {
+	on, changed := k.countFlag(dev, k.drv.core.Device.Promiscuity, ifPromisc, inc)
 	if changed {
 		word := "left"
 		if on {
 			word = "entered"
 		}
-		k.Printk("<6>device %s %s promiscuous mode\n", k.netName(c.Arg(0)), word)
+		k.Printk("<6>device %s %s promiscuous mode\n", k.netName(dev), word)
 	}
 }
 
-// devSetAllmulti models void dev_set_allmulti(struct net_device *dev, int inc).
-func devSetAllmulti(c *Call) {
-	c.Kernel.countFlag(c.Arg(0), c.Kernel.drv.core.Device.Allmulti, ifAllmulti, c.Arg(1))
+// setAllmulti is dev_set_allmulti.
+func (k *Kernel) setAllmulti(dev, inc uint32) {
+	k.countFlag(dev, k.drv.core.Device.Allmulti, ifAllmulti, inc)
 }
 
 // registerGifconf models int register_gifconf(unsigned int family, gifconf_func_t *gifconf).
@@ -210,11 +208,9 @@ func registerGifconf(c *Call) {
 	c.Return(0)
 }
 
-// devLoad models void dev_load(const char *name): asks for the module of a device that is not there.
-func devLoad(c *Call) {
-	k := c.Kernel
-	name := k.text16(c.Arg(0))
-	if k.netDeviceNamed(name) == 0 && c.Task().Capable(abi.CapSysModule) {
+// loadDevice is dev_load: asks for the module of a device that is not there.
+func (k *Kernel) loadDevice(t *Task, name string) {
+	if k.netDeviceNamed(name) == 0 && t.Capable(abi.CapSysModule) {
 		k.requestModule(name)
 	}
 }

@@ -127,7 +127,8 @@ func (k *Kernel) iputPlain(inode uint32) {
 	if count != 0 {
 		return
 	}
-	if e := k.mem.Get(inode, lay.GenericIP); e != 0 {
+	// A socket lies where others keep their entry of /proc.
+	if e := k.mem.Get(inode, lay.GenericIP); e != 0 && k.mem.Get(inode, k.drv.lay.SocketInode.Sock) == 0 {
 		k.leaveProcEntry(e)
 	}
 	k.dropContent(inode)

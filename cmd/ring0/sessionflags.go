@@ -29,7 +29,7 @@ func (f *sessionFlags) register(cmd *cobra.Command, who string) {
 	fl.Uint32Var(&f.session.UID, "uid", 0, "run "+who+" as user `UID`")
 	fl.StringSliceVar(&f.session.Caps, "cap", nil, "run "+who+" with these capabilities and no others, `CAP_…`; none for none at all")
 	fl.StringSliceVar(&f.session.Drop, "drop-cap", nil, "run "+who+" without these capabilities, `CAP_…`")
-	fl.StringVar(&f.session.Then, "then", "", "afterwards do `STEPS`, separated by semicolons: cat PATH, echo TEXT > PATH, rmmod NAME, sleep SECONDS")
+	fl.StringVar(&f.session.Then, "then", "", "afterwards do `STEPS`, separated by semicolons: cat PATH, echo TEXT > PATH, ifconfig DEVICE up|down, mount, rmmod NAME, sleep SECONDS and others")
 	fl.BoolVar(&f.session.Rmmod, "rmmod", false, "unload the modules again, last first")
 	fl.DurationVar(&f.session.Timeout, "timeout", 0, "stop after this much host `TIME`")
 	fl.BoolVar(&f.json, "json", false, "print one JSON document instead of text")

@@ -58,7 +58,7 @@ func errnoOf(err error) string {
 }
 
 // stepUsage names them all.
-const stepUsage = "cat PATH, echo TEXT > PATH, ls DIR, mkdir DIR, rm PATH, mount -t TYPE [-o OPTIONS] DEVICE DIR, umount DIR, rmmod NAME or sleep SECONDS"
+const stepUsage = "cat PATH, echo TEXT > PATH, ls DIR, mkdir DIR, rm PATH, mount -t TYPE [-o OPTIONS] DEVICE DIR, umount DIR, ifconfig DEVICE [WHAT…], rmmod NAME or sleep SECONDS"
 
 // step does one.
 func (r *runner) step(command string) (output string, err error) {
@@ -78,6 +78,8 @@ func (r *runner) step(command string) (output string, err error) {
 		return "", err
 	case words[0] == "mount":
 		return "", mount(p, words[1:])
+	case words[0] == "ifconfig":
+		return ifconfig(p, words[1:])
 	case len(words) != 2:
 	case words[0] == "cat":
 		text, err := p.ReadFile(words[1], stepLimit)

@@ -31,5 +31,6 @@
 #define EDOM 33
 #define ERANGE 34
 #define ENOSYS 38
+#define EOPNOTSUPP 95
 
 #endif

@@ -14,10 +14,35 @@ struct net_device_stats {
 };
 
 struct sk_buff;
+struct net_device;
+
+struct dev_mc_list {
+	struct dev_mc_list *next;
+	unsigned char dmi_addr[8];
+	unsigned char dmi_addrlen;
+	int dmi_users, dmi_gusers;
+};
+
+struct ifmap {
+	unsigned long mem_start, mem_end;
+	unsigned short base_addr;
+	unsigned char irq, dma, port;
+};
+
+/* What a command on a device is about; the union's members that modules here use. */
+struct ifreq {
+	char ifr_name[16];
+	union {
+		unsigned char bytes[16];
+		int number;
+	} u;
+};
 
 struct net_device {
 	char name[16];
-	char unused_16[28];
+	unsigned long rmem_end, rmem_start, mem_end, mem_start, base_addr;
+	unsigned int irq;
+	unsigned char if_port, dma;
 	unsigned long state;
 	struct net_device *next;
 	int (*init)(struct net_device *);
@@ -33,13 +58,22 @@ struct net_device {
 	char unused_108[12];
 	unsigned char dev_addr[8];
 	unsigned char addr_len;
-	char unused_129[95];
+	struct dev_mc_list *mc_list;
+	int mc_count;
+	char unused_140[84];
 	unsigned long tx_queue_len;
 	char unused_228[24];
 	int (*open)(struct net_device *);
 	int (*stop)(struct net_device *);
 	int (*hard_start_xmit)(struct sk_buff *, struct net_device *);
-	char unused_264[76];
+	char unused_264[12];
+	void (*set_multicast_list)(struct net_device *);
+	int (*set_mac_address)(struct net_device *, void *);
+	int (*do_ioctl)(struct net_device *, struct ifreq *, int);
+	int (*set_config)(struct net_device *, struct ifmap *);
+	char unused_292[8];
+	int (*change_mtu)(struct net_device *, int);
+	char unused_304[36];
 	struct module *owner;
 	char unused_344[8];
 };
@@ -73,6 +107,7 @@ struct packet_type {
 };
 
 #define IFF_UP 1
+#define SIOCDEVPRIVATE 0x89f0
 
 void ether_setup(struct net_device *dev);
 int register_netdev(struct net_device *dev);
