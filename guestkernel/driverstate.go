@@ -208,6 +208,7 @@ func driverSubsystems() []subsystem {
 		{"drivers", nil, (*Kernel).bootDrivers},
 		{"registry", registryFunctions(), (*Kernel).bootRegistry},
 		{"fslayouts", nil, (*Kernel).bootFsLayouts},
+		{"fasync", fasyncFunctions(), (*Kernel).bootFasync},
 		{"pagecache", pageCacheFunctions(), (*Kernel).bootPageCache},
 		{"buffers", bufferFunctions(), (*Kernel).bootBuffers},
 		{"pagebuffers", pageBufferFunctions(), nil},

@@ -20,7 +20,7 @@ func fileCallFunctions() []Function {
 	}
 }
 
-const fcntlNote = "locks, owners and leases stop the run by name"
+const fcntlNote = "locks and leases stop the run by name"
 
 // installFile gives a task the lowest free number for an open file.
 func (k *Kernel) installFile(t *Task, f uint32) (fd uint32, errno abi.Errno) {
@@ -125,13 +125,27 @@ func sysFcntl(c *Call) {
 	case cmd == getFlags:
 		c.Return(k.mem.Get(f, k.lay.File.Flags))
 	case cmd == setFlags:
-		const settable = abi.OAppend | abi.ONonblock | abi.ODirect | 0o20000 // FASYNC
-		k.mem.Set(f, k.lay.File.Flags, k.mem.Get(f, k.lay.File.Flags)&^settable|arg&settable)
+		c.setFileFlags(fd, f, arg)
+	case cmd >= fcntlSetOwner && cmd <= fcntlGetSignal:
+		c.fcntlOwner(f, cmd, arg)
 	case cmd < lastKnown || cmd >= leases && cmd < leases+3:
-		k.stop(Outcome{Kind: Missing, Reason: "fcntl: locks, owners, signals and leases of files are not written"})
+		k.stop(Outcome{Kind: Missing, Reason: "fcntl: locks and leases of files are not written"})
 	default:
 		c.Fail(abi.EINVAL)
 	}
+}
+
+// setFileFlags is fcntl F_SETFL: the driver is told when FASYNC changes.
+func (c *Call) setFileFlags(fd, f, flags uint32) {
+	const settable = abi.OAppend | abi.ONonblock | abi.ODirect | fileAsync
+	k, have := c.Kernel, c.Kernel.mem.Get(f, c.Kernel.lay.File.Flags)
+	if (flags^have)&fileAsync != 0 {
+		if result, _ := k.setAsync(fd, f, boolWord(flags&fileAsync != 0)); int32(result) < 0 {
+			c.Return(result)
+			return
+		}
+	}
+	k.mem.Set(f, k.lay.File.Flags, k.mem.Get(f, k.lay.File.Flags)&^settable|flags&settable)
 }
 
 // transferAt is sys_pread and sys_pwrite: the position is the 64-bit argument behind the count.

@@ -37,6 +37,9 @@ type fsLayouts struct {
 	File  fileMoreLayout   `c:"struct file"`
 	Fs    fsStructLayout   `c:"struct fs_struct"`
 	Kstat kstatLayout      `c:"struct kernel_stat"`
+
+	Owner  ownerLayout  `c:"struct file"`
+	Fasync fasyncLayout `c:"struct fasync_struct"`
 }
 
 type bufferHeadLayout struct {

@@ -23,7 +23,7 @@ func readWriteFunctions() []Function {
 		{Name: "sys_write", Fn: func(c *Call) { c.transfer(fileWrite, lay(c).Write) }, Level: Full},
 		{Name: "sys_lseek", Fn: sysLseek, Level: Full},
 		{Name: "sys_llseek", Fn: sysLlseek, Level: Full},
-		{Name: "sys_ioctl", Fn: sysIoctl, Level: Partial, Note: "of the commands for every file: FIOCLEX, FIONCLEX, FIONBIO"},
+		{Name: "sys_ioctl", Fn: sysIoctl, Level: Partial, Note: "of the commands for every file: FIOCLEX, FIONCLEX, FIONBIO, FIOASYNC"},
 		{Name: "no_llseek", Fn: func(c *Call) { c.Return64(errno64(abi.ESPIPE)) }, Level: Full},
 		{Name: "default_llseek", Fn: func(c *Call) { c.Return64(c.Kernel.seek(c.Arg(0), c.Arg64(1), c.Arg(3))) }, Level: Full},
 		{Name: "generic_file_llseek", Fn: func(c *Call) { c.Return64(c.Kernel.seek(c.Arg(0), c.Arg64(1), c.Arg(3))) }, Level: Full},
@@ -187,7 +187,7 @@ func sysIoctl(c *Call) {
 	case nonBlocking:
 		c.setNonBlocking(f)
 	case async:
-		k.stop(Outcome{Kind: Missing, Reason: "ioctl FIOASYNC: asynchronous input and output is not written"})
+		c.ioctlAsync(fd, f)
 	default:
 		fn := k.fileOp(f, k.lay.FileOperations.Ioctl)
 		if fn == 0 {

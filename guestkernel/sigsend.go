@@ -72,7 +72,9 @@ func (k *Kernel) sendSignalInfo(t *Task, signal, info uint32) abi.Errno {
 	if k.ignoresSignal(t, signal) || signal < abi.SIGRTMIN && k.mem.U32(set)&bit != 0 {
 		return 0
 	}
-	k.queueSignal(t, signal, info)
+	if errno := k.queueSignal(t, signal, info); errno != 0 {
+		return errno
+	}
 	if blocked, bit := k.signalBit(t.addr+k.lay.Task.Blocked.Off, signal); k.mem.U32(blocked)&bit == 0 {
 		k.wakeForSignal(t)
 	}
@@ -145,14 +147,21 @@ func (k *Kernel) ignoresSignal(t *Task, signal uint32) bool {
 	return false
 }
 
-// queueSignal enters a signal with what is known about it. Without memory only the number is kept.
-func (k *Kernel) queueSignal(t *Task, signal, info uint32) {
+// queueSignal enters a signal with what is known about it. When too many are pending or there is no memory only the number
+// is kept, or EAGAIN for a real-time signal of which more is known than that a user or the kernel sent it.
+func (k *Kernel) queueSignal(t *Task, signal, info uint32) abi.Errno {
+	const maxQueued = 1024 // max_queued_signals
 	set, bit := k.signalBit(t.addr+k.lay.Task.PendingSignal.Off, signal)
+	lay, si, q := &k.lay.Sigqueue, &k.lay.Siginfo, uint32(0)
+	if k.mem.U32(k.sym.NrQueuedSignals) < maxQueued {
+		q = k.Kmalloc(lay.Size, k.pages.gfp.atomic)
+	}
+	if q == 0 && signal >= abi.SIGRTMIN && info > infoKernel && k.mem.Get(info, si.Code) != 0 {
+		return abi.EAGAIN
+	}
 	k.mem.SetU32(set, k.mem.U32(set)|bit)
-	lay, si := &k.lay.Sigqueue, &k.lay.Siginfo
-	q := k.Kmalloc(lay.Size, k.pages.gfp.atomic)
 	if q == 0 {
-		return
+		return 0
 	}
 	k.mem.SetU32(k.sym.NrQueuedSignals, k.mem.U32(k.sym.NrQueuedSignals)+1)
 	k.mem.Set(q, lay.Next, 0)
@@ -171,6 +180,7 @@ func (k *Kernel) queueSignal(t *Task, signal, info uint32) {
 	tail := t.Get(k.lay.Task.PendingTail)
 	k.mem.SetU32(tail, q)
 	t.Set(k.lay.Task.PendingTail, q+lay.Next.Off)
+	return 0
 }
 
 // forgetSignal takes a signal out of the pending set and frees its entries.

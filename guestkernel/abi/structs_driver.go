@@ -108,6 +108,8 @@ type SiginfoLayout struct {
 	Code  Field  `c:"si_code"`
 	Pid   Field  `c:"_sifields._kill._pid"`
 	UID   Field  `c:"_sifields._kill._uid"`
+	Band  Field  `c:"_sifields._sigpoll._band"`
+	FD    Field  `c:"_sifields._sigpoll._fd"`
 }
 
 // PMDevLayout is struct pm_dev: a device that takes part in power management (linux/pm.h).
