@@ -121,6 +121,9 @@ func (f *debugFlags) run(cmd *cobra.Command, args []string) error {
 	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return fmt.Errorf("debug needs a terminal; --commands FILE works without one")
 	}
+	if os.Getenv("TERM") == "dumb" {
+		return debugLines(con, os.Stdin, os.Stdout)
+	}
 	model := tui.New(con, progress, tui.Options{Colour: f.colour, Unicode: !f.ascii, Title: strings.Join(args, " ")})
 	_, err = tea.NewProgram(model).Run()
 	return err

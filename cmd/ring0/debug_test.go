@@ -30,10 +30,10 @@ type terminal struct {
 	done chan struct{} // the program has closed the terminal
 }
 
-func startTerminal(t *testing.T, args ...string) *terminal {
+func startTerminal(t *testing.T, kind string, args ...string) *terminal {
 	t.Helper()
 	cmd := exec.Command("ring0", args...)
-	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "LANG=C.UTF-8")
+	cmd.Env = append(os.Environ(), "TERM="+kind, "LANG=C.UTF-8")
 	f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ENODEV) {
 		t.Skip("no pseudo-terminals here: ", err)
@@ -93,7 +93,7 @@ func (x *terminal) resize(w, h int) {
 }
 
 func TestDebugOnATerminal(t *testing.T) {
-	x := startTerminal(t, "debug", "../../testdata/modules/source_dwarf4.o")
+	x := startTerminal(t, "xterm-256color", "debug", "../../testdata/modules/source_dwarf4.o")
 	x.waits("init_module")
 	x.types(":break factorial\r")
 	x.waits("breakpoint 2")
@@ -122,4 +122,26 @@ func TestDebugOnATerminal(t *testing.T) {
 	raw := x.raw.String()
 	require.Greater(t, strings.LastIndex(raw, "\x1b[?25h"), strings.LastIndex(raw, "\x1b[?25l"), "the cursor is shown again")
 	require.Greater(t, strings.LastIndex(raw, "\x1b[?1002l"), strings.LastIndex(raw, "\x1b[?1002h"), "the mouse is given back")
+}
+
+// A terminal that cannot place text gets lines, and no escape sequence.
+func TestDebugOnADumbTerminal(t *testing.T) {
+	x := startTerminal(t, "dumb", "debug", "../../testdata/modules/spin.o")
+	x.waits("(ring0)")
+	x.types("stepi\n\nnonsense\n")
+	x.waits("is no command")
+	x.types("run\n")
+	time.Sleep(300 * time.Millisecond)
+	x.types("\x03")
+	x.waits("interrupted")
+	x.types("quit\n")
+	select {
+	case <-x.done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("quit does not quit")
+	}
+	require.NoError(t, x.cmd.Wait())
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	require.NotContains(t, x.raw.String(), "\x1b")
 }

@@ -86,12 +86,44 @@ func (c *Console) Disassembly(addr uint32, before, after int) (above, below []di
 	return src.Before(addr, start, before, c.syntax), src.Range(addr, after, c.syntax)
 }
 
-// Explain explains the next instruction.
+// Explain explains what comes next: an instruction, or what the kernel's modelled code is in the midst of.
 func (c *Console) Explain() explain.Explanation {
+	if text := c.noInstruction(); text != "" {
+		return explain.Explanation{Text: text}
+	}
 	k := c.dbg.View().Kernel()
 	x := explain.Explainer{Machine: k.Machine(), Kernel: k, Symbols: c.table}
 	return x.Explain()
 }
+
+// noInstruction says what comes next where that is no instruction; "" where it is one.
+func (c *Console) noInstruction() string {
+	stop := c.dbg.LastStop()
+	switch stop.Reason {
+	case debugger.ReasonEnded:
+		return "the run is over: nothing comes next"
+	case debugger.ReasonTripleFault:
+		return "the processor has shut down: nothing comes next"
+	case debugger.ReasonOops:
+		return "the kernel is about to print the oops"
+	case debugger.ReasonPanic:
+		return "the kernel is about to print the panic"
+	}
+	switch {
+	case stop.Position == debugger.Position{}:
+		return "the kernel has booted; nothing has been executed yet"
+	case c.dbg.InModel():
+		name := "a function"
+		if s, _, ok := c.table.SymbolAt(stop.EIP); ok {
+			name = s.Name
+		}
+		return "the kernel's own " + name + " is in the midst of its work"
+	}
+	return ""
+}
+
+// Syntax is how instructions are written.
+func (c *Console) Syntax() disasm.Syntax { return c.syntax }
 
 func (c *Console) syntaxCommand(a *call) error {
 	switch a.text {

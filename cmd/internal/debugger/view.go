@@ -19,6 +19,9 @@ type View struct {
 // View returns the state where the debuggee stands.
 func (d *Debugger) View() View { return View{d.w.k, &d.stop} }
 
+// InModel tells whether a modelled function of the kernel is in the midst of its work: no instruction comes next.
+func (d *Debugger) InModel() bool { return d.at.kind == atNotice }
+
 // Registers are the CPU's registers.
 type Registers struct {
 	EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI uint32

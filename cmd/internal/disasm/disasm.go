@@ -58,7 +58,7 @@ func (s Source) At(addr uint32, syntax Syntax) Line {
 		return line
 	}
 	line.OK, line.Bytes = true, buf[:line.Inst.Len:line.Inst.Len]
-	line.Text = line.Inst.String()
+	line.Text = intelText(line.Inst)
 	if syntax == ATT {
 		if text, ok := attText(line.Bytes, addr, s.Mode); ok {
 			line.Text = text
@@ -68,6 +68,14 @@ func (s Source) At(addr uint32, syntax Syntax) Line {
 		line.Note = s.Name(target)
 	}
 	return line
+}
+
+// intelText leaves out the stack segment where ESP and EBP mean it anyway.
+func intelText(in x86.Inst) string {
+	if in.Flags&x86.SegPfx == 0 && in.Seg == x86.SS {
+		in.Seg = x86.DS
+	}
+	return in.String()
 }
 
 // Next is the address behind the line.

@@ -16,15 +16,23 @@ func (m *Model) scroll(at place, d int) {
 	case codePlace, sourcePlace:
 		m.codeAt(at).move(d)
 	case stackPlace:
-		m.stack.move(d, 64)
+		m.stack.move(d, len(m.stackLines(stackWords)))
 	case lowerPlace, sidePlace:
 		v := m.shown[at]
 		if v == memoryView {
-			m.memory.move(max(-1<<16, min(d, 1<<16)), 16)
+			m.memory.move(max(-1<<16, min(d, 1<<16)), perLine(m.layout.body[at].w))
 			return
 		}
 		m.lists[v].move(d, len(m.viewLines(v)))
 	}
+}
+
+// shift moves the text of the pane with the keys sideways: what is cut off at the right comes to be seen.
+func (m *Model) shift(d int) tea.Cmd {
+	const columns = 8
+	by := &m.shifted[m.focus]
+	*by = max(0, *by+d*columns)
+	return nil
 }
 
 // codeAt is the pane of a place that shows code, or nil.
@@ -112,9 +120,12 @@ func (m *Model) selectedBreak() int {
 }
 
 // focusView is the view that has the keys; -1 for none.
-func (m *Model) focusView() viewID {
-	if m.focus == lowerPlace || m.focus == sidePlace {
-		return m.shown[m.focus]
+func (m *Model) focusView() viewID { return m.viewAt(m.focus) }
+
+// viewAt is the view that a place shows; -1 for none.
+func (m *Model) viewAt(at place) viewID {
+	if at == lowerPlace || at == sidePlace {
+		return m.shown[at]
 	}
 	return -1
 }
@@ -155,6 +166,7 @@ func (m *Model) deleteSelected() tea.Cmd {
 func (m *Model) enter() tea.Cmd {
 	v := m.focusView()
 	if v < 0 || views()[v].enter == nil {
+		m.message = say(hint, "Enter goes somewhere in calls, backtrace, breaks, events and bookmarks; Tab chooses the pane")
 		return nil
 	}
 	if command := views()[v].enter(m, m.lists[v].cursor); command != "" {
@@ -229,11 +241,17 @@ func (m *Model) searchAgain() tea.Cmd {
 		m.searchCode(code)
 		return nil
 	}
-	v := m.focusView()
-	if v < 0 {
+	v, l := m.focusView(), &m.stack
+	content := []line(nil)
+	switch {
+	case m.focus == stackPlace:
+		content = m.stackLines(stackWords)
+	case v == memoryView || v < 0:
+		m.message = say(hint, "memory is not searched here")
 		return nil
+	default:
+		content, l = m.viewLines(v), &m.lists[v]
 	}
-	content, l := m.viewLines(v), &m.lists[v]
 	for i := 1; i <= len(content); i++ {
 		at := (l.cursor + i) % len(content)
 		if strings.Contains(content[at].String(), m.sought) {

@@ -20,6 +20,7 @@ type canvas struct {
 	w, h  int
 	cells []cell
 	theme *theme
+	shift int // columns at the left that texts go without
 }
 
 func newCanvas(w, h int, t *theme) *canvas {
@@ -41,6 +42,7 @@ func (c *canvas) putOver(x, y, w int, l line, over role) {
 		return
 	}
 	w = min(w, c.w-x)
+	l = c.theme.glyphs.spell(l).without(c.shift)
 	col := 0
 	cut := l.width() > w
 	for _, s := range l {

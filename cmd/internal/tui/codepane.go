@@ -220,8 +220,14 @@ func (p *codePane) draw(c *canvas, r rect, m *Model, focused bool) {
 		return
 	}
 	at := p.index()
-	if at < p.top+1 || at >= p.top+r.h-1 {
+	const margin = 1
+	switch {
+	case !p.moved && (at < p.top+margin || at >= p.top+r.h-margin), at < p.top-r.h, at >= p.top+2*r.h:
 		p.top = at - r.h/2
+	case at < p.top+margin: // somebody scrolls: by as little as it takes
+		p.top = at - margin
+	case at >= p.top+r.h-margin:
+		p.top = at - r.h + 1 + margin
 	}
 	p.top = max(0, min(p.top, len(p.rows)-r.h))
 	marks := m.breakMarks()
@@ -296,6 +302,9 @@ func (p *codePane) title(m *Model) string {
 		addr = m.con.SelectedPC()
 	}
 	name := m.con.Table().Name(addr)
+	if name == "" {
+		name = fmt.Sprintf("%08x", addr)
+	}
 	if l := m.con.Line(addr); l != "" {
 		name += " " + l
 	}

@@ -77,6 +77,8 @@ func bindings() []binding {
 		{keys: []string{"pgdown", "ctrl+f"}, label: "pgdown ^F", do: paging(1), help: "a page down", group: screen},
 		{keys: []string{"home"}, do: moving_(-1 << 30), help: "to the first line", group: screen},
 		{keys: []string{"end"}, do: moving_(1 << 30), help: "to the last line", group: screen},
+		{keys: []string{"left"}, do: func(m *Model) tea.Cmd { return m.shift(-1) }, help: "the text of the pane back to the right", group: screen},
+		{keys: []string{"right"}, do: func(m *Model) tea.Cmd { return m.shift(1) }, help: "the text of the pane to the left: what is cut off", group: screen},
 		{keys: []string{"ctrl+l"}, do: func(*Model) tea.Cmd { return tea.ClearScreen }, label: "^L", help: "draw the screen anew", group: screen},
 		{keys: []string{":"}, do: prompting(""), help: "type a command; Tab completes, up and down recall", hint: "command", group: screen},
 		{keys: []string{"?", "f1"}, label: "? F1", do: (*Model).openHelp, help: "this help", hint: "help", group: screen},

@@ -15,6 +15,13 @@ func (l *list) move(d, n int) {
 	l.tail = l.tail && d > 0 || n > 0 && l.cursor == n-1
 }
 
+// roll moves the view of h rows; the cursor stays in it.
+func (l *list) roll(d, n, h int) {
+	l.top = max(0, min(l.top+d, n-h))
+	l.cursor = max(l.top, min(l.cursor, l.top+h-1, n-1))
+	l.tail = d > 0 && l.top >= n-h
+}
+
 // follow puts the cursor at the end of n lines if the list stays there.
 func (l *list) follow(n int) {
 	if l.tail {

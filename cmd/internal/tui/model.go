@@ -13,6 +13,7 @@ import (
 
 	"ring0/cmd/internal/console"
 	"ring0/cmd/internal/debugger"
+	"ring0/cmd/internal/disasm"
 )
 
 // Options are how it looks.
@@ -34,6 +35,7 @@ type Model struct {
 	focus   place
 	shown   [placeCount]viewID // of the places that hold views
 	lists   [viewCount]list
+	shifted [placeCount]int // columns that a pane's text has gone to the left
 	code    codePane
 	source  codePane
 	stack   list
@@ -42,6 +44,8 @@ type Model struct {
 	now     [10]uint32
 	stopped debugger.Position
 	shownPC uint32 // of the frame shown
+	changes int    // edits when the code was read
+	syntax  disasm.Syntax
 
 	prompt     prompt
 	transcript []line // commands and their answers
@@ -168,7 +172,7 @@ func (m *Model) finish(f finished) tea.Cmd {
 		return tea.Quit
 	}
 	m.arrive()
-	if strings.Count(f.answer, "\n") > 4 && !m.con.Moved() {
+	if strings.Count(f.answer, "\n") > 1 && !m.con.Moved() {
 		m.show(consoleView)
 	}
 	return m.typedAhead()
@@ -205,6 +209,10 @@ func (m *Model) arrive() {
 		m.source.follow()
 	}
 	m.now = console.General(r)
+	if n := m.con.Debugger().Changes(); n != m.changes || m.syntax != m.con.Syntax() { // the code may read otherwise
+		m.changes, m.syntax = n, m.con.Syntax()
+		m.code.rows, m.source.rows = nil, nil
+	}
 	if pc := m.con.SelectedPC(); pc != m.shownPC { // another frame
 		m.shownPC = pc
 		m.code.follow()
@@ -219,7 +227,7 @@ func (m *Model) View() tea.View {
 	v.MouseMode = tea.MouseModeCellMotion
 	v.WindowTitle = "ring0 " + m.title
 	if m.prompt.open {
-		v.Cursor = tea.NewCursor(min(m.prompt.column(), m.layout.w-1), m.layout.h-1)
+		v.Cursor = tea.NewCursor(m.prompt.column(m.layout.w), m.layout.h-1)
 	}
 	return v
 }

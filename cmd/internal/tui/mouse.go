@@ -27,7 +27,7 @@ func (m *Model) mouse(msg tea.MouseMsg) tea.Cmd {
 	switch msg.(type) {
 	case tea.MouseWheelMsg:
 		if p, ok := m.layout.at(at.X, at.Y); ok {
-			m.scroll(p, wheel(at.Button))
+			m.roll(p, wheel(at.Button))
 		}
 	case tea.MouseClickMsg:
 		if at.Button == tea.MouseLeft {
@@ -47,6 +47,18 @@ func wheel(b tea.MouseButton) int {
 		return notch
 	}
 	return 0
+}
+
+// roll scrolls a place; a list's cursor stays where it is while it can be seen.
+func (m *Model) roll(at place, d int) {
+	switch v := m.viewAt(at); {
+	case at == stackPlace:
+		m.stack.roll(d, len(m.stackLines(stackWords)), m.layout.body[at].h)
+	case v >= 0 && v != memoryView:
+		m.lists[v].roll(d, len(m.viewLines(v)), m.layout.body[at].h)
+	default:
+		m.scroll(at, d)
+	}
 }
 
 // click takes a click with the left button.
@@ -84,20 +96,12 @@ func (m *Model) clickTab(p place, x int) {
 	if p != lowerPlace && p != sidePlace {
 		return
 	}
-	col := 2 // the rule and the blank before the tabs
-	for i, v := range views() {
-		if v.key == "" && viewID(i) != m.shown[p] {
-			continue
-		}
-		w := len(v.name)
-		if v.key != "" {
-			w += 2
-		}
-		if x >= col && x < col+w {
-			m.show(viewID(i))
+	const before = 2 // the rule and the blank
+	for _, t := range m.tabs(p) {
+		if at := x - before - t.start; at >= 0 && at < len(t.text) {
+			m.show(t.view)
 			return
 		}
-		col += w + 1
 	}
 }
 

@@ -6,6 +6,7 @@ package tui
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"ring0/cmd/internal/debugger"
 )
@@ -51,32 +52,70 @@ func (m *Model) paneTitle(at place) line {
 	case stackPlace:
 		return say(r, "stack")
 	}
-	return m.tabs(at, r)
+	return m.tabLine(at, r)
 }
 
-// tabs are the views, the one shown standing out.
-func (m *Model) tabs(at place, shown role) (l line) {
+// tab is a view's name in a title line.
+type tab struct {
+	view  viewID
+	text  string
+	start int // column in the title
+}
+
+// tabs are the views with keys and the one shown, which stands in brackets. Where they do not all fit, the first ones go.
+func (m *Model) tabs(at place) (list []tab) {
+	const frame = 4 // rules and blanks around the title
+	col, room := 0, m.layout.body[at].w-frame
 	for i, v := range views() {
-		role := faint
-		if viewID(i) == m.shown[at] {
-			role = shown
-		} else if v.key == "" {
+		shown := viewID(i) == m.shown[at]
+		if v.key == "" && !shown {
 			continue
 		}
-		name := v.name
+		t := tab{view: viewID(i), text: v.name}
 		if v.key != "" {
-			name = v.key + ":" + name
+			t.text = v.key + ":" + v.name
 		}
-		if len(l) > 0 {
+		if shown {
+			t.text = "[" + t.text + "]"
+		}
+		list = append(list, t)
+		for ; shown && len(list) > 1 && widthOf(list) > room; list = list[1:] {
+		}
+	}
+	for i := range list {
+		list[i].start = col
+		col += len(list[i].text) + 1
+	}
+	return list
+}
+
+// widthOf is how many columns tabs take.
+func widthOf(list []tab) (n int) {
+	for _, t := range list {
+		n += len(t.text) + 1
+	}
+	return n - 1
+}
+
+// tabLine writes the tabs, the one shown standing out.
+func (m *Model) tabLine(at place, shown role) (l line) {
+	for _, t := range m.tabs(at) {
+		role := faint
+		if t.view == m.shown[at] {
+			role = shown
+		}
+		if t.start > 0 {
 			l = l.add(rule, " ")
 		}
-		l = l.add(role, name)
+		l = l.add(role, t.text)
 	}
 	return l
 }
 
 func (m *Model) drawPane(c *canvas, at place, r rect) {
 	focused := at == m.focus
+	c.shift = m.shifted[at]
+	defer func() { c.shift = 0 }()
 	switch at {
 	case codePlace:
 		m.code.draw(c, r, m, focused)
@@ -89,7 +128,7 @@ func (m *Model) drawPane(c *canvas, at place, r rect) {
 			}
 		}
 	case stackPlace:
-		m.stack.draw(c, r, m.stackLines(64), focused)
+		m.stack.draw(c, r, m.stackLines(stackWords), focused)
 	case lowerPlace, sidePlace:
 		v := m.shown[at]
 		if v == memoryView {
@@ -107,27 +146,39 @@ func (m *Model) drawPane(c *canvas, at place, r rect) {
 
 // drawStatus draws the line at the top: what is debugged, what it does, where in time.
 func (m *Model) drawStatus(c *canvas) {
-	left := " ring0  " + m.title
-	state := m.con.Reason
-	text := ""
+	text, right := "", ""
 	if m.busy != nil {
 		text = m.busyText()
-	} else if text = state(); text == "" {
-		text = "stopped"
+	} else {
+		if text = m.con.Reason(); text == "" {
+			text = "stopped"
+		}
+		right = fmt.Sprintf("  %s of %s  ring %d ", m.con.Debugger().Position(), m.con.Debugger().Explored(), m.ring())
 	}
-	right := ""
-	if m.busy == nil {
-		right = fmt.Sprintf("%s of %s  ring %d ", m.con.Debugger().Position(), m.con.Debugger().Explored(), m.ring())
-	}
-	room := max(0, c.w-len(left)-len(right)-4)
-	if len(text) > room {
-		text = text[:room]
-	}
+	const shortest = 8 // of the title
+	more := string(m.theme.glyphs.more)
+	left := " ring0  " + clip(m.title, max(shortest, c.w-textWidth(text)-textWidth(right)-len(" ring0    ")), more)
 	line := left + "  " + text
+	line = clip(line, c.w-textWidth(right), more)
 	if pad := c.w - textWidth(line) - textWidth(right); pad > 0 {
 		line += strings.Repeat(" ", pad)
 	}
 	c.putOver(0, 0, c.w, say(status, line+right), status)
+}
+
+// clip cuts text to a width; more marks the cut.
+func clip(text string, w int, more string) string {
+	if textWidth(text) <= w {
+		return text
+	}
+	col, end := 0, 0
+	for i, r := range text {
+		if col += runeWidth(harmless(r)); col > w-1 {
+			break
+		}
+		end = i + utf8.RuneLen(r)
+	}
+	return text[:end] + more
 }
 
 func (m *Model) ring() int { return m.con.Debugger().View().Registers().CPL }
@@ -209,7 +260,7 @@ func (m *Model) drawPrompt(c *canvas) {
 	y := m.layout.prompt
 	switch {
 	case m.prompt.open:
-		c.put(0, y, c.w, m.prompt.line())
+		c.put(0, y, c.w, m.prompt.line(c.w))
 	case len(m.message) > 0:
 		c.put(0, y, c.w, m.message)
 	case m.busy != nil:

@@ -44,8 +44,9 @@ func (p *prompt) close() {
 
 func (p *prompt) paste(text string) {
 	first, _, _ := strings.Cut(text, "\n")
-	p.input.SetValue(p.input.Value() + first)
-	p.input.CursorEnd()
+	whole, at := []rune(p.input.Value()), p.input.Position()
+	p.input.SetValue(string(whole[:at]) + first + string(whole[at:]))
+	p.input.SetCursor(at + len([]rune(first)))
 }
 
 // sign is what stands before the text.
@@ -56,18 +57,25 @@ func (p *prompt) sign() string {
 	return ":"
 }
 
-func (p *prompt) line() line {
-	l := say(heading, p.sign()).add(plain, p.input.Value())
+// line is the prompt on a screen of a width. Of a long text the part with the cursor is shown.
+func (p *prompt) line(w int) line {
+	l := say(heading, p.sign()).add(plain, p.input.Value()).without(p.hidden(w))
 	if len(p.offers) > 1 {
 		l = l.add(faint, "   "+strings.Join(p.offers[p.offer:min(len(p.offers), p.offer+12)], " "))
 	}
 	return l
 }
 
-// column is where the cursor stands.
-func (p *prompt) column() int {
+// hidden is how many columns of the text lie to the left of the screen.
+func (p *prompt) hidden(w int) int { return max(0, p.position()-w+1) }
+
+// position is where the cursor stands in the text, the sign before it included.
+func (p *prompt) position() int {
 	return 1 + textWidth(string([]rune(p.input.Value())[:p.input.Position()]))
 }
+
+// column is where the cursor stands on a screen of a width.
+func (p *prompt) column(w int) int { return p.position() - p.hidden(w) }
 
 // key takes a key; done says that the line is complete.
 func (p *prompt) key(msg tea.KeyPressMsg, complete func(string) ([]string, int)) (text string, done bool) {
@@ -143,6 +151,8 @@ func (p *prompt) complete(d int, candidates func(string) ([]string, int)) {
 		}
 	}
 	switch {
+	case len(list) == 1 && strings.HasSuffix(common, ":"): // a file: its line follows at once
+		p.set(text[:from] + common)
 	case len(list) == 1:
 		p.set(text[:from] + common + " ")
 	case len(common) > len(text)-from:

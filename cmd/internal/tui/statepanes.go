@@ -89,6 +89,9 @@ func (m *Model) pointee(v uint32) string {
 	return fmt.Sprintf("%q", b[:n])
 }
 
+// stackWords is how many words of the stack are shown.
+const stackWords = 64
+
 // stackLines are the words from ESP on.
 func (m *Model) stackLines(n int) (out []line) {
 	esp, ebp := m.now[4], m.now[5]
@@ -120,14 +123,19 @@ func (p *memoryPane) draw(c *canvas, r rect, m *Model) {
 	if !p.chosen {
 		p.addr = m.now[4] &^ 15
 	}
-	per := uint32(16)
-	if r.w < 9+16*3+18 {
-		per = 8
-	}
+	per := perLine(r.w)
 	for y := range r.h {
 		at := p.addr + uint32(y)*per
 		c.put(r.x, r.y+y, r.w, memoryLine(m, at, per))
 	}
+}
+
+// perLine is how many bytes have room in a line of a width.
+func perLine(w int) uint32 {
+	if w < 9+16*3+18 {
+		return 8
+	}
+	return 16
 }
 
 // memoryLine is a line of a dump.

@@ -6,6 +6,7 @@ package tui
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -57,6 +58,24 @@ func (l line) width() (n int) {
 		n += textWidth(s.text)
 	}
 	return n
+}
+
+// without is the line without its first columns.
+func (l line) without(columns int) line {
+	if columns == 0 {
+		return l
+	}
+	var out line
+	for _, s := range l {
+		rest := s.text
+		for columns > 0 && rest != "" {
+			r, size := utf8.DecodeRuneInString(rest)
+			columns -= runeWidth(harmless(r))
+			rest = rest[size:]
+		}
+		out = out.add(s.role, rest)
+	}
+	return out
 }
 
 // String is the line without its roles.

@@ -29,6 +29,21 @@ type glyphs struct {
 // explain is what stands before the explanation.
 func (g *glyphs) explain() string { return g.arrow + " " }
 
+// spell writes a line with the characters there are.
+func (g *glyphs) spell(l line) line {
+	if g.more != '~' {
+		return l
+	}
+	out := make(line, len(l))
+	for i, s := range l {
+		out[i] = span{asciiSpelling.Replace(s.text), s.role}
+	}
+	return out
+}
+
+// asciiSpelling is how signs of our own texts are written without Unicode.
+var asciiSpelling = strings.NewReplacer("→", "=>", "…", "...")
+
 func unicodeGlyphs() glyphs {
 	return glyphs{
 		horizontal: '─', vertical: '│', here: '▶', breakpoint: '●', disabled: '○', bookmark: '◆',

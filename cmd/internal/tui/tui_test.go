@@ -80,7 +80,7 @@ func (s *screen) do(cmd tea.Cmd) {
 // special are the keys that are no characters.
 var special = map[string]tea.Key{
 	"enter": {Code: tea.KeyEnter}, "tab": {Code: tea.KeyTab}, "shift+tab": {Code: tea.KeyTab, Mod: tea.ModShift}, "esc": {Code: tea.KeyEscape},
-	"up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown}, "pgup": {Code: tea.KeyPgUp}, "pgdown": {Code: tea.KeyPgDown},
+	"left": {Code: tea.KeyLeft}, "right": {Code: tea.KeyRight}, "up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown}, "pgup": {Code: tea.KeyPgUp}, "pgdown": {Code: tea.KeyPgDown},
 	"home": {Code: tea.KeyHome}, "end": {Code: tea.KeyEnd}, "delete": {Code: tea.KeyDelete}, "backspace": {Code: tea.KeyBackspace},
 	"space": {Code: tea.KeySpace, Text: " "}, "f1": {Code: tea.KeyF1}, "ctrl+b": {Code: 'b', Mod: tea.ModCtrl},
 	"ctrl+f": {Code: 'f', Mod: tea.ModCtrl}, "ctrl+l": {Code: 'l', Mod: tea.ModCtrl}, "ctrl+c": {Code: 'c', Mod: tea.ModCtrl},
@@ -310,6 +310,15 @@ func keyTests() map[string]func(t *testing.T, s *screen) {
 			s.press("ctrl+l")
 			require.Equal(t, before, s.text())
 		},
+		"right": func(t *testing.T, s *screen) {
+			s.press("r", "1", "tab", "end", "right")
+			require.Equal(t, 8, s.m.shifted[lowerPlace])
+			require.NotContains(t, s.text(), "<4>source")
+		},
+		"left": func(t *testing.T, s *screen) {
+			s.press("r", "1", "tab", "right", "left", "left")
+			require.Contains(t, s.text(), "<4>source")
+		},
 		"?":  func(t *testing.T, s *screen) { s.press("?"); require.NotNil(t, s.m.help) },
 		"f1": func(t *testing.T, s *screen) { s.press("f1"); require.NotNil(t, s.m.help) },
 		"q":  func(t *testing.T, s *screen) { s.press("q"); require.True(t, s.quit) },
@@ -373,7 +382,7 @@ func TestMouse(t *testing.T) {
 	click(10, body.y+row+1)
 	require.NotEqual(t, s.con.PC(), s.m.code.cursor)
 	lower := s.m.layout.body[lowerPlace]
-	tab := strings.Index(s.m.tabs(lowerPlace, focus).String(), "2:")
+	tab := strings.Index(s.m.tabLine(lowerPlace, focus).String(), "2:")
 	click(2+tab, lower.y-1)
 	require.Equal(t, callsView, s.m.shown[lowerPlace])
 	require.Equal(t, lowerPlace, s.m.focus)
@@ -383,7 +392,8 @@ func TestMouse(t *testing.T) {
 	require.NotEqual(t, end, s.at(), "a click on the timeline travels")
 	s.m.show(extableView)
 	s.send(tea.MouseWheelMsg{X: 5, Y: lower.y + 1, Button: tea.MouseWheelDown})
-	require.Equal(t, 3, s.m.lists[extableView].cursor)
+	s.text()
+	require.NotZero(t, s.m.lists[extableView].top)
 	s.press("?")
 	click(1, 1)
 	require.Nil(t, s.m.help)
@@ -468,4 +478,114 @@ func TestHostileText(t *testing.T) {
 	c.put(0, 0, 20, say(plain, "a\x1b[31mb\x07\u202e\xffc日本"))
 	require.Equal(t, "a.[31mb...c日本\n", c.String())
 	require.False(t, slices.ContainsFunc([]rune(c.render()), func(r rune) bool { return r == 7 || r == 0x202e }))
+}
+
+// The view that is shown can be told on every screen, also where not all names fit.
+func TestShownView(t *testing.T) {
+	for _, w := range []int{60, 80, 120, 200} {
+		s := debug(t, w, 24, "source_dwarf4.o")
+		for _, v := range views() {
+			s.command("view " + v.name)
+			title := strings.Split(s.text(), "\n")[s.m.layout.body[lowerPlace].y-1]
+			require.Regexp(t, `\[(\d:)?`+v.name+`\]`, title, "width %d", w)
+		}
+	}
+}
+
+// What was read before an edit, or in the other syntax, does not stay.
+func TestCodeIsFresh(t *testing.T) {
+	s := debug(t, 80, 24, "source_dwarf4.o")
+	require.Contains(t, s.text(), "▶c880f140 push   esi")
+	s.command("set *(unsigned char *) $eip = 0x90")
+	require.Contains(t, s.text(), "▶c880f140 nop")
+	s.command("syntax att")
+	require.Contains(t, s.text(), "mov    $0x3,%eax")
+}
+
+// The state is told before the name of what is debugged.
+func TestStatusLine(t *testing.T) {
+	s := debug(t, 80, 24, "source_dwarf4.o", "crash=1")
+	s.m.title = "a/very/long/way/to/some/module/that/is/debugged/here.o crash=1"
+	first := func() string { return strings.Split(s.text(), "\n")[0] }
+	require.Contains(t, first(), "breakpoint 1: module source_dwarf4")
+	s.press("c")
+	require.Contains(t, first(), "oops: Oops: 0002 at virtual")
+	require.Contains(t, first(), "a/very/")
+}
+
+// Without Unicode an explanation's arrow is spelled.
+func TestSpelledArrow(t *testing.T) {
+	s := debug(t, 200, 24, "source_dwarf4.o", "crash=1")
+	s.m.theme = newTheme(false, false)
+	s.command("catch exception pf")
+	s.press("c")
+	require.Contains(t, s.text(), "not mapped => page fault")
+}
+
+// A line of memory is a line, however many bytes it has.
+func TestMemoryScrolls(t *testing.T) {
+	s := debug(t, 160, 40, "source_dwarf4.o")
+	s.m.focus = sidePlace
+	s.command("memory &label")
+	require.Equal(t, memoryView, s.m.shown[sidePlace])
+	s.text()
+	before := s.m.memory.addr
+	s.press("down")
+	require.Equal(t, before+8, s.m.memory.addr)
+}
+
+// What is typed can be seen where the cursor is, however long it is; pasted text goes there too.
+func TestLongCommandLine(t *testing.T) {
+	s := debug(t, 80, 24, "source_dwarf4.o")
+	s.press(":")
+	for range 100 {
+		s.press("x")
+	}
+	s.press("y")
+	last := strings.Split(strings.TrimRight(s.text(), "\n"), "\n")[23]
+	require.True(t, strings.HasSuffix(last, "xy"), last)
+	require.Equal(t, 79, s.m.View().Cursor.X)
+	s.press("home")
+	s.send(tea.PasteMsg{Content: "print \nmore"})
+	require.Contains(t, s.text(), ":print xxx")
+	require.Equal(t, 7, s.m.View().Cursor.X)
+	s.press("esc", ":")
+	for _, r := range "break sour" {
+		s.press(map[bool]string{true: "space", false: string(r)}[r == ' '])
+	}
+	s.press("tab", "7", "7", "enter")
+	require.Len(t, s.con.Debugger().Breakpoints(), 1)
+}
+
+// The wheel moves what is shown; an answer of several lines is shown whole; Enter says where it goes somewhere.
+func TestWheelAndAnswers(t *testing.T) {
+	s := debug(t, 80, 24, "oops.o")
+	s.press("r", "1")
+	s.text()
+	lower := s.m.layout.body[lowerPlace]
+	top := s.m.lists[logView].top
+	s.send(tea.MouseWheelMsg{X: 5, Y: lower.y + 1, Button: tea.MouseWheelUp})
+	s.text()
+	require.Equal(t, top-3, s.m.lists[logView].top)
+	s.send(tea.MouseWheelMsg{X: 5, Y: lower.y + 1, Button: tea.MouseWheelDown})
+	require.True(t, s.m.lists[logView].tail)
+	s.command("bt 2")
+	require.Equal(t, consoleView, s.m.shown[lowerPlace])
+	s.press("enter")
+	require.Contains(t, s.text(), "Enter goes somewhere in")
+}
+
+// Moving the cursor out of the code shown scrolls by a line.
+func TestCodeScrolls(t *testing.T) {
+	s := debug(t, 80, 24, "source_dwarf4.o")
+	s.text()
+	for range s.m.layout.body[codePlace].h {
+		s.press("down")
+		s.text()
+	}
+	top := s.m.code.top
+	s.press("down")
+	s.text()
+	require.LessOrEqual(t, s.m.code.top, top+3)
+	require.Greater(t, s.m.code.top, top)
 }

@@ -49,7 +49,7 @@ func views() [viewCount]viewRow {
 		callsView:        {key: "2", name: "calls", about: "calls of kernel functions, decoded", lines: callLines, enter: enterCall},
 		consoleView:      {key: "3", name: "console", about: "commands and their answers", lines: func(m *Model) []line { return m.transcript }},
 		memoryView:       {key: "4", name: "memory", about: "memory at an address"},
-		stackView:        {key: "5", name: "stack", about: "the stack with symbols", lines: func(m *Model) []line { return m.stackLines(64) }},
+		stackView:        {key: "5", name: "stack", about: "the stack with symbols", lines: func(m *Model) []line { return m.stackLines(stackWords) }},
 		backtraceView:    {key: "6", name: "backtrace", about: "the calls that led here", lines: backtraceLines, enter: enterFrame},
 		localsView:       {key: "7", name: "locals", about: "parameters and variables of the frame", lines: localLines},
 		breakpointsView:  {key: "8", name: "breaks", about: "breakpoints and watchpoints", lines: breakLines, enter: enterBreak},
