@@ -10,12 +10,9 @@ const ifSlave = 0x800 // IFF_SLAVE
 
 func protocolHelperFunctions() []Function {
 	const unheard = "rtnetlink has no listener"
-	const alone = "the kernel's own protocols do not hear of it"
 	return []Function{
 		{Name: "dev_alloc", Fn: devAlloc, Level: Full},
 		{Name: "netdev_set_master", Fn: netdevSetMaster, Level: Partial, Note: unheard},
-		{Name: "register_fcdev", Fn: registerNetdev, Level: Partial, Note: alone},
-		{Name: "unregister_fcdev", Fn: unregisterNetdev, Level: Partial, Note: alone},
 		{Name: "xrlim_allow", Fn: xrlimAllow, Level: Full},
 		{Name: "ip_send_check", Fn: ipSendCheck, Level: Full},
 		{Name: "skb_migrate", Fn: skbMigrate, Level: Full},
