@@ -12,8 +12,10 @@ import (
 
 // protocolState is layouts only: everything else is in guest memory.
 type protocolState struct {
-	Device linkDeviceLayout `c:"struct net_device"`
-	Dst    dstRateLayout    `c:"struct dst_entry"`
+	Device linkDeviceLayout  `c:"struct net_device"`
+	Dst    dstRateLayout     `c:"struct dst_entry"`
+	Sock   sockUseLayout     `c:"struct sock"`
+	Socket socketFlagsLayout `c:"struct socket"`
 }
 
 // linkDeviceLayout is what this part needs of struct net_device besides netDeviceLayout and netPathLayout.
@@ -44,5 +46,8 @@ func protocolSubsystems() []subsystem {
 		{"linktypes", linkTypeFunctions(), (*Kernel).bootRouteCache},
 		{"netsundry", protocolHelperFunctions(), nil},
 		{"filter", filterFunctions(), nil},
+		{"sockmem", sockMemFunctions(), nil},
+		{"iovec", iovecFunctions(), nil},
+		{"datagram", datagramFunctions(), nil},
 	}
 }

@@ -42,20 +42,24 @@ type dstOpsLayout struct {
 func sockFunctions() []Function {
 	rows := []Function{
 		{Name: "sk_alloc", Fn: func(c *Call) { c.Return(c.Kernel.allocSock(c.Arg(0), c.Arg(1), c.Arg(2) != 0)) }, Level: Full},
-		{Name: "sk_free", Fn: func(c *Call) { c.Kernel.freeSock(c.Arg(0)) }, Level: Partial, Note: "filters are not freed"},
+		{Name: "sk_free", Fn: func(c *Call) { c.Kernel.freeSock(c.Arg(0)) }, Level: Full},
 		{Name: "sock_init_data", Fn: func(c *Call) { c.Kernel.initSock(c.Arg(0), c.Arg(1)) }, Level: Full},
 		{Name: "sock_wfree", Fn: sockWfree, Level: Full},
 		{Name: "sock_rfree", Fn: sockRfree, Level: Full},
-		{Name: "sock_def_wakeup", Fn: func(c *Call) { c.Kernel.wakeSock(c.Arg(0)) }, Level: Full},
-		{Name: "sock_def_readable", Fn: func(c *Call) { c.Kernel.wakeSock(c.Arg(0)) }, Level: Partial, Note: "no SIGIO"},
-		{Name: "sock_def_error_report", Fn: func(c *Call) { c.Kernel.wakeSock(c.Arg(0)) }, Level: Partial, Note: "no SIGIO"},
+		{Name: "sock_def_wakeup", Fn: func(c *Call) { c.Kernel.wakeSock(c.Arg(0), 0) }, Level: Full},
+		{Name: "sock_def_readable", Fn: func(c *Call) { c.Kernel.wakeSock(c.Arg(0), 1) }, Level: Partial, Note: "no SIGIO"},
+		{Name: "sock_def_error_report", Fn: func(c *Call) { c.Kernel.wakeSock(c.Arg(0), 1) }, Level: Partial, Note: "no SIGIO"},
 		{Name: "sock_def_write_space", Fn: sockWriteSpace, Level: Partial, Note: "no SIGIO"},
 		{Name: "sock_def_destruct", Fn: sockDestruct, Level: Full},
 		{Name: "dst_alloc", Fn: dstAlloc, Level: Full},
 		{Name: "__dst_free", Fn: dstFree, Level: Partial, Note: "a route that is in use stays for good"},
 		{Name: "dst_destroy", Fn: func(c *Call) { c.Kernel.destroyDst(c.Arg(0)) }, Level: Partial, Note: "neighbours and header caches stay"},
 	}
-	for _, name := range []string{"accept", "connect", "getname", "ioctl", "listen", "mmap", "recvmsg", "sendmsg", "shutdown", "socketpair"} {
+	for _, name := range []string{"release", "poll"} {
+		rows = append(rows, Function{Name: "sock_no_" + name, Fn: func(c *Call) { c.Return(0) }, Level: Full})
+	}
+	for _, name := range []string{"accept", "bind", "connect", "getname", "getsockopt", "ioctl", "listen", "mmap", "recvmsg", "sendmsg",
+		"setsockopt", "shutdown", "socketpair"} {
 		errno := abi.EOPNOTSUPP
 		if name == "mmap" {
 			errno = abi.ENODEV
@@ -72,7 +76,28 @@ func (k *Kernel) bootSock() error {
 		return errNoMemory
 	}
 	k.mem.SetU32(k.symbol("sk_cachep"), cache)
+	k.limitSockets()
 	return nil
+}
+
+// limitSockets sets how much sockets may have in their queues, by the size of memory (sk_init), and of options.
+func (k *Kernel) limitSockets() {
+	const (
+		fewPages, manyPages        = 4096, 131072
+		little, usual, much        = 32767, 65535, 131071
+		iovecs, someMore    uint32 = 1024, 512
+	)
+	most, first := uint32(usual), uint32(usual)
+	switch pages := k.mem.U32(k.sym.NumPhyspages); {
+	case pages <= fewPages:
+		most, first = little, little
+	case pages >= manyPages:
+		most = much
+	}
+	for name, v := range map[string]uint32{"sysctl_wmem_max": most, "sysctl_rmem_max": most, "sysctl_wmem_default": first,
+		"sysctl_rmem_default": first, "sysctl_optmem_max": wordSize * (2*iovecs + someMore)} {
+		k.mem.SetU32(k.symbol(name), v)
+	}
 }
 
 // allocSock is sk_alloc; 0 without memory.
@@ -91,6 +116,10 @@ func (k *Kernel) allocSock(family, gfp uint32, zero bool) uint32 {
 func (k *Kernel) freeSock(sk uint32) {
 	if destruct := k.mem.Get(sk, k.drv.lay.Sock.Destruct); destruct != 0 {
 		k.Call(destruct, sk)
+	}
+	if filter := k.mem.Get(sk, k.drv.proto.Sock.Filter); filter != 0 {
+		k.releaseFilter(sk, filter)
+		k.mem.Set(sk, k.drv.proto.Sock.Filter, 0)
 	}
 	if n := k.mem.Get(sk, k.drv.core.Sock.OmemAlloc); n != 0 {
 		k.Printk("<7>sk_free: optmem leakage (%d bytes) detected.\n", int32(n))
@@ -125,10 +154,10 @@ func (k *Kernel) initSock(socket, sk uint32) {
 	}
 }
 
-// wakeSock wakes who waits for the socket.
-func (k *Kernel) wakeSock(sk uint32) {
+// wakeSock wakes who waits for the socket and can be interrupted; of exclusive waiters so many, 0: all.
+func (k *Kernel) wakeSock(sk uint32, exclusive int32) {
 	if queue := k.mem.Get(sk, k.drv.lay.Sock.Sleep); queue != 0 {
-		k.wakeAny(queue)
+		k.wakeQueue(queue, abi.TaskInterruptible, exclusive)
 	}
 }
 
@@ -136,7 +165,7 @@ func (k *Kernel) wakeSock(sk uint32) {
 func sockWriteSpace(c *Call) {
 	k, sk := c.Kernel, c.Arg(0)
 	if int32(k.mem.Get(sk, k.drv.core.Sock.WmemAlloc)<<1) <= int32(k.mem.Get(sk, k.drv.lay.Sock.Sndbuf)) {
-		k.wakeSock(sk)
+		k.wakeSock(sk, 1)
 	}
 }
 
