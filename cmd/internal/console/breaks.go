@@ -252,7 +252,7 @@ func watchCommand(kind debugger.WatchKind) func(*Console, *call) error {
 // watchText says what a watchpoint watches.
 func (c *Console) watchText(w debugger.Watchpoint) string {
 	kind := [...]string{"write", "read", "access", "change"}[w.Kind]
-	text := fmt.Sprintf("%s of %d bytes at %s", kind, w.Range.Size, c.at(w.Range.Addr))
+	text := fmt.Sprintf("%s of %s at %s", kind, byteCount(w.Range.Size), c.at(w.Range.Addr))
 	if w.Text != "" {
 		text += " if " + w.Text
 	}

@@ -150,14 +150,21 @@ func (t *catalog) help(a *call) error {
 		}
 		return nil
 	}
-	group := ""
+	var groups []string
 	for _, cmd := range t.commands {
-		if cmd.group != group {
-			group = cmd.group
-			a.printf("%s:\n", group)
+		if !slices.Contains(groups, cmd.group) {
+			groups = append(groups, cmd.group)
 		}
-		first, _, _ := strings.Cut(cmd.help, "\n")
-		a.printf("  %-34s %s\n", strings.TrimSpace(strings.Join(append([]string{cmd.name}, cmd.aliases...), " ")+" "+cmd.usage), first)
+	}
+	for _, group := range groups {
+		a.printf("%s:\n", group)
+		for _, cmd := range t.commands {
+			if cmd.group != group {
+				continue
+			}
+			first, _, _ := strings.Cut(cmd.help, "\n")
+			a.printf("  %-34s %s\n", strings.TrimSpace(strings.Join(append([]string{cmd.name}, cmd.aliases...), " ")+" "+cmd.usage), first)
+		}
 	}
 	return nil
 }

@@ -246,12 +246,17 @@ func (c *Console) Arrived() { c.arrived() }
 // Look executes a command that does not move in time.
 func (c *Console) Look(text string) (string, error) {
 	name, _ := splitCommand(strings.TrimSpace(text))
-	cmd, err := c.catalog.find(name)
-	if err != nil {
-		return "", err
+	if name == "" {
+		return "", usage("a command was expected; help lists them")
 	}
-	if cmd.travels() {
+	cmd, err := c.catalog.find(name)
+	switch {
+	case err != nil:
+		return "", err
+	case cmd.travels():
 		return "", usage("%s moves in time: use gdb's own command", cmd.name)
+	case cmd.name == "quit":
+		return "", usage("gdb's kill ends the debuggee, detach leaves it")
 	}
 	return c.Exec(text)
 }

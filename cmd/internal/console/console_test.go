@@ -78,8 +78,17 @@ func TestTranscript(t *testing.T) {
 func TestLongAnswers(t *testing.T) {
 	c := open(t, "source_dwarf4.o")
 	require.Contains(t, answer(c, "all-registers"), "mxcsr 0x00001f80")
+	require.Contains(t, answer(c, "all-registers"), "limit 0xffffffff  32-bit code of ring 0\n")
+	require.Contains(t, answer(c, "all-registers"), "limit 0xffffffff  not usable\n")
+	require.Contains(t, answer(c, "all-registers"), "TSS of ring 0\n")
+	require.Contains(t, answer(c, "watch label[0]"), "change of 1 byte at")
 	require.Contains(t, answer(c, "extable"), "kernel: ")
 	help := answer(c, "help")
+	require.Equal(t, 1, strings.Count(help, "Moving:\n"), "each group once")
+	for _, text := range []string{"", "  ", "quit", "next"} {
+		_, err := c.Look(text)
+		require.Error(t, err, "%q", text)
+	}
 	for _, cmd := range c.catalog.commands {
 		require.Contains(t, help, "  "+cmd.name)
 		require.Contains(t, answer(c, "help "+cmd.name), cmd.help)

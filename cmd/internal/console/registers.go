@@ -93,7 +93,36 @@ func segments(r debugger.Registers) [6]vm.Segment {
 }
 
 func segmentLine(name string, s vm.Segment) string {
-	return fmt.Sprintf("%-8s %#04x base %#x limit %#x", name, s.Selector, s.Base, s.Limit)
+	return fmt.Sprintf("%-8s %#04x base %#x limit %#x  %s", name, s.Selector, s.Base, s.Limit, segmentKind(s))
+}
+
+// segmentKind says what a segment is good for, by its descriptor's type (SDM vol. 3, 3.4.5.1 and 3.5).
+func segmentKind(s vm.Segment) string {
+	const (
+		typeBits, writable, down, code, ordinary, present, big = 0xf, 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 7, 1 << 14
+		ldt, tss                                               = 2, 1
+	)
+	if s.Attr&present == 0 {
+		return "not usable"
+	}
+	kind := "data"
+	switch {
+	case s.Attr&ordinary == 0 && s.Attr&typeBits == ldt:
+		kind = "LDT"
+	case s.Attr&ordinary == 0 && s.Attr&(typeBits&^0xa) == tss:
+		kind = "TSS"
+	case s.Attr&ordinary == 0:
+		kind = "system"
+	case s.Attr&code != 0 && s.Attr&big != 0:
+		kind = "32-bit code"
+	case s.Attr&code != 0:
+		kind = "16-bit code"
+	case s.Attr&writable == 0:
+		kind = "read-only data"
+	case s.Attr&down != 0:
+		kind = "data growing down"
+	}
+	return fmt.Sprintf("%s of ring %d", kind, s.Attr>>5&3)
 }
 
 // AllRegisters are all registers.
@@ -110,6 +139,9 @@ func (c *Console) AllRegisters() []string {
 		list = append(list, fmt.Sprintf("%-8s %#08x", cr.name, cr.v))
 	}
 	for i, v := range r.DR {
+		if i == 4 || i == 5 { // other names of 6 and 7
+			continue
+		}
 		list = append(list, fmt.Sprintf("dr%-6d %#08x", i, v))
 	}
 	return append(list, floatLines(r.FPU)...)

@@ -102,7 +102,7 @@ func (c *Console) hit(h debugger.WatchHit) string {
 	if h.Host != "" {
 		who = h.Host + " (kernel)"
 	}
-	what := fmt.Sprintf("%d bytes at %s", h.Size, c.at(h.Addr))
+	what := fmt.Sprintf("%s at %s", byteCount(h.Size), c.at(h.Addr))
 	if h.Watchpoint != 0 {
 		what = fmt.Sprintf("watchpoint %d: ", h.Watchpoint) + what
 	}
@@ -110,6 +110,14 @@ func (c *Console) hit(h debugger.WatchHit) string {
 		return what + " read by " + who
 	}
 	return fmt.Sprintf("%s written by %s: %s -> %s", what, who, valueText(h.Old), valueText(h.New))
+}
+
+// byteCount is a size in words.
+func byteCount(n uint32) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
 }
 
 // valueText shows the bytes of a watched range: as a number when they may be one.

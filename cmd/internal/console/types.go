@@ -36,7 +36,7 @@ func (c *Console) definition(t *debuginfo.Type) string {
 		return s.String()
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s { /* %d bytes */\n", s, s.Sizeof())
+	fmt.Fprintf(&b, "%s { /* %s */\n", s, byteCount(s.Sizeof()))
 	for _, m := range s.Members {
 		decl := m.Type.Declare(m.Name)
 		if m.Bits > 0 {

@@ -136,7 +136,14 @@ func (m *Model) resize(w, h int) {
 	if !m.layout.shown(m.focus) {
 		m.focus = codePlace
 	}
+	old := m.screen
 	m.screen = nil
+	if m.busy != nil && old != nil { // the debuggee cannot be looked at now: as much of the last picture as there is
+		m.screen = newCanvas(w, h, m.theme)
+		for y := range min(h, old.h) - 1 {
+			copy(m.screen.cells[y*w:(y+1)*w], old.cells[y*old.w:(y+1)*old.w])
+		}
+	}
 }
 
 // execute starts a command.
@@ -242,7 +249,7 @@ func (m *Model) draw() *canvas {
 		c.put(0, 0, c.w, say(alarm, fmt.Sprintf("ring0 needs %dx%d, this is %dx%d", minWidth, minHeight, c.w, c.h)))
 		return c
 	}
-	if m.busy != nil && m.screen != nil {
+	if m.busy != nil && m.screen != nil && m.screen.w == m.layout.w && m.screen.h == m.layout.h {
 		m.drawStatus(m.screen)
 		m.drawPrompt(m.screen)
 		return m.screen

@@ -463,6 +463,10 @@ func TestLongRunStops(t *testing.T) {
 	for s.m.progress.at.Load() == nil {
 	}
 	require.Contains(t, s.text(), "running: run")
+	s.term.Resize(100, 30)
+	s.send(tea.WindowSizeMsg{Width: 100, Height: 30})
+	require.Contains(t, s.text(), "running: run")
+	require.Contains(t, s.text(), "init_module", "the last picture stays, in another size too")
 	s.press("i")
 	require.NotNil(t, s.m.busy)
 	s.press("esc")
