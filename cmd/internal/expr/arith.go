@@ -4,6 +4,8 @@
 package expr
 
 import (
+	"math"
+
 	"ring0/cmd/internal/debuginfo"
 )
 
@@ -198,7 +200,22 @@ func (e *eval) floatArith(op string, a, b num, at int) (num, error) {
 	default:
 		return num{}, e.fail(at, "floating-point numbers have no operator %s", op)
 	}
+	if math.IsNaN(f) {
+		f = notANumber(a.float, b.float)
+	}
 	return num{t: a.t, float: f}.as(a.t), nil
+}
+
+// notANumber is which NaN the guest's processor makes of two operands, which differs from what hosts make: the first
+// that is one, or the indefinite.
+func notANumber(a, b float64) float64 {
+	switch {
+	case math.IsNaN(a):
+		return a
+	case math.IsNaN(b):
+		return b
+	}
+	return math.Float64frombits(0xfff8 << 48)
 }
 
 // elemSize is the size of what a pointer points to; void and functions count as bytes, as for gcc.

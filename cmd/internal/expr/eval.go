@@ -42,7 +42,7 @@ func (v Value) Uint(env Env) (uint64, error) {
 		return 0, err
 	}
 	if n.isFloat() {
-		return uint64(int64(n.float)), nil
+		return floatToInt(n.float), nil
 	}
 	return n.bits, nil
 }

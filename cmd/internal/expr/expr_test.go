@@ -121,6 +121,26 @@ func TestExpressions(t *testing.T) {
 	runTable(t, "testdata/expressions.txt", newFake())
 }
 
+// What does not depend on the host's floating point, although Go leaves it to the host.
+func TestFloatsOfAnyHost(t *testing.T) {
+	env := newFake()
+	value := func(text string) Value {
+		x, err := Parse(text)
+		require.NoError(t, err)
+		v, err := x.Eval(env)
+		require.NoError(t, err)
+		return v
+	}
+	for text, want := range map[string]uint64{"1e300": 1 << 63, "0.0 / 0.0": 1 << 63, "1e19": 10000000000000000000, "-1.5": ^uint64(0)} {
+		n, err := value(text).Uint(env)
+		require.NoError(t, err)
+		require.Equal(t, want, n, text)
+	}
+	for text, want := range map[string]uint64{"0.0 / 0.0": 0xfff8 << 48, "1 + 0.0 / 0.0": 0xfff8 << 48, "1 + -(0.0 / 0.0)": 0x7ff8 << 48} {
+		require.Equal(t, want, binary.LittleEndian.Uint64(value(text).Bytes), text)
+	}
+}
+
 // runTable evaluates the lines of a file. A line is "[/format] expression → result".
 func runTable(t *testing.T, file string, env Env) {
 	t.Helper()
