@@ -8,6 +8,7 @@ package loader
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 )
 
@@ -144,7 +145,7 @@ func isOwnName(name string) bool { return name == thisModule || name == gotSymbo
 // ModuleName is the name insmod gives the module: the file's base name without
 // .o or .mod.
 func (o *Object) ModuleName() string {
-	name := o.File[strings.LastIndexByte(o.File, '/')+1:]
+	_, name := filepath.Split(o.File)
 	for _, suffix := range []string{".o", ".mod"} {
 		if len(name) > len(suffix) && strings.HasSuffix(name, suffix) {
 			return strings.TrimSuffix(name, suffix)

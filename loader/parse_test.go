@@ -4,6 +4,7 @@
 package loader
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -70,6 +71,7 @@ func TestEmptySymbolTable(t *testing.T) {
 func TestModuleName(t *testing.T) {
 	for file, name := range map[string]string{
 		"hello.o": "hello", "/lib/modules/a.b.o": "a.b", "x.mod": "x", "plain": "plain", ".o": ".o", "dir.o/y": "y",
+		filepath.Join("dir", "sub", "module.o"): "module", // the host's separator
 	} {
 		o := Object{File: file}
 		require.Equal(t, name, o.ModuleName(), file)

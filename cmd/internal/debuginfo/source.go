@@ -45,10 +45,12 @@ func (s *Sources) Lines(file string) (lines []string, from string, err error) {
 // Forget drops what was read, so that changed files and directories count.
 func (s *Sources) Forget() { s.read = nil }
 
-// find looks for a file: in the directories, then at its own place.
+// find looks for a file: in the directories, then at its own place. Cleaned, it cannot name a server, as two slashes at
+// the front do on Windows.
 func (s *Sources) find(file string) sourceFile {
+	clean := path.Clean(filepath.ToSlash(file))
 	for _, dir := range s.Dirs {
-		for rest := strings.TrimPrefix(path.Clean(file), "/"); rest != "" && rest != "."; {
+		for rest := strings.TrimPrefix(clean, "/"); rest != "" && rest != "."; {
 			if f, ok := readSource(filepath.Join(dir, filepath.FromSlash(rest))); ok {
 				return f
 			}
@@ -59,7 +61,7 @@ func (s *Sources) find(file string) sourceFile {
 			rest = after
 		}
 	}
-	if f, ok := readSource(filepath.FromSlash(file)); ok {
+	if f, ok := readSource(filepath.FromSlash(clean)); ok {
 		return f
 	}
 	return sourceFile{err: fmt.Errorf("source file %s is not here; name the directory it is in", file)}

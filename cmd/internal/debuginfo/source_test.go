@@ -4,6 +4,7 @@
 package debuginfo
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -29,4 +30,12 @@ func TestSources(t *testing.T) {
 	require.Error(t, err)
 	_, _, err = here.Lines("")
 	require.Error(t, err)
+
+	file, err := filepath.Abs("source_test.go")
+	require.NoError(t, err)
+	if filepath.VolumeName(file) == "" {
+		_, from, err = nowhere.Lines("//." + file) // on Windows this would be the name of a server
+		require.NoError(t, err)
+		require.Equal(t, file, from)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"ring0/guestkernel"
@@ -96,8 +97,9 @@ func (r *runner) program(res *ProgramResult) error {
 
 // programConfig is how the kernel is to run a program.
 func (r *runner) programConfig(p *Program, data []byte) (guestkernel.ProgramConfig, error) {
+	name := filepath.ToSlash(p.File) // the guest knows one separator
 	cfg := guestkernel.ProgramConfig{
-		Path: p.File, File: data, Args: append([]string{p.File}, p.Args...), Env: p.Env,
+		Path: name, File: data, Args: append([]string{name}, p.Args...), Env: p.Env,
 		Stdin: p.Stdin, Stdout: p.Stdout, Stderr: p.Stderr,
 	}
 	cfg.UID = r.cfg.UID
