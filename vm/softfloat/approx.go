@@ -55,7 +55,7 @@ func ReciprocalRoot(a uint32) uint32 {
 	if (exp-l.max)&1 != 0 {
 		d *= 2
 	}
-	q := uint64(2*approxOne*math.Sqrt(2048/d) + 0.5)
+	q := uint64(float64(2*approxOne*math.Sqrt(2048/d)) + 0.5)
 	return approximation(0, l.max-1-(exp-l.max)>>1, q)
 }
 
