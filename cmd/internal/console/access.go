@@ -15,6 +15,11 @@ import (
 // Env is the environment of a frame of Frames. What assignments change becomes part of history.
 func (c *Console) Env(f *unwind.Frame) expr.Env { return c.envAt(f) }
 
+// LookingEnv is Env without the means to change anything.
+func (c *Console) LookingEnv(f *unwind.Frame) expr.Env {
+	return expr.NewMachine(c.unwinder(c.kernel()), f)
+}
+
 // Condition makes a condition of an expression: not 0 holds.
 func (c *Console) Condition(text string) (debugger.Condition, error) { return c.compileCondition(text) }
 

@@ -35,7 +35,8 @@ type point struct {
 // spec is what the editor has asked for.
 type spec struct {
 	place     string
-	line      int
+	line      int // counted from 1
+	offset    int // of an instruction
 	condition string
 	hits      string
 	access    dap.DataBreakpointAccessType
@@ -57,7 +58,7 @@ func (s *Server) replace(kind string, wanted []spec, add func(spec) (int, error)
 		if p.id == 0 {
 			id, err := add(w)
 			if err != nil {
-				list = append(list, dap.Breakpoint{Message: err.Error(), Line: w.line})
+				list = append(list, dap.Breakpoint{Message: err.Error(), Line: s.editorLine(w.line)})
 				continue
 			}
 			p.id = id
@@ -79,7 +80,7 @@ func (s *Server) replace(kind string, wanted []spec, add func(spec) (int, error)
 
 // describe is a breakpoint in the protocol's words.
 func (s *Server) describe(p point) dap.Breakpoint {
-	b := dap.Breakpoint{Id: p.id, Line: p.spec.line}
+	b := dap.Breakpoint{Id: p.id, Line: s.editorLine(p.spec.line)}
 	for _, known := range s.dbg.Breakpoints() {
 		if known.ID != p.id {
 			continue
@@ -92,7 +93,7 @@ func (s *Server) describe(p point) dap.Breakpoint {
 		default:
 			b.Verified, b.InstructionReference = true, reference(known.Addrs[0])
 			if l, ok := s.con.Table().LineOf(known.Addrs[0]); ok {
-				b.Line, b.Source = l.Line, s.source(l)
+				b.Line, b.Source = s.editorLine(l.Line), s.source(l)
 			}
 		}
 		return b
@@ -165,8 +166,14 @@ func (s *Server) onSetBreakpoints(r *dap.SetBreakpointsRequest) (dap.ResponseMes
 		return nil, errors.New("setBreakpoints: the source has no path")
 	}
 	var wanted []spec
-	for _, b := range r.Arguments.Breakpoints {
-		wanted = append(wanted, spec{place: path, line: b.Line, condition: b.Condition, hits: b.HitCondition})
+	asked := r.Arguments.Breakpoints
+	if asked == nil { // as older editors say it
+		for _, line := range r.Arguments.Lines {
+			asked = append(asked, dap.SourceBreakpoint{Line: line})
+		}
+	}
+	for _, b := range asked {
+		wanted = append(wanted, spec{place: path, line: s.ownLine(b.Line), condition: b.Condition, hits: b.HitCondition})
 	}
 	list := s.replace(sourcePoints+path, wanted, func(w spec) (int, error) {
 		return s.at(debugger.Location{Kind: debugger.AtLine, File: s.debugName(path), Line: w.line}, w)
@@ -195,10 +202,10 @@ func (s *Server) onSetFunctionBreakpoints(r *dap.SetFunctionBreakpointsRequest) 
 func (s *Server) onSetInstructionBreakpoints(r *dap.SetInstructionBreakpointsRequest) (dap.ResponseMessage, error) {
 	var wanted []spec
 	for _, b := range r.Arguments.Breakpoints {
-		wanted = append(wanted, spec{place: b.InstructionReference, line: b.Offset, condition: b.Condition, hits: b.HitCondition})
+		wanted = append(wanted, spec{place: b.InstructionReference, offset: b.Offset, condition: b.Condition, hits: b.HitCondition})
 	}
 	list := s.replace(instructionPoints, wanted, func(w spec) (int, error) {
-		addr, err := address(w.place, w.line)
+		addr, err := address(w.place, w.offset)
 		if err != nil {
 			return 0, err
 		}

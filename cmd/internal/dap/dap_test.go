@@ -373,3 +373,72 @@ func TestPage(t *testing.T) {
 	require.Contains(t, e.top().Name, "[exporter]")
 	require.Equal(t, "exception", e.stops("continue", nil).Reason)
 }
+
+// TestCountingFromZero: an editor that counts lines and columns from 0 is told everything so, and understood.
+func TestCountingFromZero(t *testing.T) {
+	e := open(t)
+	ask[*dap.InitializeResponse](e, "initialize", map[string]any{"adapterID": "ring0", "linesStartAt1": false, "columnsStartAt1": false})
+	ask[*dap.LaunchResponse](e, "launch", map[string]any{"program": modules + "source_dwarf4.o"})
+	wait[*dap.InitializedEvent](e)
+	set := ask[*dap.SetBreakpointsResponse](e, "setBreakpoints", map[string]any{"source": map[string]any{"path": sourcePath(t)},
+		"lines": []int{94}}).Body.Breakpoints
+	require.True(t, set[0].Verified)
+	require.Equal(t, 94, set[0].Line)
+	e.stops("configurationDone", nil)
+	require.Equal(t, 94, e.top().Line)
+	require.Zero(t, e.top().Column)
+	targets := ask[*dap.GotoTargetsResponse](e, "gotoTargets", map[string]any{"source": map[string]any{"path": sourcePath(t)}, "line": 95}).Body.Targets
+	require.Equal(t, 95, targets[0].Line)
+	code := ask[*dap.DisassembleResponse](e, "disassemble", map[string]any{"memoryReference": e.top().InstructionPointerReference,
+		"instructionCount": 1}).Body.Instructions
+	require.Equal(t, 94, code[0].Line)
+	items := ask[*dap.CompletionsResponse](e, "completions", map[string]any{"text": "print count", "column": 11}).Body.Targets
+	require.NotEmpty(t, items)
+	require.Equal(t, 6, items[0].Start)
+}
+
+// TestLookingChangesNothing: only the console and the requests for it change something; a watch expression is asked at every stop.
+func TestLookingChangesNothing(t *testing.T) {
+	e := open(t)
+	e.launch(map[string]any{"program": "source_dwarf4.o", "stopOnEntry": true})
+	e.stops("configurationDone", nil)
+	for _, context := range []string{"watch", "hover", "variables", "clipboard"} {
+		for _, text := range []string{"counter = 5", "counter++", "$eax = 1"} {
+			why := e.fails("evaluate", map[string]any{"expression": text, "frameId": 1, "context": context})
+			require.Contains(t, why, "cannot be changed here")
+		}
+	}
+	require.Equal(t, "3", e.value("counter", 1))
+	ask[*dap.EvaluateResponse](e, "evaluate", map[string]any{"expression": "counter = 5", "frameId": 1, "context": "repl"})
+	require.Equal(t, "5", e.value("counter", 1))
+	ref, _ := e.scope(1, "Registers")
+	ask[*dap.SetVariableResponse](e, "setVariable", map[string]any{"variablesReference": ref, "name": "eip", "value": "factorial"})
+	require.Equal(t, "all", string(wait[*dap.InvalidatedEvent](e).Body.Areas[0]))
+	require.Contains(t, e.top().Name, "factorial")
+}
+
+// TestRestartTellsTheLogAgain: a restarted run is another one.
+func TestRestartTellsTheLogAgain(t *testing.T) {
+	e := open(t)
+	e.launch(map[string]any{"program": "hello.o"})
+	e.stops("configurationDone", nil)
+	first := e.log
+	require.Contains(t, first, "hello, nobody")
+	e.stops("restart", nil)
+	require.Equal(t, first+first, e.log)
+}
+
+// TestShortMovesTellNoProgress: an editor would flash a notice at every step.
+func TestShortMovesTellNoProgress(t *testing.T) {
+	e := open(t)
+	e.launch(map[string]any{"program": "source_dwarf4.o", "stopOnEntry": true})
+	e.stops("configurationDone", nil)
+	for range 3 {
+		e.stops("next", nil)
+	}
+	e.stops("stepBack", nil)
+	for _, event := range e.events {
+		_, progress := event.(*dap.ProgressStartEvent)
+		require.False(t, progress)
+	}
+}

@@ -169,6 +169,7 @@ func (s *Server) onRestart(*dap.RestartRequest) (dap.ResponseMessage, error) {
 	if err := s.con.ToFirstInit(); err != nil {
 		return nil, err
 	}
+	s.printed = "" // it is another run: its log is told anew
 	s.then(s.begin)
 	return &dap.RestartResponse{}, nil
 }

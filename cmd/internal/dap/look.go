@@ -79,6 +79,28 @@ func (s *Server) frame(id int) *unwind.Frame {
 // env is the environment of a frame.
 func (s *Server) env(frame int) expr.Env { return s.con.Env(s.frame(frame)) }
 
+// editorLine and editorColumn are what is counted from 1 here as the editor counts it; ownLine is the other way.
+func (s *Server) editorLine(n int) int {
+	if s.init.LinesStartAt1 || n == 0 {
+		return n
+	}
+	return n - 1
+}
+
+func (s *Server) editorColumn(n int) int {
+	if s.init.ColumnsStartAt1 {
+		return n
+	}
+	return n - 1
+}
+
+func (s *Server) ownLine(n int) int {
+	if s.init.LinesStartAt1 {
+		return n
+	}
+	return n + 1
+}
+
 // source is the file of a place as the editor can open it; nil when it is not at hand.
 func (s *Server) source(l debuginfo.Line) *dap.Source {
 	if name := s.con.SourcePath(l); name != "" {
@@ -117,7 +139,7 @@ func (s *Server) stackFrame(id int, f *unwind.Frame) dap.StackFrame {
 	frame := dap.StackFrame{Id: id, Name: name, InstructionPointerReference: reference(f.PC)}
 	if f.File != "" {
 		if frame.Source = s.source(debuginfo.Line{File: f.File, Line: f.Line, Addr: f.PC}); frame.Source != nil {
-			frame.Line, frame.Column = f.Line, 1
+			frame.Line, frame.Column = s.editorLine(f.Line), s.editorColumn(1)
 		}
 	}
 	if f.Module != "" {
@@ -294,6 +316,7 @@ func (s *Server) onSetVariable(r *dap.SetVariableRequest) (dap.ResponseMessage, 
 	if err != nil {
 		return nil, err
 	}
+	s.changed(name)
 	response := &dap.SetVariableResponse{Body: dap.SetVariableResponseBody{Value: text, Type: v.Type.String()}}
 	response.Body.VariablesReference, response.Body.NamedVariables, response.Body.IndexedVariables = s.parts(h.frame, name, v)
 	return response, nil
@@ -305,6 +328,7 @@ func (s *Server) onSetExpression(r *dap.SetExpressionRequest) (dap.ResponseMessa
 	if err != nil {
 		return nil, err
 	}
+	s.changed(r.Arguments.Expression)
 	response := &dap.SetExpressionResponse{Body: dap.SetExpressionResponseBody{Value: text, Type: v.Type.String()}}
 	response.Body.VariablesReference, response.Body.NamedVariables, response.Body.IndexedVariables = s.parts(frame, r.Arguments.Expression, v)
 	return response, nil
@@ -317,7 +341,11 @@ func (s *Server) onEvaluate(r *dap.EvaluateRequest) (dap.ResponseMessage, error)
 		return nil, errors.New("an expression was expected")
 	}
 	frame := r.Arguments.FrameId
-	v, err := expr.Eval(text, s.env(frame))
+	env := s.env(frame)
+	if c := r.Arguments.Context; c != "repl" && c != "" { // asked again and again: it must not change history
+		env = s.con.LookingEnv(s.frame(frame))
+	}
+	v, err := expr.Eval(text, env)
 	if r.Arguments.Context == "repl" && (err != nil || !isName(text)) && s.con.IsCommand(text) {
 		return s.command(text)
 	}
@@ -330,6 +358,22 @@ func (s *Server) onEvaluate(r *dap.EvaluateRequest) (dap.ResponseMessage, error)
 		body.MemoryReference = reference(v.Addr)
 	}
 	return &dap.EvaluateResponse{Body: body}, nil
+}
+
+// changed is told of an object that was given a value: after a register everything may look otherwise.
+func (s *Server) changed(object string) {
+	if strings.HasPrefix(strings.TrimLeft(object, "( "), "$") {
+		s.invalidate()
+	}
+}
+
+// invalidate has the editor ask for everything again, behind the response.
+func (s *Server) invalidate() {
+	if s.init.SupportsInvalidatedEvent {
+		s.then(func() {
+			s.send("invalidated", &dap.InvalidatedEvent{Body: dap.InvalidatedEventBody{Areas: []dap.InvalidatedAreas{"all"}}})
+		})
+	}
 }
 
 func isName(text string) bool {
@@ -357,10 +401,8 @@ func (s *Server) command(text string) (dap.ResponseMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.dbg.Changes() != changes && s.init.SupportsInvalidatedEvent {
-		s.then(func() {
-			s.send("invalidated", &dap.InvalidatedEvent{Body: dap.InvalidatedEventBody{Areas: []dap.InvalidatedAreas{"all"}}})
-		})
+	if s.dbg.Changes() != changes {
+		s.invalidate()
 	}
 	return &dap.EvaluateResponse{Body: dap.EvaluateResponseBody{Result: strings.TrimRight(answer, "\n")}}, nil
 }
@@ -368,18 +410,12 @@ func (s *Server) command(text string) (dap.ResponseMessage, error) {
 // onCompletions completes a command line or an expression.
 func (s *Server) onCompletions(r *dap.CompletionsRequest) (dap.ResponseMessage, error) {
 	text := []rune(r.Arguments.Text)
-	column := r.Arguments.Column
-	if s.init.ColumnsStartAt1 {
-		column--
-	}
+	column := r.Arguments.Column - s.editorColumn(1) // counted from 0
 	before := string(text[:min(max(column, 0), len(text))])
 	candidates, from := s.con.Complete(before)
 	response := &dap.CompletionsResponse{Body: dap.CompletionsResponseBody{Targets: []dap.CompletionItem{}}}
 	for _, c := range candidates {
-		item := dap.CompletionItem{Label: c, Start: len([]rune(before[:from])), Length: len([]rune(before[from:]))}
-		if s.init.ColumnsStartAt1 {
-			item.Start++
-		}
+		item := dap.CompletionItem{Label: c, Start: s.editorColumn(len([]rune(before[:from])) + 1), Length: len([]rune(before[from:]))}
 		response.Body.Targets = append(response.Body.Targets, item)
 	}
 	return response, nil

@@ -119,7 +119,7 @@ func (s *Server) disassembled(l disasm.Line, last *debuginfo.Line) dap.Disassemb
 	if at, ok := s.con.Table().LineOf(l.Addr); ok && (at.File != last.File || at.Line != last.Line) {
 		*last = at
 		if d.Location = s.source(at); d.Location != nil {
-			d.Line = at.Line
+			d.Line = s.editorLine(at.Line)
 		}
 	}
 	return d

@@ -27,7 +27,8 @@ type movement struct {
 	resumable bool             // interrupted for requests that are held, it goes on afterwards
 	paused    bool             // it is to end
 	retry     <-chan time.Time // when it is to be asked again to stand; nil: it has not been asked
-	reporting bool             // progress has been told of
+	began     time.Time
+	reporting bool // progress has been told of
 }
 
 // again is how often a move is asked to stand until it does: one that is about to begin does not hear it.
@@ -41,7 +42,7 @@ func (s *Server) interrupt() {
 
 // move starts a move.
 func (s *Server) move(f func(m *movement) (debugger.Stop, error)) *movement {
-	m := &movement{ended: make(chan struct{})}
+	m := &movement{ended: make(chan struct{}), began: time.Now()}
 	s.moving, s.handles, s.targets = m, nil, nil
 	go func() {
 		defer close(m.ended)
@@ -172,11 +173,14 @@ func (s *Server) output(category, text string) {
 	s.send("output", &dap.OutputEvent{Body: dap.OutputEventBody{Category: category, Output: text}})
 }
 
-const progressID = "move"
+const (
+	progressID = "move"
+	patience   = 300 * time.Millisecond // a move that has ended by then has no progress worth telling of
+)
 
 // report tells how far a long move has come.
 func (s *Server) report(p debugger.Progress) error {
-	if s.moving == nil || !s.init.SupportsProgressReporting {
+	if s.moving == nil || !s.init.SupportsProgressReporting || time.Since(s.moving.began) < patience {
 		return nil
 	}
 	title := "Running"
@@ -261,12 +265,12 @@ func (s *Server) onStepBack(r *dap.StepBackRequest) (dap.ResponseMessage, error)
 
 // onGotoTargets lists where a line's code begins.
 func (s *Server) onGotoTargets(r *dap.GotoTargetsRequest) (dap.ResponseMessage, error) {
-	addrs, line := s.con.Table().AddrsOf(s.debugName(r.Arguments.Source.Path), r.Arguments.Line)
+	addrs, line := s.con.Table().AddrsOf(s.debugName(r.Arguments.Source.Path), s.ownLine(r.Arguments.Line))
 	response := &dap.GotoTargetsResponse{Body: dap.GotoTargetsResponseBody{Targets: []dap.GotoTarget{}}}
 	for _, addr := range addrs {
 		s.targets = append(s.targets, addr)
 		response.Body.Targets = append(response.Body.Targets, dap.GotoTarget{
-			Id: len(s.targets), Label: s.con.Symbol(addr), Line: line, InstructionPointerReference: reference(addr)})
+			Id: len(s.targets), Label: s.con.Symbol(addr), Line: s.editorLine(line), InstructionPointerReference: reference(addr)})
 	}
 	return response, nil
 }
