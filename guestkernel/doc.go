@@ -26,4 +26,5 @@
 //	fail*.go useraccess.go  calls that fail on demand
 //	hostcall.go             functions called on behalf of the host
 //	entry/                  the real guest code: IDT stubs, int 0x80, user copies
+//	inflate/                zlib streams in pieces, as the kernel decompresses them
 package guestkernel

@@ -81,7 +81,9 @@ func steps(t *testing.T) (lines []string, want string) {
 		text, err := os.ReadFile(f)
 		require.NoError(t, err)
 		for line := range strings.Lines(string(text)) {
-			line = strings.TrimPrefix(line, "<4>") // the console shows no levels
+			if len(line) > 2 && line[0] == '<' && line[2] == '>' { // the console shows no levels
+				line = line[3:]
+			}
 			run, status, ok := strings.Cut(strings.TrimSpace(line), ": ")
 			if command, isRun := strings.CutPrefix(run, "run "); ok && isRun {
 				finish()
