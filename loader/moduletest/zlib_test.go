@@ -60,7 +60,9 @@ func newZstream(k *Kernel, call func(string, ...any) int32) *zstream {
 	return z
 }
 
-func (z *zstream) get(field uint32) uint32 { return binary.LittleEndian.Uint32(z.k.Peek(z.at+field, 4)) }
+func (z *zstream) get(field uint32) uint32 {
+	return binary.LittleEndian.Uint32(z.k.Peek(z.at+field, 4))
+}
 func (z *zstream) set(field, v uint32) {
 	z.k.Poke(z.at+field, binary.LittleEndian.AppendUint32(nil, v))
 }
