@@ -16,6 +16,18 @@ type protocolState struct {
 	Dst    dstRateLayout     `c:"struct dst_entry"`
 	Sock   sockUseLayout     `c:"struct sock"`
 	Socket socketFlagsLayout `c:"struct socket"`
+
+	RateTable  rateTableLayout    `c:"struct qdisc_rate_table"`
+	Police     policeLayout       `c:"struct tcf_police"`
+	Traffic    trafficStatsLayout `c:"struct tc_stats"`
+	Hook       hookLayout         `c:"struct nf_hook_ops"`
+	HookInfo   hookInfoLayout     `c:"struct nf_info"`
+	HookOption hookOptionLayout   `c:"struct nf_sockopt_ops"`
+	ATMDev     atmDevLayout       `c:"struct atm_dev"`
+	ATMVcc     atmVccLayout       `c:"struct atm_vcc"`
+	ATMOps     atmOpsLayout       `c:"struct atmdev_ops"`
+	ATMStats   atmStatsLayout     `c:"struct k_atm_aal_stats"`
+	ATMParm    atmParmLayout      `c:"struct atm_trafprm"`
 }
 
 // linkDeviceLayout is what this part needs of struct net_device besides netDeviceLayout and netPathLayout.
@@ -49,5 +61,10 @@ func protocolSubsystems() []subsystem {
 		{"sockmem", sockMemFunctions(), nil},
 		{"iovec", iovecFunctions(), nil},
 		{"datagram", datagramFunctions(), nil},
+		{"rtattr", rtattrFunctions(), nil},
+		{"police", policeFunctions(), nil},
+		{"estimator", estimatorFunctions(), nil},
+		{"netfilter", netfilterFunctions(), nil},
+		{"atm", atmFunctions(), (*Kernel).bootATM},
 	}
 }

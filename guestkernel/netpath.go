@@ -349,18 +349,23 @@ func (c *Call) queueXmit(skb uint32) uint32 {
 	return k.xmitDirectly(skb, dev)
 }
 
-// completeChecksum is skb_checksum_help without its copy.
+// completeChecksum is skb_checksum_help: the sum from the transport header on goes to its place, which must be in the packet.
 func (k *Kernel) completeChecksum(skb uint32) {
+	const noHeader, noData, noPlace = 938, 943, 945
 	lay := &k.drv.core.Skb
-	start := k.mem.Get(skb, lay.H)
-	b, ok := k.skbBytes(skb, int32(start-k.mem.Get(skb, lay.Data)), k.mem.Get(skb, lay.Len)-(start-k.mem.Get(skb, lay.Data)))
-	if !ok {
-		panicf("checksum of a packet that is shorter than its headers")
+	start, tail := k.mem.Get(skb, lay.H), k.mem.Get(skb, lay.Tail)
+	offset, length := int32(start-k.mem.Get(skb, lay.Data)), int32(k.mem.Get(skb, lay.Len))
+	check := func(bad bool, line uint16) {
+		if bad {
+			k.bug("skb_checksum_help", "dev.c", line)
+		}
 	}
-	sum := sumBytes(b, 0)
-	sum = sum>>16 + sum&0xffff
-	sum += sum >> 16
-	k.mem.SetU16(start+k.mem.Get(skb, lay.Csum), ^uint16(sum))
+	check(offset > length, noHeader)
+	b, ok := k.skbBytes(skb, offset, uint32(length-offset))
+	check(!ok, noHeader)
+	check(int32(tail-start) <= 0, noData)
+	check(int32(k.mem.Get(skb, lay.Csum))+2 > int32(tail-start), noPlace)
+	k.mem.SetU16(start+k.mem.Get(skb, lay.Csum), foldSum(sumBytes(b, 0)))
 	k.mem.Set(skb, lay.IPSummed, 0)
 }
 

@@ -27,11 +27,11 @@ func netProtoFunctions() []Function {
 		{Name: "dev_remove_pack", Fn: devRemovePack, Level: Full},
 		{Name: "inet_add_protocol", Fn: inetAddProtocol, Level: Partial, Note: unused},
 		{Name: "inet_del_protocol", Fn: inetDelProtocol, Level: Full},
-		{Name: "nf_register_hook", Fn: nfRegisterHook, Level: Partial, Note: unused},
+		{Name: "nf_register_hook", Fn: nfRegisterHook, Level: Partial, Note: "only what modules send passes hooks"},
 		{Name: "nf_unregister_hook", Fn: func(c *Call) { c.Kernel.listDel(c.Arg(0) + c.Kernel.drv.lay.NFHook.List.Off) }, Level: Full},
-		{Name: "nf_register_sockopt", Fn: nfRegisterSockopt, Level: Partial, Note: unused},
-		{Name: "nf_unregister_sockopt", Fn: func(c *Call) { c.Kernel.listDel(c.Arg(0) + c.Kernel.drv.lay.NFSockopt.List.Off) }, Level: Full},
-		{Name: "nf_register_queue_handler", Fn: nfRegisterQueueHandler, Level: Partial, Note: "no packet is ever queued"},
+		{Name: "nf_register_sockopt", Fn: nfRegisterSockopt, Level: Full},
+		{Name: "nf_unregister_sockopt", Fn: nfUnregisterSockopt, Level: Full},
+		{Name: "nf_register_queue_handler", Fn: nfRegisterQueueHandler, Level: Full},
 		{Name: "nf_unregister_queue_handler", Fn: nfUnregisterQueueHandler, Level: Full},
 		{Name: "register_qdisc", Fn: registerQdisc, Level: Partial, Note: unused},
 		{Name: "unregister_qdisc", Fn: unregisterQdisc, Level: Full},
@@ -179,9 +179,6 @@ func nfRegisterSockopt(c *Call) {
 			continue
 		}
 		if overlap(ops, lay.SetMin, lay.SetMax) || overlap(ops, lay.GetMin, lay.GetMax) {
-			k.Printk("nf_sock overlap: %d-%d/%d-%d v %d-%d/%d-%d\n",
-				k.mem.Get(ops, lay.SetMin), k.mem.Get(ops, lay.SetMax), k.mem.Get(ops, lay.GetMin), k.mem.Get(ops, lay.GetMax),
-				k.mem.Get(reg, lay.SetMin), k.mem.Get(reg, lay.SetMax), k.mem.Get(reg, lay.GetMin), k.mem.Get(reg, lay.GetMax))
 			c.Fail(abi.EBUSY)
 			return
 		}
