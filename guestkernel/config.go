@@ -59,5 +59,20 @@ func (c Config) complete() (Config, error) {
 	if c.FirstPID < 1 || c.FirstPID > 30000 {
 		return c, fmt.Errorf("guestkernel: first pid %d: want 1 to 30000", c.FirstPID)
 	}
+	if !isRelease(c.Release) {
+		return c, fmt.Errorf("guestkernel: release %q: want at most %d printable characters, none of them blank", c.Release, maxRelease)
+	}
 	return c, nil
+}
+
+// maxRelease is what fits into new_utsname.release with its zero.
+const maxRelease = 64
+
+func isRelease(s string) bool {
+	for _, c := range []byte(s) {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return len(s) <= maxRelease
 }

@@ -143,7 +143,9 @@ func (k *Kernel) stoppedBy(stop vm.Stop) {
 		k.stop(Outcome{Kind: TripleFault, EIP: stop.EIP})
 	case vm.StopUnwritten:
 		k.stop(Outcome{Kind: Unwritten, EIP: stop.EIP, Err: stop.Err})
-	default: // StopRequested, StopBreakpoint
+	case vm.StopRequested:
+		k.stop(Outcome{Kind: Requested, EIP: stop.EIP})
+	default: // StopBreakpoint
 		k.stop(Outcome{Kind: Requested, EIP: stop.EIP, Reason: stop.Reason.String()})
 	}
 }

@@ -33,7 +33,7 @@ type Program struct {
 // Task is the program's task; after the program's end it means nothing.
 func (p *Program) Task() *Task { return p.task }
 
-// A FormatError is a file that the kernel would not execute.
+// A FormatError is a file, or what it is to be given, that the kernel would not execute.
 type FormatError struct{ Reason string }
 
 func (e *FormatError) Error() string { return e.Reason }
@@ -230,7 +230,7 @@ func (k *Kernel) layStack(mm uint32, image *elfImage, texts stackTexts, t *Task)
 	envStart := pathAt - uint32(len(env))
 	argStart := envStart - uint32(len(args))
 	if total := len(name) + len(env) + len(args); total > maxArgs-wordSize {
-		return 0, fmt.Errorf("guestkernel: arguments and environment of %d bytes: at most %d", total, maxArgs-wordSize)
+		return 0, &FormatError{fmt.Sprintf("arguments and environment of %d bytes: want at most %d", total, maxArgs-wordSize)}
 	}
 	platform := append([]byte("i686"), 0)
 	platformAt := argStart - uint32(len(platform))

@@ -22,7 +22,7 @@ import (
 // benchFlags are the flags of ring0 bench.
 type benchFlags struct {
 	workloads []string
-	time      time.Duration
+	time      timeLimit
 }
 
 func benchCommand() *cobra.Command {
@@ -37,21 +37,21 @@ instructions per second for each, and the geometric mean of the integer ones.`,
 			return f.run(cmd.OutOrStdout())
 		},
 	}
-	cmd.Flags().DurationVar(&f.time, "time", time.Second, "host `TIME` to spend on each workload")
+	f.time.Duration = time.Second
+	cmd.Flags().Var(&f.time, "time", "host `TIME` to spend on each workload")
 	return cmd
 }
 
 func (f *benchFlags) run(out io.Writer) error {
-	entries, err := bench.Objects.ReadDir("obj")
+	if f.time.Duration == 0 {
+		return fmt.Errorf("--time 0: want some time")
+	}
+	names, err := f.chosen()
 	if err != nil {
 		return err
 	}
-	sum, n, ran := 0.0, 0, false
-	for _, e := range entries {
-		name := strings.TrimSuffix(e.Name(), ".o")
-		if len(f.workloads) > 0 && !slices.Contains(f.workloads, name) {
-			continue
-		}
+	sum, n := 0.0, 0
+	for _, name := range names {
 		speed, err := f.measure(name)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -63,15 +63,31 @@ func (f *benchFlags) run(out io.Writer) error {
 			sum, n = sum+math.Log(speed), n+1
 		}
 		fmt.Fprintf(out, "%-8s %8.1f Minsn/s%s\n", name, speed, note)
-		ran = true
-	}
-	if !ran {
-		return fmt.Errorf("bench: no workload named %s", strings.Join(f.workloads, ", "))
 	}
 	if n > 1 {
 		fmt.Fprintf(out, "%-8s %8.1f Minsn/s\n", "geomean", math.Exp(sum/float64(n)))
 	}
 	return nil
+}
+
+// chosen are the workloads asked for, all of them if none is, in the order of their names.
+func (f *benchFlags) chosen() (names []string, err error) {
+	entries, err := bench.Objects.ReadDir("obj")
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		names = append(names, strings.TrimSuffix(e.Name(), ".o"))
+	}
+	for _, name := range f.workloads {
+		if !slices.Contains(names, name) {
+			return nil, fmt.Errorf("bench: no workload %q: want some of %s", name, strings.Join(names, " "))
+		}
+	}
+	if len(f.workloads) == 0 {
+		return names, nil
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return !slices.Contains(f.workloads, name) }), nil
 }
 
 // Where things lie in the bench machine.
@@ -93,7 +109,7 @@ func (f *benchFlags) measure(name string) (float64, error) {
 		if err := callBench(m, entry, n); err != nil {
 			return 0, err
 		}
-		if d := time.Since(began); d >= f.time/2 || n > 1<<30 {
+		if d := time.Since(began); d >= f.time.Duration/2 || n > 1<<30 {
 			return float64(m.Now()-start) / d.Seconds() / 1e6, nil
 		}
 	}

@@ -10,10 +10,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"ring0/cmd/internal/hostfile"
 	"ring0/cmd/internal/linuxboot"
 	"ring0/vm"
 	"ring0/vm/pc"
@@ -26,7 +29,7 @@ type bootFlags struct {
 	entry                              int
 	mem, cpu                           string
 	rate, maxInsns                     uint64
-	timeout                            time.Duration
+	timeout                            timeLimit
 	stdin, screen, stats, reboot       bool
 }
 
@@ -50,8 +53,13 @@ ring0 does not have.`,
 		Example: `  ring0 boot --bios bios.bin --max-insns 2000000000
   ring0 boot --kernel bzImage --initrd root.gz --append "root=/dev/ram0 console=ttyS0"
   ring0 boot --kernel bzImage --init hello --append console=ttyS0`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.OutOrStdout(), cmd.ErrOrStderr()) },
+		Args: arguments(0, 0, "no arguments, only flags"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.check(cmd); err != nil {
+				return err
+			}
+			return f.run(cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.bios, "bios", "", "start the firmware in this `ROM` image, up to 256 KB")
@@ -59,24 +67,40 @@ ring0 does not have.`,
 	fl.StringVar(&f.initrd, "initrd", "", "give the kernel this `FILE` as initial RAM disk")
 	fl.StringVar(&f.init, "init", "", "give the kernel a RAM disk with this static `PROGRAM` as /sbin/init, as its root")
 	fl.StringVar(&f.append, "append", "", "give the kernel this command `LINE`")
-	fl.IntVar(&f.entry, "entry", int(linuxboot.RealMode), "enter the kernel in `16`-bit real mode or 32-bit protected mode")
+	fl.IntVar(&f.entry, "entry", int(linuxboot.RealMode), "enter the kernel with `BITS`: 16, in real mode, or 32, in protected mode")
 	fl.StringVar(&f.mem, "mem", "64M", "RAM of the machine, `SIZE` in bytes or with K, M, G")
-	fl.StringVar(&f.cpu, "cpu", "", "CPU `MODEL`")
+	fl.StringVar(&f.cpu, "cpu", "", "CPU `MODEL`: one of "+cpuModels())
 	fl.Uint64Var(&f.rate, "rate", pc.DefaultRate, "speed of the machine in `INSTRUCTIONS` per second of its clocks")
-	fl.Uint64Var(&f.maxInsns, "max-insns", 0, "stop after `N` guest instructions, idle time included")
-	fl.DurationVar(&f.timeout, "timeout", 0, "stop after this much host `TIME`")
+	fl.Uint64Var(&f.maxInsns, "max-insns", 0, "stop after `N` guest instructions, idle time included; 0: no limit")
+	fl.Var(&f.timeout, "timeout", "stop after this much host `TIME`; 0: no limit")
 	fl.BoolVar(&f.stdin, "stdin", false, "type stdin on the serial port once the guest listens there")
 	fl.BoolVar(&f.screen, "screen", false, "print the text screen at the end")
 	fl.BoolVar(&f.stats, "stats", false, "print instruction count and speed")
 	fl.BoolVar(&f.reboot, "reboot", false, "with --bios: go on after a reset or a triple fault")
-	cmd.MarkFlagsOneRequired("bios", "kernel")
-	cmd.MarkFlagsMutuallyExclusive("bios", "kernel")
-	cmd.MarkFlagsMutuallyExclusive("kernel", "reboot")
-	cmd.MarkFlagsMutuallyExclusive("initrd", "init")
-	for _, kernelOnly := range []string{"initrd", "init", "append", "entry"} {
-		cmd.MarkFlagsMutuallyExclusive("bios", kernelOnly)
-	}
 	return cmd
+}
+
+func cpuModels() string {
+	var names []string
+	for _, m := range vm.Models() {
+		names = append(names, m.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// check refuses flags that do not go together.
+func (f *bootFlags) check(cmd *cobra.Command) error {
+	if f.bios == "" && f.kernel == "" {
+		return fmt.Errorf("boot: want --bios ROM or --kernel BZIMAGE")
+	}
+	err := errors.Join(excludeEachOther(cmd, "bios", "kernel"), excludeEachOther(cmd, "initrd", "init"))
+	if err != nil {
+		return err
+	}
+	if err := wantWith(cmd, "bios", "reboot"); err != nil {
+		return err
+	}
+	return wantWith(cmd, "kernel", "initrd", "init", "append", "entry")
 }
 
 func (f *bootFlags) run(out, talk io.Writer) error {
@@ -86,15 +110,22 @@ func (f *bootFlags) run(out, talk io.Writer) error {
 		return err
 	}
 	if f.stdin {
-		t, err := typist(p, os.Stdin)
+		t, err := typist(p, os.Stdin, console)
 		if err != nil {
 			return err
 		}
 		p.Type(t)
 	}
-	if f.timeout > 0 {
-		defer time.AfterFunc(f.timeout, p.Interrupt).Stop()
+	if f.timeout.Duration > 0 {
+		defer time.AfterFunc(f.timeout.Duration, p.Interrupt).Stop()
 	}
+	done, release := interrupted()
+	defer release()
+	go func() {
+		<-done
+		console.interrupted.Store(true)
+		p.Interrupt()
+	}()
 	limit := f.maxInsns
 	if limit == 0 {
 		limit = vm.Forever
@@ -120,7 +151,7 @@ func (f *bootFlags) run(out, talk io.Writer) error {
 func (f *bootFlags) machine(console *console) (*pc.PC, error) {
 	mem, err := parseSize(f.mem)
 	if err != nil {
-		return nil, fmt.Errorf("--mem: %w", err)
+		return nil, fmt.Errorf("--mem %w", err)
 	}
 	cfg := pc.Config{
 		RAM: mem, CPU: f.cpu, Rate: f.rate,
@@ -129,13 +160,18 @@ func (f *bootFlags) machine(console *console) (*pc.PC, error) {
 	if f.kernel != "" {
 		return f.loadKernel(cfg, console)
 	}
-	if cfg.ROM, err = os.ReadFile(f.bios); err != nil {
+	if cfg.ROM, err = hostfile.Read(f.bios, hostfile.Object); err != nil {
 		return nil, err
 	}
 	if f.reboot {
 		cfg.OnReset, cfg.OnShutdown = pc.Restart, pc.Restart
 	}
-	return pc.New(cfg)
+	p, err := pc.New(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.bios, err)
+	}
+	console.stop = p.Stop
+	return p, nil
 }
 
 // serialSpeed makes the serial line faster than its baud rate says: a kernel
@@ -144,7 +180,7 @@ func (f *bootFlags) machine(console *console) (*pc.PC, error) {
 const serialSpeed = 10000
 
 func (f *bootFlags) loadKernel(cfg pc.Config, console *console) (*pc.PC, error) {
-	file, err := os.ReadFile(f.kernel)
+	file, err := hostfile.Read(f.kernel, hostfile.Object)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +200,7 @@ func (f *bootFlags) loadKernel(cfg pc.Config, console *console) (*pc.PC, error) 
 		return nil, err
 	}
 	bios.Start(p, nil)
-	console.stop = p.Stop
+	console.stop, console.awaitPanic = p.Stop, true
 	return p, img.Load(p, o)
 }
 
@@ -173,10 +209,10 @@ func (f *bootFlags) options() (o linuxboot.Options, err error) {
 	o = linuxboot.Options{Entry: linuxboot.Entry(f.entry), CommandLine: f.append}
 	switch {
 	case f.initrd != "":
-		o.Initrd, err = os.ReadFile(f.initrd)
+		o.Initrd, err = hostfile.Read(f.initrd, hostfile.Disk)
 	case f.init != "":
 		var program []byte
-		if program, err = os.ReadFile(f.init); err != nil {
+		if program, err = hostfile.Read(f.init, hostfile.Object); err != nil {
 			return o, err
 		}
 		o.Initrd, err = initialDisk(program)
@@ -201,6 +237,8 @@ func (f *bootFlags) verdict(talk io.Writer, p *pc.PC, end pc.End, console *conso
 		return fail(exitCrash, end.Reason.String())
 	case end.Reason == pc.ExitPort && end.Value != 0:
 		return fail(exitFailed, fmt.Sprintf("debug exit with %d", end.Value))
+	case end.Reason == pc.Requested && console.interrupted.Load():
+		return fail(exitLimit, "interrupted")
 	case end.Reason == pc.Requested:
 		return fail(exitLimit, "time limit reached")
 	case end.Reason == pc.Limit:
@@ -221,11 +259,16 @@ func writeBootStats(w io.Writer, p *pc.PC, elapsed time.Duration) {
 // console is where the guest's serial port and debug console go.
 type console struct {
 	*bufio.Writer
-	line     []byte // the current one
-	panicked bool   // a line was a Linux kernel's last
-	stop     func() // ends the run after that; nil: nobody looks
-	last     string // progress code
+	line        []byte      // the current one, as far as anybody looks at it
+	awaitPanic  bool        // a Linux kernel's last line is the end
+	panicked    bool        // it came
+	interrupted atomic.Bool // somebody wanted the end
+	stop        func()      // ends the run
+	last        string      // progress code
 }
+
+// longestLine is how much of a line is kept: a guest need not ever end one.
+const longestLine = 4096
 
 func newConsole(out io.Writer) *console { return &console{Writer: bufio.NewWriter(out)} }
 
@@ -237,15 +280,20 @@ func (c *console) Write(b []byte) (int, error) {
 	n, err := c.Writer.Write(b)
 	for _, v := range b {
 		if v != '\n' {
-			c.line = append(c.line, v)
+			if len(c.line) < longestLine {
+				c.line = append(c.line, v)
+			}
 			continue
 		}
 		err = errors.Join(err, c.Flush())
-		if c.stop != nil && bytes.Contains(c.line, panicLine) {
+		if c.awaitPanic && bytes.Contains(c.line, panicLine) {
 			c.panicked = true
 			c.stop()
 		}
 		c.line = c.line[:0]
+	}
+	if err != nil && c.stop != nil {
+		c.stop() // nobody hears the guest any more
 	}
 	return n, err
 }
@@ -257,21 +305,22 @@ func (c *console) progress(port uint16, code uint8) {
 
 // typist types what is read from in: a file or pipe all at once, so that runs
 // are equal; a terminal as it comes.
-func typist(p *pc.PC, in *os.File) (pc.Typist, error) {
+func typist(p *pc.PC, in *os.File, console *console) (pc.Typist, error) {
 	info, err := in.Stat()
 	if err != nil {
 		return nil, err
 	}
 	if info.Mode()&os.ModeCharDevice != 0 {
-		return terminalTypist(p, in), nil
+		return terminalTypist(p, in, console), nil
 	}
 	all, err := io.ReadAll(in)
 	return func() ([]byte, bool) { return all, false }, err
 }
 
 // terminalTypist reads ahead in a goroutine of its own; an idle guest waits a
-// little for it instead of racing on.
-func terminalTypist(p *pc.PC, in io.Reader) pc.Typist {
+// little for it instead of racing on, and who types sees what it has written,
+// a prompt without an end of line too.
+func terminalTypist(p *pc.PC, in io.Reader, console *console) pc.Typist {
 	const chunk, patience = 256, 10 * time.Millisecond
 	lines := make(chan []byte)
 	go func() {
@@ -291,6 +340,7 @@ func terminalTypist(p *pc.PC, in io.Reader) pc.Typist {
 		wait := time.Duration(0)
 		if p.Halted() {
 			wait = patience
+			console.Flush()
 		}
 		select {
 		case b, more := <-lines:

@@ -31,18 +31,19 @@ but its standard streams. stdout has what the program writes there; the kernel
 log, what it writes to stderr, and how it ended if not with 0 go to stderr.
 
 Exit code 0 when the program exits with 0 or switches the machine off, 1 when
-it exits with something else or a signal kills it, 3 when the kernel oopsed or
-panicked meanwhile.`,
+it exits with something else or a signal kills it, 2 when it is no such program,
+3 when the kernel oopsed or panicked meanwhile, or everything sleeps for good, 4
+when a limit was reached, it was interrupted, or something is not written.`,
 		Example: `  ring0 exec hello one two
   ring0 exec --insmod "scull.o major=0" --env DEBUG=1 test-scull`,
-		Args: cobra.MinimumNArgs(1),
+		Args: arguments(1, anyNumber, "a PROGRAM"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	f.register(cmd, "the program")
 	fl := cmd.Flags()
 	fl.SetInterspersed(false) // what comes behind the program is the program's
 	fl.StringArrayVar(&f.program.Env, "env", nil, "a variable of the program's environment, `NAME=VALUE`; there are no others")
-	fl.StringArrayVar(&f.insmod, "insmod", nil, "load a `MODULE` first, with its parameters behind it, separated by blanks")
+	fl.StringArrayVar(&f.insmod, "insmod", nil, "load a `MODULE` first, with its parameters behind it, separated by blanks; quotes keep words together")
 	fl.BoolVar(&f.program.Init, "init", false, "run it as the kernel's first process: /sbin/init with pid 1; when it ends the kernel panics")
 	return cmd
 }
@@ -53,19 +54,26 @@ func (f *execFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	for _, text := range f.insmod {
-		modules, err := splitModules(strings.Fields(text))
+		words, err := session.SplitWords(text)
 		if err != nil {
 			return fmt.Errorf("--insmod %w", err)
+		}
+		if len(words) == 0 {
+			return fmt.Errorf("--insmod %q: want a MODULE", text)
+		}
+		modules, err := splitModules(words)
+		if err != nil {
+			return fmt.Errorf("--insmod %q: %w", text, err)
 		}
 		cfg.Modules = append(cfg.Modules, modules...)
 	}
 	for _, v := range f.program.Env {
 		if !strings.Contains(v, "=") {
-			return fmt.Errorf("--env %s: want NAME=VALUE", v)
+			return fmt.Errorf("--env %q: want NAME=VALUE", v)
 		}
 	}
 	if args = showSeparators(args); len(args) == 0 {
-		return fmt.Errorf("want a program")
+		return fmt.Errorf("exec: want a PROGRAM")
 	}
 	out, talk := cmd.OutOrStdout(), cmd.ErrOrStderr()
 	program := f.program
@@ -75,9 +83,15 @@ func (f *execFlags) run(cmd *cobra.Command, args []string) error {
 		program.Stdout, program.Stderr, program.Log = &session.Keep{}, &session.Keep{}, nil
 	}
 	cfg.Program = &program
+	done, release := interrupted()
+	defer release()
+	cfg.Done = done
 	result, err := session.Run(cfg)
 	if err != nil {
 		return err
+	}
+	if f.stats {
+		defer result.WriteStats(talk)
 	}
 	if f.json {
 		if err := result.WriteJSON(out); err != nil {
@@ -90,10 +104,7 @@ func (f *execFlags) run(cmd *cobra.Command, args []string) error {
 	result.WriteSteps(talk)
 	result.WriteFaults(talk)
 	result.WriteFindings(talk)
-	if f.stats {
-		result.WriteStats(talk)
-	}
-	return exitWith(int(result.Verdict))
+	return exitOf(result)
 }
 
 // showSeparators undoes hideSeparators: a program may have an argument "--". One before the program ends the flags.

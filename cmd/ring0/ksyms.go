@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,9 +28,9 @@ func ksymsCommand() *cobra.Command {
 		Use:   "ksyms [TEXT]",
 		Short: "List the kernel's exports and their support level",
 		Long: `List the exported symbols of the modelled kernel whose name contains TEXT, by
-address: address, support level (full, partial, stub, none, or data), name with
-version, prototype, and what is missing.`,
-		Args: cobra.MaximumNArgs(1),
+name: address, support level (full, partial, stub, none, or data), name with
+version, prototype, and what is missing. The last line counts those listed.`,
+		Args: arguments(0, 1, "at most one TEXT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				f.pattern = args[0]
@@ -37,12 +38,15 @@ version, prototype, and what is missing.`,
 			return f.run(cmd.OutOrStdout())
 		},
 	}
-	f.register(cmd)
-	cmd.Flags().StringVar(&f.level, "level", "", "only exports of this `LEVEL`")
+	f.registerBoot(cmd)
+	cmd.Flags().StringVar(&f.level, "level", "", "only exports of this `LEVEL`: full, partial, stub, none or data")
 	return cmd
 }
 
 func (f *ksymsFlags) run(out io.Writer) error {
+	if f.level != "" && !slices.Contains(supportLevels(), f.level) {
+		return fmt.Errorf("--level %q: want one of %s", f.level, strings.Join(supportLevels(), ", "))
+	}
 	cfg, err := f.kernel()
 	if err != nil {
 		return err
@@ -59,10 +63,10 @@ func (f *ksymsFlags) run(out io.Writer) error {
 			l, _, n := kernel.Support(e.Name)
 			level, note = l.String(), n
 		}
-		counts[level]++
 		if f.level != "" && level != f.level || !strings.Contains(e.Name, f.pattern) {
 			continue
 		}
+		counts[level]++
 		fmt.Fprintf(out, "%08x %-7s %s", e.Addr, level, e.VersionedName())
 		for _, s := range []string{e.Prototype, note} {
 			if s != "" {
@@ -71,7 +75,13 @@ func (f *ksymsFlags) run(out io.Writer) error {
 		}
 		fmt.Fprintln(out)
 	}
-	fmt.Fprintf(out, "%d full, %d partial, %d stub, %d data, %d none\n",
-		counts["full"], counts["partial"], counts["stub"], counts["data"], counts["none"])
+	var totals []string
+	for _, level := range supportLevels() {
+		totals = append(totals, fmt.Sprint(counts[level], " ", level))
+	}
+	fmt.Fprintln(out, strings.Join(totals, ", "))
 	return nil
 }
+
+// supportLevels are the levels in the order of the totals.
+func supportLevels() []string { return []string{"full", "partial", "stub", "data", "none"} }

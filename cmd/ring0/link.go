@@ -29,19 +29,21 @@ func linkCommand() *cobra.Command {
 		Long: `Link a module as insmod would for a freshly booted kernel and write the image
 to a file, which ring0 run takes. The image is good for the address and the
 kernel symbols it was linked to.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: arguments(1, anyNumber, "a MODULE.o"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
-	f.register(cmd)
+	f.registerBoot(cmd)
 	fl := cmd.Flags()
 	fl.StringVarP(&f.output, "output", "o", "", "write the image to `FILE`")
 	fl.BoolVarP(&f.loadMap, "map", "m", false, "print a load map")
 	fl.BoolVarP(&f.options.Force, "force", "f", false, "link in spite of a kernel version mismatch")
-	cmd.MarkFlagRequired("output")
 	return cmd
 }
 
 func (f *linkFlags) run(cmd *cobra.Command, args []string) error {
+	if f.output == "" {
+		return fmt.Errorf("link: want -o IMAGE")
+	}
 	cfg, err := f.kernel()
 	if err != nil {
 		return err
@@ -51,11 +53,11 @@ func (f *linkFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if len(modules) != 1 {
-		return fmt.Errorf("one module at a time")
+		return fmt.Errorf("link: want one module at a time")
 	}
-	image, err := session.Link(cfg, modules[0], f.options)
+	image, verdict, err := session.Link(cfg, modules[0], f.options)
 	if err != nil {
-		return &exitError{exitFailed, err}
+		return &exitError{int(verdict), err}
 	}
 	data, err := image.Save()
 	if err != nil {

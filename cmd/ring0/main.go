@@ -17,9 +17,9 @@ import (
 const (
 	exitOK     = 0
 	exitFailed = 1 // the module or program failed; its errno or exit code is in the output
-	exitUsage  = 2 // usage, or unreadable input
+	exitUsage  = 2 // usage, unreadable input, or output that cannot be written
 	exitCrash  = 3 // oops, panic or triple fault in the guest
-	exitLimit  = 4 // a limit was reached
+	exitLimit  = 4 // a limit was reached, or something is not written
 )
 
 // exitError is an error that knows the exit code. A nil err prints nothing:
@@ -52,7 +52,13 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	root := rootCommand()
 	root.SetArgs(hideSeparators(args))
+	out := &output{Writer: os.Stdout}
+	root.SetOut(out)
 	err := root.Execute()
+	if out.err != nil {
+		fmt.Fprintln(os.Stderr, "ring0: stdout:", errors.Unwrap(out.err))
+		return exitUsage
+	}
 	if err == nil {
 		return exitOK
 	}
@@ -77,17 +83,27 @@ small 2.4 kernel gives it create_module(2), init_module(2), vmalloc memory,
 exception tables and the exports it calls.
 
 Exit codes: 0 success; 1 the module or program failed, its errno or exit code
-is in the output; 2 usage or unreadable input; 3 oops, panic or triple fault in
-the guest; 4 a limit was reached.`,
+is in the output; 2 usage, unreadable input or unwritable output; 3 oops, panic
+or triple fault in the guest, or nothing in it can go on; 4 a limit was reached,
+it was interrupted, or it needs something that ring0 does not have.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("unknown command %q; %s --help lists the commands", args[0], cmd.Name())
+			}
+			return nil
+		},
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return notEmpty(cmd) },
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(commands()...)
 	return root
 }
 
-// commands are the subcommands, in the order help shows them.
+// commands are the subcommands; help sorts them.
 func commands() []*cobra.Command {
 	return []*cobra.Command{
 		runCommand(), linkCommand(), ksymsCommand(), vectorsCommand(), benchCommand(), bootCommand(), scanCommand(), execCommand(),

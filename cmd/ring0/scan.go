@@ -5,9 +5,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,9 +27,9 @@ type scanFlags struct {
 	logs    bool
 	only    string
 	compare string
-	top     int
-	timeout time.Duration
-	workers int
+	top     uint32
+	timeout timeLimit
+	workers uint32
 }
 
 func scanCommand() *cobra.Command {
@@ -41,8 +43,16 @@ exports are best written. With --run: load each module with the modules it needs
 on a fresh kernel, unload it again, and print one line of JSON for each, in the
 order of the paths. With --compare the lines are counted against the verdicts of
 a real kernel, which go to stderr.`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return f.scan(cmd.OutOrStdout(), args[0]) },
+		Args: arguments(1, 1, "one DIR"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := wantWith(cmd, "run", "check", "compare", "only", "timeout", "workers"); err != nil {
+				return err
+			}
+			if err := wantWith(cmd, "compare", "compare-logs"); err != nil {
+				return err
+			}
+			return f.scan(cmd.OutOrStdout(), args[0])
+		},
 	}
 	f.register(cmd)
 	fl := cmd.Flags()
@@ -52,9 +62,10 @@ a real kernel, which go to stderr.`,
 	fl.StringVar(&f.compare, "compare", "", "with --run: compare with the verdicts in `FILE`")
 	fl.BoolVar(&f.logs, "compare-logs", false, "with --compare: also list logs that differ")
 	fl.StringVar(&f.only, "only", "", "with --run: only modules whose path contains `TEXT`")
-	fl.IntVar(&f.top, "top", 40, "list the `N` most needed missing exports")
-	fl.DurationVar(&f.timeout, "timeout", time.Minute, "with --run: host `TIME` for each module")
-	fl.IntVar(&f.workers, "workers", 0, "with --run: load `N` modules at a time; 0: one for each processor")
+	fl.Uint32Var(&f.top, "top", 40, "list the `N` most needed missing exports")
+	f.timeout.Duration = time.Minute
+	fl.Var(&f.timeout, "timeout", "with --run: host `TIME` for each module; 0: no limit")
+	fl.Uint32Var(&f.workers, "workers", 0, "with --run: load `N` modules at a time; 0: one for each processor")
 	return cmd
 }
 
@@ -80,15 +91,18 @@ func (f *scanFlags) scan(out io.Writer, dir string) error {
 	if err != nil {
 		return err
 	}
-	if f.run {
-		return f.load(out, corpus, exports, cfg)
+	switch {
+	case f.run:
+		err = f.load(out, corpus, exports, cfg)
+	case f.json:
+		err = writeCensusLines(out, corpus.Census(exports))
+	default:
+		f.writeCensus(out, corpus, corpus.Census(exports))
 	}
-	census := corpus.Census(exports)
-	if f.json {
-		return writeCensusLines(out, census)
+	if err == nil && len(corpus.Closed) > 0 {
+		return &exitError{exitUsage, fmt.Errorf("what cannot be read is left out:\n%w", errors.Join(corpus.Closed...))}
 	}
-	f.writeCensus(out, corpus, census)
-	return nil
+	return err
 }
 
 func writeCensusLines(out io.Writer, census *scan.Census) error {
@@ -121,7 +135,7 @@ func (f *scanFlags) writeCensus(out io.Writer, corpus *scan.Corpus, census *scan
 	}
 	if len(census.Wanted) > 0 && f.top > 0 {
 		fmt.Fprintln(out, "missing exports, best written in this order (export, modules that need it, modules that then lack nothing):")
-		for _, w := range census.Wanted[:min(f.top, len(census.Wanted))] {
+		for _, w := range census.Wanted[:min(int(f.top), len(census.Wanted))] {
 			fmt.Fprintf(out, "  %-32s %4d %4d\n", w.Name, w.Modules, w.Ready)
 		}
 	}
@@ -129,12 +143,21 @@ func (f *scanFlags) writeCensus(out io.Writer, corpus *scan.Corpus, census *scan
 		len(census.Modules), census.Ready, len(census.Wanted), len(corpus.Skipped))
 }
 
+// maxWorkers bounds the memory that --workers can ask for.
+const maxWorkers = 256
+
 // load runs the modules. The exit code is 1 when a comparison finds a difference.
 func (f *scanFlags) load(out io.Writer, corpus *scan.Corpus, exports *scan.Exports, kernel guestkernel.Config) error {
-	run := scan.RunConfig{Kernel: kernel, Timeout: f.timeout, Workers: f.workers}
-	if f.only != "" {
-		run.Only = func(m *scan.Module) bool { return strings.Contains(m.Path, f.only) }
+	if f.workers > maxWorkers {
+		return fmt.Errorf("--workers %d: want at most %d: each has a machine of its own", f.workers, maxWorkers)
 	}
+	only := func(m *scan.Module) bool { return strings.Contains(m.Path, f.only) }
+	if !slices.ContainsFunc(corpus.Modules, only) {
+		return fmt.Errorf("%s: no module to load here", corpus.Dir)
+	}
+	done, release := interrupted()
+	defer release()
+	run := scan.RunConfig{Kernel: kernel, Timeout: f.timeout.Duration, Workers: int(f.workers), Only: only, Done: done}
 	var comparison scan.Comparison
 	if f.compare != "" {
 		reference, err := scan.ReadReference(f.compare)
@@ -147,11 +170,14 @@ func (f *scanFlags) load(out io.Writer, corpus *scan.Corpus, exports *scan.Expor
 	enc.SetEscapeHTML(false)
 	report := func(fate scan.Fate) error {
 		comparison.Add(fate)
-		return enc.Encode(fate)
+		return enc.Encode(fate.UTF8())
 	}
 	progress, end := progressLine(os.Stderr)
 	err := corpus.Run(run, exports, report, progress)
 	end()
+	if errors.Is(err, scan.ErrInterrupted) {
+		return &exitError{exitLimit, err}
+	}
 	if err != nil || f.compare == "" {
 		return err
 	}

@@ -4,12 +4,13 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
+	"ring0/cmd/internal/hostfile"
 	"ring0/vm/conformance"
 )
 
@@ -27,24 +28,27 @@ func vectorsCommand() *cobra.Command {
 		Long: `Run files of recorded CPU vectors (format HWV1): each is one instruction with
 the whole architectural state before and after, as a real CPU left it. Flags and
 bits that the manual leaves undefined are not compared.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: arguments(1, anyNumber, "a FILE of vectors"),
 		RunE: func(cmd *cobra.Command, files []string) error { return f.run(cmd.OutOrStdout(), files) },
 	}
 	cmd.Flags().StringVar(&f.options.Form, "form", "", "only forms whose name contains `TEXT`")
-	cmd.Flags().StringVar(&f.options.CPU, "cpu", "", "CPU `MODEL` to run on")
+	cmd.Flags().StringVar(&f.options.CPU, "cpu", "", "CPU `MODEL` to run on: one of "+cpuModels())
 	cmd.Flags().BoolVar(&f.options.Strict, "strict", false, "compare what the manual leaves undefined, too")
 	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "only forms that fail, and the totals")
 	return cmd
 }
 
 func (f *vectorsFlags) run(out io.Writer, files []string) error {
-	failed := 0
+	failed, total := 0, 0
 	for _, name := range files {
-		n, err := f.file(out, name)
+		rep, err := f.file(out, name)
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return err
 		}
-		failed += n
+		failed, total = failed+rep.Failed, total+rep.Total
+	}
+	if total == 0 {
+		return fmt.Errorf("no vector of a form with %q in its name", f.options.Form)
 	}
 	if failed > 0 {
 		return exitWith(exitFailed)
@@ -52,16 +56,15 @@ func (f *vectorsFlags) run(out io.Writer, files []string) error {
 	return nil
 }
 
-// file runs one file and returns how many of its vectors failed.
-func (f *vectorsFlags) file(out io.Writer, name string) (failed int, err error) {
-	r, err := os.Open(name)
+// file runs one file.
+func (f *vectorsFlags) file(out io.Writer, name string) (*conformance.Report, error) {
+	data, err := hostfile.Read(name, hostfile.Object)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	defer r.Close()
-	rep, err := conformance.Run(r, f.options)
+	rep, err := conformance.Run(bytes.NewReader(data), f.options)
 	if err != nil {
-		return 0, err
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	for _, form := range rep.Forms {
 		if form.Total == 0 || f.quiet && form.Failed == 0 {
@@ -73,5 +76,5 @@ func (f *vectorsFlags) file(out io.Writer, name string) (failed int, err error) 
 		}
 	}
 	fmt.Fprintf(out, "%s: %d vectors, %d failed\n", rep.Group, rep.Total, rep.Failed)
-	return rep.Failed, nil
+	return rep, nil
 }

@@ -39,7 +39,7 @@ func ForProfile(name string) (*Image, error) {
 	if name == "2.4.18-14" {
 		return Parse(text2418)
 	}
-	return nil, fmt.Errorf("entry: no guest code for profile %q", name)
+	return nil, fmt.Errorf("entry: no guest code for profile %q: only its layouts are known; want 2.4.18-14", name)
 }
 
 // Parse reads an assembled image: lines "part ADDR HEX", "exception INSN FIXUP", "symbol ADDR NAME"; numbers are

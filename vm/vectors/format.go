@@ -28,7 +28,7 @@ const (
 	version = 1
 	// maxFile bounds what a compressed file may expand to, and maxRegion what
 	// one memory region may claim.
-	maxFile   = 1 << 30
+	maxFile   = 1 << 28
 	maxRegion = 1 << 26
 )
 
@@ -96,14 +96,17 @@ func gunzip(raw []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := io.ReadAll(io.LimitReader(z, maxFile+1))
-	if err != nil {
-		return nil, err
+	var out bytes.Buffer
+	if _, err := io.CopyN(&out, z, int64(len(magic))); err == nil && out.String() != magic {
+		return out.Bytes(), nil // the header's reader says what is wrong
 	}
-	if len(out) > maxFile {
-		return nil, fmt.Errorf("expands to more than %d bytes", maxFile)
+	if _, err := out.ReadFrom(io.LimitReader(z, maxFile+1)); err != nil {
+		return nil, fmt.Errorf("compressed data: %w", err)
 	}
-	return out, nil
+	if out.Len() > maxFile {
+		return nil, fmt.Errorf("compressed data: expands to more than %d MB", maxFile>>20)
+	}
+	return out.Bytes(), nil
 }
 
 // fileHeader reads everything up to the first record.
@@ -177,6 +180,10 @@ func (f *File) raw() iter.Seq2[[]byte, error] {
 			body := d.bytes(int(n))
 			if d.err != nil {
 				yield(nil, d.err)
+				return
+			}
+			if n == 0 && d.pos < len(d.data) {
+				yield(nil, fmt.Errorf("%d bytes behind the end of the records", len(d.data)-d.pos))
 				return
 			}
 			if n == 0 || !yield(body, nil) {

@@ -9,10 +9,12 @@ package scan
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"strings"
+
+	"ring0/cmd/internal/hostfile"
 )
 
 // Reference is what a real kernel did, by path.
@@ -25,13 +27,12 @@ type Expected struct {
 
 // ReadReference reads a verdict file.
 func ReadReference(file string) (Reference, error) {
-	f, err := os.Open(file)
+	text, err := hostfile.Read(file, hostfile.Object)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
 	ref := make(Reference)
-	lines := bufio.NewScanner(f)
+	lines := bufio.NewScanner(bytes.NewReader(text))
 	const longest = 1 << 20
 	lines.Buffer(nil, longest)
 	for n := 1; lines.Scan(); n++ {
@@ -46,7 +47,10 @@ func ReadReference(file string) (Reference, error) {
 		c = append(c, "", "", "")
 		ref[c[0]] = Expected{Depends: c[1], Verdict: c[2], Remove: c[3], Line: strings.TrimRight(c[4], " "), Log: c[5], Unload: c[6]}
 	}
-	return ref, lines.Err()
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return ref, nil
 }
 
 // Comparison counts how far fates agree with a reference.

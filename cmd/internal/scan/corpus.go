@@ -7,14 +7,16 @@ package scan
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"ring0/cmd/internal/hostfile"
 	"ring0/loader"
 )
 
@@ -23,6 +25,7 @@ type Corpus struct {
 	Dir     string
 	Modules []*Module
 	Skipped []Skipped // files that look like objects and are not modules one can load, by path
+	Closed  []error   // files and folders that cannot be read, by path
 
 	providers map[string][]*Module // who exports a symbol, by its name without version
 }
@@ -44,17 +47,31 @@ type Skipped struct {
 	Reason string
 }
 
-// Find reads every object below dir. Symbolic links are not followed.
+// Find reads every object below dir. Symbolic links below it are not followed.
 func Find(dir string) (*Corpus, error) {
-	c := &Corpus{Dir: dir, providers: make(map[string][]*Module)}
-	err := filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if !entry.Type().IsRegular() || !strings.HasSuffix(file, ".o") {
+	real, err := filepath.EvalSymlinks(dir)
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return nil, fmt.Errorf("%s: %w", dir, path.Err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	c := &Corpus{Dir: real, providers: make(map[string][]*Module)}
+	err = filepath.WalkDir(real, func(file string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			c.Closed = append(c.Closed, err)
+			return nil
+		case file == real && !entry.IsDir():
+			return fmt.Errorf("%s: want a folder", dir)
+		case !entry.Type().IsRegular() || !strings.HasSuffix(file, ".o"):
 			return nil
 		}
-		return c.add(file)
+		if err := c.add(file); err != nil {
+			c.Closed = append(c.Closed, err)
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -77,7 +94,7 @@ func (c *Corpus) add(file string) error {
 		return err
 	}
 	rel = filepath.ToSlash(rel)
-	data, err := os.ReadFile(file)
+	data, err := hostfile.Read(file, hostfile.Object)
 	if err != nil {
 		return err
 	}

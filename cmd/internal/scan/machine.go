@@ -4,11 +4,11 @@
 package scan
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"ring0/cmd/internal/hostfile"
 	"ring0/guestkernel"
 	"ring0/loader"
 )
@@ -40,7 +40,7 @@ func (m *machine) close() {
 
 // insmod loads a file as insmod without options does.
 func (m *machine) insmod(dir, file string) error {
-	data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(file)))
+	data, err := hostfile.Read(filepath.Join(dir, filepath.FromSlash(file)), hostfile.Object)
 	if err != nil {
 		return err
 	}

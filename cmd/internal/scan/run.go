@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"ring0/cmd/internal/plain"
 	"ring0/guestkernel"
 	"ring0/loader"
 )
@@ -20,6 +22,7 @@ type RunConfig struct {
 	Kernel  guestkernel.Config // MaxInsns is the limit of each module
 	Timeout time.Duration      // host time for each module; 0: none
 	Workers int                // 0: as many as there are processors
+	Done    <-chan struct{}    // closed when somebody wants the end; nil: nobody will
 	Only    func(*Module) bool // nil: all
 }
 
@@ -49,6 +52,20 @@ const (
 
 // grace is how much longer than its timeout a module may take before its worker is given up.
 const grace = 10 * time.Second
+
+// UTF8 is the fate as JSON can have it.
+func (f Fate) UTF8() Fate {
+	for _, text := range []*string{&f.Path, &f.Reason, &f.Line} {
+		*text = plain.UTF8(*text)
+	}
+	for _, texts := range []*[]string{&f.Depends, &f.Log, &f.Unload, &f.Notes, &f.Found} {
+		*texts = slices.Clone(*texts)
+		for i, text := range *texts {
+			(*texts)[i] = plain.UTF8(text)
+		}
+	}
+	return f
+}
 
 // Run loads the modules and hands each fate to report, in the order of the paths, as soon as it and all before it are known.
 // progress is called after every module, in no order.
@@ -83,12 +100,20 @@ func (c *Corpus) Run(cfg RunConfig, e *Exports, report func(Fate) error, progres
 		close(next)
 	}()
 	for i := range todo {
-		if err := report(<-ready[i]); err != nil {
-			return err
+		select {
+		case f := <-ready[i]:
+			if err := report(f); err != nil {
+				return err
+			}
+		case <-cfg.Done:
+			return fmt.Errorf("%w after %d of %d modules", ErrInterrupted, i, len(todo))
 		}
 	}
 	return nil
 }
+
+// ErrInterrupted says that RunConfig.Done ended a run.
+var ErrInterrupted = errors.New("interrupted")
 
 func (cfg *RunConfig) workers() int {
 	if cfg.Workers > 0 {

@@ -16,8 +16,8 @@ const maxEach = 1000
 // EachResult is one run of a sweep.
 type EachResult struct {
 	Call     uint64   `json:"call"`
-	From     string   `json:"from"`
-	Result   string   `json:"result"`
+	From     string   `json:"from"`   // who called; empty: the run was stopped before anybody did
+	Result   string   `json:"result"` // empty likewise
 	Verdict  string   `json:"verdict"`
 	Outcome  string   `json:"outcome"` // what the last module's system call came to
 	Findings []string `json:"findings,omitempty"`
@@ -44,13 +44,26 @@ func RunEach(cfg Config, function string, report func(EachResult)) (worst Verdic
 			}
 			worst = max(worst, severity(r.Verdict))
 			report(each)
+		} else if r.Verdict == Limited { // there may be more calls, which nobody will see
+			worst = Limited
+			report(EachResult{Call: call, Verdict: r.Verdict.String(), Outcome: r.outcome(), verdict: r.Verdict})
 		}
 		r.Kernel.Close()
-		if len(mine.Sites) == 0 {
+		if len(mine.Sites) == 0 || cfg.isDone() {
 			break
 		}
 	}
 	return worst, nil
+}
+
+// isDone says that somebody wants the end.
+func (cfg *Config) isDone() bool {
+	select {
+	case <-cfg.Done:
+		return true
+	default:
+		return false
+	}
 }
 
 // severity is what a run adds to the verdict of a sweep: that a module says no to a failure is how it should be.
@@ -86,6 +99,10 @@ func (r *Result) outcome() string {
 
 // Write writes one run of a sweep as text.
 func (e EachResult) Write(w io.Writer) {
+	if e.Result == "" {
+		fmt.Fprintf(w, "call %d is not reached: %s\n", e.Call, e.Outcome)
+		return
+	}
 	fmt.Fprintf(w, "call %d from %s: %s; %s\n", e.Call, e.From, e.Result, e.Outcome)
 	for _, f := range e.Findings {
 		fmt.Fprintf(w, "  %s\n", f)

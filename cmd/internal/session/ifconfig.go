@@ -14,21 +14,27 @@ import (
 	"ring0/guestkernel"
 )
 
-const ifconfigUsage = "ifconfig DEVICE [ADDRESS] [netmask ADDRESS] [broadcast ADDRESS] [mtu N] [hw ether ADDRESS] [up|down] [[-]promisc] [[-]allmulti] [[-]arp]"
+const ifconfigUsage = "DEVICE [ADDRESS] [netmask ADDRESS] [broadcast ADDRESS] [mtu N] [hw ether ADDRESS] [up|down] [[-]promisc] [[-]allmulti] [[-]arp]"
 
-// ifconfig does the step; without anything to change it says how the device is.
-func ifconfig(p *guestkernel.Process, words []string) (string, error) {
+// parseIfconfig reads the step; without anything to change it says how the device is.
+func parseIfconfig(words []string, _ string) (stepFunc, error) {
 	if len(words) == 0 {
-		return "", errors.New("want " + ifconfigUsage)
+		return nil, errUsage
 	}
 	changes, err := interfaceChanges(words[1:])
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if len(changes) > 0 {
-		return "", p.ChangeInterface(words[0], changes...)
-	}
-	n, err := p.Interface(words[0])
+	return func(p *guestkernel.Process) (string, error) {
+		if len(changes) > 0 {
+			return "", p.ChangeInterface(words[0], changes...)
+		}
+		return showInterface(p, words[0])
+	}, nil
+}
+
+func showInterface(p *guestkernel.Process, device string) (string, error) {
+	n, err := p.Interface(device)
 	if err != nil {
 		return "", err
 	}
@@ -47,7 +53,7 @@ func interfaceChanges(words []string) (changes []guestkernel.InterfaceChange, er
 		}
 		change, used, err := interfaceChange(words)
 		if err != nil {
-			return nil, fmt.Errorf("ifconfig: %w: want %s", err, ifconfigUsage)
+			return nil, err
 		}
 		changes, words = append(changes, change), words[used:]
 		if used == 1 {
@@ -65,11 +71,8 @@ func interfaceChange(words []string) (change guestkernel.InterfaceChange, used i
 	}
 	address := func(text string, f func(netip.Addr) guestkernel.InterfaceChange, n int) (guestkernel.InterfaceChange, int, error) {
 		a, err := netip.ParseAddr(text)
-		if err == nil && !a.Is4() {
-			err = fmt.Errorf("%s is no IPv4 address", text)
-		}
-		if err != nil {
-			return change, 0, err
+		if err != nil || !a.Is4() {
+			return change, 0, fmt.Errorf("%q is no IPv4 address", text)
 		}
 		return f(a), n, nil
 	}
@@ -80,14 +83,17 @@ func interfaceChange(words []string) (change guestkernel.InterfaceChange, used i
 		return address(value, guestkernel.ChangeBroadcast, 2)
 	case "mtu":
 		n, err := strconv.ParseInt(value, 10, 32)
-		return guestkernel.ChangeMTU(uint32(n)), 2, err
+		if err != nil {
+			return change, 0, fmt.Errorf("mtu %q is no number", value)
+		}
+		return guestkernel.ChangeMTU(uint32(n)), 2, nil
 	case "hw":
 		if value != "ether" || len(words) < 3 {
 			return change, 0, errors.New("hw: only ether is known")
 		}
 		mac, err := net.ParseMAC(words[2])
 		if err != nil || len(mac) != 6 {
-			return change, 0, fmt.Errorf("%s is no Ethernet address", words[2])
+			return change, 0, fmt.Errorf("%q is no Ethernet address", words[2])
 		}
 		return guestkernel.ChangeHardware([6]byte(mac)), 3, nil
 	}

@@ -5,11 +5,11 @@ package session
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"ring0/cmd/internal/hostfile"
 	"ring0/cmd/internal/scan"
 	"ring0/guestkernel"
 	"ring0/loader"
@@ -52,7 +52,7 @@ func isLoaded(k *guestkernel.Kernel, name string) bool {
 
 // autoload is insmod -k of a file.
 func autoload(k *guestkernel.Kernel, file string) error {
-	data, err := os.ReadFile(file)
+	data, err := hostfile.Read(file, hostfile.Object)
 	if err != nil {
 		return err
 	}

@@ -8,10 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
+	"ring0/cmd/internal/hostfile"
+	"ring0/cmd/internal/plain"
 	"ring0/guestkernel"
 )
 
@@ -48,15 +49,36 @@ const (
 func (r *runner) runProgram(p *Program) {
 	res := &ProgramResult{Program: p}
 	r.result.Program = res
+	before := r.oopses
 	r.note(r.program(res))
+	res.Oopses = r.oopses - before
 	if res.Oopses > 0 && r.result.Verdict <= Failed {
 		r.result.Verdict = Crashed
 	}
 }
 
+// followLog passes the kernel log on as it comes, to w if there is one, and counts oopses. The function it returns ends
+// the log's last line.
+func (r *runner) followLog(w io.Writer) (end func()) {
+	log := &logWriter{w: w, fresh: true}
+	r.kernel.SetObserver(func(n guestkernel.Notice) {
+		switch n.Kind {
+		case guestkernel.LogWritten:
+			log.write(n.Text)
+		case guestkernel.OopsBegins:
+			r.oopses++
+		}
+	})
+	return func() {
+		if !log.fresh {
+			log.write("\n")
+		}
+	}
+}
+
 // program starts it and waits for its end, which is an error unless it is a good one.
 func (r *runner) program(res *ProgramResult) error {
-	data, err := os.ReadFile(res.File)
+	data, err := hostfile.Read(res.File, hostfile.Object)
 	if err != nil {
 		res.Err = &fileError{err}
 		return res.Err
@@ -65,16 +87,6 @@ func (r *runner) program(res *ProgramResult) error {
 	if err != nil {
 		return err
 	}
-	log := &logWriter{w: res.Log, fresh: true}
-	log.write(r.kernel.LogText()) // of modules that were loaded before
-	r.kernel.SetObserver(func(n guestkernel.Notice) {
-		switch n.Kind {
-		case guestkernel.LogWritten:
-			log.write(n.Text)
-		case guestkernel.OopsBegins:
-			res.Oopses++
-		}
-	})
 	program, err := r.kernel.StartProgram(cfg)
 	var format *guestkernel.FormatError
 	switch {
@@ -86,13 +98,12 @@ func (r *runner) program(res *ProgramResult) error {
 		return err
 	}
 	res.PID = program.Task().Pid()
-	outcome := program.Wait()
-	res.Outcome = &outcome
-	switch {
-	case outcome.Kind == guestkernel.PoweredOff, outcome.Kind == guestkernel.Exited && outcome.Value == 0:
+	end := &programError{program.Wait()}
+	res.Outcome = &end.outcome
+	if end.outcome.Kind == guestkernel.PoweredOff || end.outcome.Kind == guestkernel.Exited && end.outcome.Value == 0 {
 		return nil
 	}
-	return &programError{outcome}
+	return end
 }
 
 // programConfig is how the kernel is to run a program.
@@ -130,7 +141,7 @@ func (l *logWriter) write(text string) {
 		if l.fresh && len(line) > 2 && line[0] == '<' && line[2] == '>' {
 			line = line[3:]
 		}
-		io.WriteString(l.w, line)
+		io.WriteString(l.w, plain.Escape(line))
 		l.fresh = strings.HasSuffix(line, "\n")
 	}
 }
@@ -139,11 +150,11 @@ func (l *logWriter) write(text string) {
 func (r *Result) WriteProgram(w io.Writer) {
 	p := r.Program
 	switch {
-	case p == nil:
+	case p == nil, isFileError(p.Err):
 	case p.Err != nil:
 		fmt.Fprintln(w, p.Err)
 	case p.Outcome.Kind != guestkernel.Exited || p.Outcome.Value != 0:
-		fmt.Fprintf(w, "%s: %s\n", p.File, p.Outcome)
+		fmt.Fprintf(w, "%s: %s\n", p.File, plain.Escape(p.Outcome.String()))
 	}
 }
 
@@ -165,11 +176,11 @@ func (p *ProgramResult) document() *ProgramDocument {
 	if p == nil {
 		return nil
 	}
-	d := &ProgramDocument{File: p.File, Args: append([]string{}, p.Args...), PID: p.PID, Oopses: p.Oopses}
+	d := &ProgramDocument{File: plain.UTF8(p.File), Args: utf8Texts(p.Args), PID: p.PID, Oopses: p.Oopses}
 	d.Stdout, d.Stderr = kept(p.Stdout), kept(p.Stderr)
 	switch {
 	case p.Err != nil:
-		d.Error = p.Err.Error()
+		d.Error = plain.UTF8(p.Err.Error())
 	case p.Outcome == nil:
 	case p.Outcome.Kind == guestkernel.Exited:
 		d.Exit = &p.Outcome.Value
@@ -190,7 +201,7 @@ func (k *Keep) Write(b []byte) (int, error) {
 
 func kept(w io.Writer) string {
 	if k, ok := w.(*Keep); ok {
-		return k.buf.String()
+		return plain.UTF8(k.buf.String())
 	}
 	return ""
 }

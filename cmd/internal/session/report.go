@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 
+	"ring0/cmd/internal/plain"
 	"ring0/guestkernel"
 	"ring0/loader"
 )
@@ -17,8 +18,16 @@ import (
 // WriteLog writes the kernel log as dmesg shows it.
 func (r *Result) WriteLog(w io.Writer) {
 	for _, line := range r.Kernel.Log() {
-		fmt.Fprintln(w, line.Text)
+		fmt.Fprintln(w, plain.Escape(line.Text))
 	}
+}
+
+// BadInput is what cannot be read, if that ended the run. It is no result, and WriteVerdict and WriteProgram leave it out.
+func (r *Result) BadInput() error {
+	if isFileError(r.Cause) {
+		return r.Cause
+	}
+	return nil
 }
 
 // WriteVerdict writes what became of every module, one line each, and what
@@ -28,13 +37,13 @@ func (r *Result) WriteVerdict(w io.Writer) {
 		r.Modules[i].write(w)
 	}
 	for _, note := range r.Kernel.Notes() {
-		fmt.Fprintln(w, "ring0:", note)
+		fmt.Fprintln(w, "ring0:", plain.Escape(note))
 	}
 }
 
 func (m *ModuleResult) write(w io.Writer) {
 	for _, text := range m.Warnings {
-		fmt.Fprintln(w, "Warning:", text)
+		fmt.Fprintln(w, "Warning:", plain.Escape(text))
 	}
 	if m.Init != nil {
 		fmt.Fprintf(w, "init_module: %s\n", m.Init)
@@ -42,8 +51,8 @@ func (m *ModuleResult) write(w io.Writer) {
 	if m.Remove != nil {
 		fmt.Fprintf(w, "delete_module: %s\n", m.Remove)
 	}
-	if m.Err != nil {
-		fmt.Fprintln(w, m.explain())
+	if m.Err != nil && !isFileError(m.Err) {
+		fmt.Fprintln(w, plain.Escape(m.explain()))
 	}
 }
 
@@ -109,6 +118,7 @@ type ModuleDocument struct {
 	Warnings   []string      `json:"warnings"`
 	Init       *CallDocument `json:"init_module,omitempty"`
 	Remove     *CallDocument `json:"delete_module,omitempty"`
+	LoadMap    string        `json:"load_map,omitempty"` // with Result.Maps
 	Error      string        `json:"error,omitempty"`
 	Stopped    *StopDocument `json:"stopped,omitempty"`
 }
@@ -150,7 +160,7 @@ func (r *Result) document() Document {
 		Kernel:  KernelDocument{k.Profile().Name, k.Release(), k.Machine().RAMSize()},
 		Modules: []ModuleDocument{},
 		Program: r.Program.document(),
-		Steps:   r.Steps,
+		Steps:   r.stepDocuments(),
 		Log:     []LineDocument{},
 		Notes:   append([]string{}, k.Notes()...),
 		Verdict: r.Verdict.String(),
@@ -158,11 +168,11 @@ func (r *Result) document() Document {
 		Insns:   k.Machine().Now(),
 	}
 	for i := range r.Modules {
-		d.Modules = append(d.Modules, r.Modules[i].document())
+		d.Modules = append(d.Modules, r.Modules[i].document(r.Maps))
 	}
 	d.Found, d.Faults = r.findingDocuments(), r.faultDocuments()
 	for _, line := range k.Log() {
-		d.Log = append(d.Log, LineDocument{line.Level, line.Text})
+		d.Log = append(d.Log, LineDocument{line.Level, plain.UTF8(line.Text)})
 	}
 	return d
 }
@@ -171,16 +181,28 @@ func (v Verdict) String() string {
 	return [...]string{"success", "failed", "bad file", "crashed", "limit"}[v]
 }
 
-func (m *ModuleResult) document() ModuleDocument {
+func utf8Texts(texts []string) []string {
+	all := []string{}
+	for _, t := range texts {
+		all = append(all, plain.UTF8(t))
+	}
+	return all
+}
+
+// document is a module in the report, with its load map if maps are asked for.
+func (m *ModuleResult) document(maps bool) ModuleDocument {
 	d := ModuleDocument{
-		File: m.File, Parameters: append([]string{}, m.Parameters...), Name: m.Name, Size: m.Size,
+		File: plain.UTF8(m.File), Parameters: utf8Texts(m.Parameters), Name: plain.UTF8(m.Name), Size: m.Size,
 		Warnings: append([]string{}, m.Warnings...), Init: m.Init.document(), Remove: m.Remove.document(),
 	}
 	if m.Base != 0 {
 		d.Address = fmt.Sprintf("%#08x", m.Base)
 	}
 	if m.Err != nil {
-		d.Error = strings.TrimSpace(m.Err.Error())
+		d.Error = plain.UTF8(strings.TrimSpace(m.Err.Error()))
+	}
+	if maps && m.Image != nil {
+		d.LoadMap = plain.UTF8(m.Image.LoadMap())
 	}
 	var stop *loader.StopError
 	if errors.As(m.Err, &stop) {
@@ -208,5 +230,6 @@ func stopDocument(call string, o guestkernel.Outcome) *StopDocument {
 	if o.Err != nil {
 		d.Reason = strings.TrimSpace(d.Reason + " " + o.Err.Error())
 	}
+	d.Symbol, d.Reason = plain.UTF8(d.Symbol), plain.UTF8(d.Reason)
 	return d
 }

@@ -7,10 +7,11 @@ package session
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"ring0/cmd/internal/hostfile"
 	"ring0/guestkernel"
 	"ring0/guestkernel/abi"
 	"ring0/loader"
@@ -28,11 +29,12 @@ type Config struct {
 	Then    string              // steps after loading, separated by semicolons
 	Rmmod   bool                // unload everything that loaded, last first
 	Timeout time.Duration       // host time; 0: none
+	Done    <-chan struct{}     // closed when somebody wants the run to end; nil: nobody will
 	Fail    []guestkernel.Fault // calls of kernel functions that are to fail
 	Trace   func(line string)   // called with a decoded line for every kernel call; nil: not traced
 
 	// For a debugger. Attach is called with the booted kernel, before anything runs; ReadFile reads the modules, nil is
-	// os.ReadFile; Linked is told of each module that has got its place, before init_module.
+	// hostfile.Read; Linked is told of each module that has got its place, before init_module.
 	Attach   func(*guestkernel.Kernel)
 	ReadFile func(name string) ([]byte, error)
 	Linked   func(file string, data []byte, image *loader.Image)
@@ -65,6 +67,7 @@ type Result struct {
 	Verdict Verdict
 	Cause   error // of the verdict; nil for Success
 	Checked bool  // checks were on
+	Maps    bool  // the JSON report has load maps
 	Elapsed time.Duration
 }
 
@@ -97,6 +100,10 @@ func (r CallResult) Errno() abi.Errno {
 // Run boots a kernel and loads the modules. An error is about the host: the
 // kernel could not be booted as configured. What modules do is in the Result.
 func Run(cfg Config) (*Result, error) {
+	steps, err := parseSteps(cfg.Then)
+	if err != nil {
+		return nil, err
+	}
 	if cfg.Program != nil && cfg.Program.Init && cfg.Kernel.FirstPID == 0 {
 		cfg.Kernel.FirstPID = childPID
 	}
@@ -121,11 +128,14 @@ func Run(cfg Config) (*Result, error) {
 	if err := r.process(); err != nil {
 		return nil, err
 	}
+	if cfg.Program != nil {
+		defer r.followLog(cfg.Program.Log)()
+	}
 	r.loadAll()
 	if cfg.Program != nil && r.result.Cause == nil {
 		r.runProgram(cfg.Program)
 	}
-	r.runSteps(cfg.Then)
+	r.runSteps(steps)
 	if cfg.Rmmod {
 		r.unloadAll()
 	}
@@ -134,10 +144,12 @@ func Run(cfg Config) (*Result, error) {
 }
 
 type runner struct {
-	cfg    Config
-	kernel *guestkernel.Kernel
-	proc   *guestkernel.Process
-	result *Result
+	cfg     Config
+	kernel  *guestkernel.Kernel
+	proc    *guestkernel.Process
+	result  *Result
+	oopses  int                    // so far
+	stopped atomic.Pointer[string] // why the machine was told to stop
 }
 
 // process makes the process that stands for insmod. Before a program it is root's, and there is none without a module.
@@ -169,6 +181,9 @@ func (r *runner) capabilities() (*guestkernel.Caps, error) {
 	}
 	for _, name := range r.cfg.Caps {
 		if name == "none" {
+			if len(r.cfg.Caps) > 1 {
+				return nil, errors.New("none stands for no capability at all: want it alone")
+			}
 			continue
 		}
 		bit, err := r.capability(name)
@@ -191,19 +206,65 @@ func (r *runner) capabilities() (*guestkernel.Caps, error) {
 func (r *runner) capability(name string) (uint32, error) {
 	bit, ok := r.kernel.Profile().Constant(name)
 	if !ok || bit < 0 || bit > 31 || !strings.HasPrefix(name, "CAP_") {
-		return 0, fmt.Errorf("%s is not a capability of 2.4", name)
+		return 0, fmt.Errorf("%q is not a capability of 2.4: want CAP_SYS_MODULE and the like", name)
 	}
 	return 1 << bit, nil
 }
 
-// watchdog stops the machine when the host time is used up. The function it
-// returns calls it off.
+// watchdog stops the machine when the host time is used up, or when somebody wants the end. The function it returns
+// calls it off.
 func (r *runner) watchdog() (cancel func()) {
-	if r.cfg.Timeout <= 0 {
-		return func() {}
+	stop := func(why string) {
+		r.stopped.CompareAndSwap(nil, &why)
+		r.kernel.Machine().Interrupt()
 	}
-	t := time.AfterFunc(r.cfg.Timeout, r.kernel.Machine().Interrupt)
-	return func() { t.Stop() }
+	over := make(chan struct{})
+	go func() {
+		var late <-chan time.Time
+		if r.cfg.Timeout > 0 {
+			late = time.After(r.cfg.Timeout)
+		}
+		select {
+		case <-late:
+			stop(fmt.Sprintf("time limit of %v", r.cfg.Timeout))
+		case <-r.cfg.Done:
+			stop("interrupted")
+		case <-over:
+		}
+	}()
+	return func() { close(over) }
+}
+
+// explain adds to an outcome what the kernel cannot know: why the machine was told to stop, and the module's own name for
+// the place.
+func (r *runner) explain(err error) {
+	o := outcomeOf(err)
+	if o == nil {
+		return
+	}
+	if why := r.stopped.Load(); why != nil && o.Kind == guestkernel.Requested {
+		o.Reason = *why
+	}
+	if name, ok := r.result.locate(guestkernel.Place{EIP: o.EIP, Symbol: o.Symbol}); ok {
+		o.Symbol = name
+	}
+}
+
+// outcomeOf is the outcome that an error is about, nil without one.
+func outcomeOf(err error) *guestkernel.Outcome {
+	var call *loader.StopError
+	if errors.As(err, &call) {
+		return &call.Outcome
+	}
+	var program *programError
+	if errors.As(err, &program) {
+		return &program.outcome
+	}
+	var step *guestkernel.SyscallError
+	if errors.As(err, &step) && step.Outcome.Kind != guestkernel.Returned {
+		return &step.Outcome
+	}
+	return nil
 }
 
 func (r *runner) loadAll() {
@@ -222,6 +283,7 @@ func (r *runner) note(err error) bool {
 	if err == nil {
 		return false
 	}
+	r.explain(err)
 	if r.result.Cause == nil {
 		r.result.Cause, r.result.Verdict = err, verdictOf(err)
 	}
@@ -233,7 +295,7 @@ func (r *runner) load(m Module) ModuleResult {
 	res := ModuleResult{Module: m}
 	read := r.cfg.ReadFile
 	if read == nil {
-		read = os.ReadFile
+		read = func(name string) ([]byte, error) { return hostfile.Read(name, hostfile.Object) }
 	}
 	data, err := read(m.File)
 	if err != nil {
@@ -270,6 +332,9 @@ func (r *runner) insert(m Module, data []byte) (*loader.Loaded, error) {
 	}
 	if len(m.Parameters) > 0 {
 		return nil, fmt.Errorf("%s: a linked image has its parameters already; %s comes too late", m.File, m.Parameters[0])
+	}
+	if r.cfg.Options.Name != "" {
+		return nil, fmt.Errorf("%s: a linked image has its name already; %s comes too late", m.File, r.cfg.Options.Name)
 	}
 	r.linked(m.File, nil, image)
 	return loader.InsmodImage(r.proc, image)
@@ -318,24 +383,25 @@ type fileError struct{ error }
 
 func (e *fileError) Unwrap() error { return e.error }
 
+func isFileError(err error) bool {
+	var file *fileError
+	return errors.As(err, &file)
+}
+
 // verdictOf classes an error.
 func verdictOf(err error) Verdict {
-	var file *fileError
-	if errors.As(err, &file) {
+	if isFileError(err) {
 		return BadFile
 	}
-	var program *programError
-	if errors.As(err, &program) {
-		if program.outcome.Kind == guestkernel.Killed {
-			return Failed // an oops is counted by itself
-		}
-		return verdictOfOutcome(program.outcome)
-	}
-	var stop *loader.StopError
-	if !errors.As(err, &stop) {
+	o := outcomeOf(err)
+	if o == nil {
 		return Failed
 	}
-	return verdictOfOutcome(stop.Outcome)
+	var program *programError
+	if errors.As(err, &program) && o.Kind == guestkernel.Killed {
+		return Failed // an oops is counted by itself
+	}
+	return verdictOfOutcome(*o)
 }
 
 // verdictOfOutcome classes how a system call or a program ended.
