@@ -219,6 +219,7 @@ func driverSubsystems() []subsystem {
 		{"filemap", filemapFunctions(), (*Kernel).bootFilemap},
 		{"walk", walkFunctions(), nil},
 		{"pathcalls", pathCallFunctions(), nil},
+		{"pathnames", pathNameFunctions(), nil},
 		{"proctexts", procRecordFunctions(), (*Kernel).bootProcRecords},
 		{"procstatus", procStatusFunctions(), (*Kernel).bootProcStatus},
 		{"blockdevices", blockDeviceFunctions(), (*Kernel).bootBlockDevs},
@@ -257,6 +258,10 @@ func driverSubsystems() []subsystem {
 		{"netlink", netlinkFunctions(), nil},
 		{"linklayer", linkLayerFunctions(), (*Kernel).bootLinkLayer},
 		{"tty", ttyFunctions(), nil},
+		{"mtrr", mtrrFunctions(), (*Kernel).bootMTRR},
+		{"mdlists", mdListFunctions(), (*Kernel).bootMDLists},
+		{"rbtree", rbTreeFunctions(), nil},
+		{"pcipool", pciPoolFunctions(), nil},
 		{"pnp", pnpFunctions(), nil},
 		{"random", randomFunctions(), nil},
 	}, protocolSubsystems()...)

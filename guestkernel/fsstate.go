@@ -38,6 +38,13 @@ type fsLayouts struct {
 	Fs    fsStructLayout   `c:"struct fs_struct"`
 	Kstat kstatLayout      `c:"struct kernel_stat"`
 
+	Nameidata nameidataLayout `c:"struct nameidata"`
+	RBNode    rbNodeLayout    `c:"struct rb_node_s"`
+	MDDev     mddevLayout     `c:"struct mddev_s"`
+	RDev      rdevLayout      `c:"struct mdk_rdev_s"`
+	MDSuper   mdSuperLayout   `c:"struct mdp_superblock_s"`
+	DevName   devNameLayout   `c:"struct dev_name_s"`
+
 	Owner  ownerLayout  `c:"struct file"`
 	Fasync fasyncLayout `c:"struct fasync_struct"`
 }

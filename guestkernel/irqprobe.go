@@ -14,6 +14,8 @@ func irqProbeFunctions() []Function {
 		{Name: "probe_irq_on", Fn: probeIRQOn, Level: Full},
 		{Name: "probe_irq_off", Fn: probeIRQOff, Level: Full},
 		{Name: "probe_irq_mask", Fn: probeIRQMask, Level: Full},
+		{Name: "autoirq_setup", Fn: func(c *Call) { c.Kernel.mem.SetU32(c.Kernel.symbol("irqs"), c.beginProbe()) }, Level: Full},
+		{Name: "autoirq_report", Fn: autoirqReport, Level: Full},
 	}
 }
 
@@ -27,7 +29,9 @@ func (k *Kernel) bootIRQProbe() error {
 // stay quiet for 100 ms. Another probe has to wait until this one ends.
 //
 // Context: process.
-func probeIRQOn(c *Call) {
+func probeIRQOn(c *Call) { c.Return(c.beginProbe()) }
+
+func (c *Call) beginProbe() (found uint32) {
 	k, lay := c.Kernel, &c.Kernel.lay.IRQDesc
 	k.down(c, k.sym.ProbeSem)
 	for line := uint32(abi.NrIRQs - 1); line > 0; line-- { // lets out what has waited
@@ -44,7 +48,6 @@ func probeIRQOn(c *Call) {
 		}
 	}
 	k.delayTicks(c, k.ticksOf(100))
-	found := uint32(0)
 	for line := range uint32(abi.NrIRQs) {
 		desc := k.irqDesc(line)
 		status := k.mem.Get(desc, lay.Status)
@@ -57,7 +60,7 @@ func probeIRQOn(c *Call) {
 			found |= 1 << line
 		}
 	}
-	c.Return(found)
+	return found
 }
 
 // ticksOf is milliseconds in ticks: HZ/50 for 20, HZ/10 for 100.
@@ -94,17 +97,27 @@ func (k *Kernel) endProbe(c *Call, mask uint32) (came uint32) {
 
 // probeIRQOff models int probe_irq_off(unsigned long val): the line that came, 0 for none, negative for the first of
 // several.
-func probeIRQOff(c *Call) {
-	came := c.Kernel.endProbe(c, c.Arg(0))
+func probeIRQOff(c *Call) { c.Return(oneLine(c.Kernel.endProbe(c, c.Arg(0)))) }
+
+func oneLine(came uint32) uint32 {
 	if came == 0 {
-		c.Return(0)
-		return
+		return 0
 	}
 	line := int32(bits.TrailingZeros32(came))
 	if bits.OnesCount32(came) > 1 {
 		line = -line
 	}
-	c.Return(uint32(line))
+	return uint32(line)
+}
+
+// autoirqReport models int autoirq_report(int waittime): as probe_irq_off, so many ticks later. The probe that it ends is the
+// one that autoirq_setup began.
+func autoirqReport(c *Call) {
+	k := c.Kernel
+	if wait := int32(c.Arg(0)); wait > 0 {
+		k.delayTicks(c, uint32(wait)-1)
+	}
+	c.Return(oneLine(k.endProbe(c, k.mem.U32(k.symbol("irqs")))))
 }
 
 // probeIRQMask models unsigned int probe_irq_mask(unsigned long val): the lines of val below 16 that came.

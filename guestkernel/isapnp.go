@@ -12,6 +12,7 @@ func pnpFunctions() []Function {
 		{Name: "isapnp_find_dev", Fn: none, Level: Full},
 		{Name: "isapnp_present", Fn: none, Level: Full},
 		{Name: "isapnp_probe_devs", Fn: isapnpProbeDevs, Level: Full},
+		{Name: "isapnp_resource_change", Fn: isapnpResourceChange, Level: Full},
 		{Name: "isapnp_register_driver", Fn: isapnpRegisterDriver, Level: Full},
 		{Name: "isapnp_unregister_driver", Fn: func(c *Call) { c.Kernel.listDel(c.Arg(0)) }, Level: Full},
 		{Name: "si_meminfo", Fn: siMeminfo, Level: Partial, Note: "no shared or buffer memory"},
@@ -35,6 +36,18 @@ func isapnpRegisterDriver(c *Call) {
 	}
 	c.Kernel.listAddTail(c.Arg(0), head)
 	c.Return(0)
+}
+
+// isapnpResourceChange models void isapnp_resource_change(struct resource *resource, unsigned long start, unsigned long
+// size): a place that was chosen by hand.
+func isapnpResourceChange(c *Call) {
+	const auto = 0x40000000 // IORESOURCE_AUTO
+	k, at, start, lay := c.Kernel, c.Arg(0), c.Arg(1), &c.Kernel.lay.Resource
+	if at != 0 {
+		k.mem.Set(at, lay.Flags, k.mem.Get(at, lay.Flags)&^auto)
+		k.mem.Set(at, lay.Start, start)
+		k.mem.Set(at, lay.End, start+c.Arg(2)-1)
+	}
 }
 
 // siMeminfo models void si_meminfo(struct sysinfo *val).

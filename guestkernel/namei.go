@@ -69,10 +69,12 @@ func (k *Kernel) modePermission(inode, want uint32) abi.Errno {
 
 // inGroup is in_group_p: the file system group, or one of the supplementary ones.
 func (k *Kernel) inGroup(t *Task, gid uint32) bool {
+	return gid == t.Get(k.lay.Task.Fsgid) || k.inSupplementary(t, gid)
+}
+
+// inSupplementary is supplemental_group_member.
+func (k *Kernel) inSupplementary(t *Task, gid uint32) bool {
 	lay := &k.lay.Task
-	if gid == t.Get(lay.Fsgid) {
-		return true
-	}
 	for i := range min(t.Get(lay.Ngroups), 32) {
 		if k.mem.U32(t.addr+lay.Groups.Off+4*i) == gid {
 			return true

@@ -3,6 +3,7 @@
 package guestkernel
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -184,3 +185,42 @@ func TestPCIState(t *testing.T) {
 	require.Equal(t, "<4>PCI: 00:01.1 PCI cache line size set incorrectly (0 bytes) by BIOS/FW, correcting to 32\n"+
 		"<4>PCI: 00:01.1 PCI cache line size set incorrectly (64 bytes) by BIOS/FW, expecting 32\n", k.LogText())
 }
+
+func TestPCIPools(t *testing.T) {
+	g := newGuest(t, Config{})
+	k := g.k
+	ide, handle := g.pciDevice(t, 0x8086, 0x7010), g.put(0, 0, 0, 0)
+	create := func(size, align, extent, flags uint32) uint32 {
+		return uint32(g.callKernel(t, "pci_pool_create", g.text("blocks"), ide, size, align, extent, flags))
+	}
+	gfp := k.pages.gfp.atomic
+	require.Zero(t, create(0, 0, 0, gfp))
+	require.Zero(t, create(64, 0, 32, gfp))
+	pool := create(1000, 16, 0, gfp|slabPoison)
+	free := k.freePageCount()
+	alloc := func() uint32 { return uint32(g.callKernel(t, "pci_pool_alloc", pool, gfp, handle)) }
+	var blocks []uint32
+	for range 5 {
+		at := alloc()
+		require.Equal(t, physical(at), k.mem.U32(handle))
+		require.EqualValues(t, poolPoison, k.mem.U8(at+1007))
+		k.mem.Fill(at, 1008, 0)
+		blocks = append(blocks, at)
+	}
+	require.Equal(t, []uint32{0, 1008, 2016, 3024}, []uint32{0, blocks[1] - blocks[0], blocks[2] - blocks[0], blocks[3] - blocks[0]})
+	require.InDelta(t, free-2, k.freePageCount(), 1)
+	g.callKernel(t, "pci_pool_free", pool, blocks[2], physical(blocks[2]))
+	require.EqualValues(t, poolPoison, k.mem.U8(blocks[2]))
+	require.Equal(t, blocks[4]+1008, alloc(), "the newest page is looked at first")
+	g.callKernel(t, "pci_pool_free", pool, 0, 0x10)
+	require.Contains(t, k.LogText(), "<3>pci_pool_free 00:01.1/blocks, 00000000/10 (bad dma)\n")
+	for _, at := range []uint32{blocks[4], blocks[4] + 1008} {
+		g.callKernel(t, "pci_pool_free", pool, at, physical(at))
+	}
+	g.callKernel(t, "pci_pool_destroy", pool)
+	require.NotContains(t, k.LogText(), "<3>pci_pool_destroy 00:01.1/blocks, "+hex8(blocks[4]&^0xfff))
+	require.Contains(t, k.LogText(), "<3>pci_pool_destroy 00:01.1/blocks, "+hex8(blocks[0])+" busy\n")
+	require.InDelta(t, free-1, k.freePageCount(), 1)
+}
+
+func hex8(v uint32) string { return fmt.Sprintf("%08x", v) }

@@ -28,8 +28,9 @@ func pagesOrder(size uint32) (order uint32) {
 // all of memory, they lie below 16 MB.
 //
 // Context: any.
-func pciAllocConsistent(c *Call) {
-	k, dev, size := c.Kernel, c.Arg(0), c.Arg(1)
+func pciAllocConsistent(c *Call) { c.Return(c.Kernel.allocConsistent(c.Arg(0), c.Arg(1), c.Arg(2))) }
+
+func (k *Kernel) allocConsistent(dev, size, handle uint32) uint32 {
 	gfp := k.pages.gfp.atomic
 	if dev == 0 || k.mem.U32(dev+k.drv.lay.PCIDev.DMAMask.Off) != ^uint32(0) {
 		gfp |= k.pages.gfp.dma
@@ -37,9 +38,9 @@ func pciAllocConsistent(c *Call) {
 	addr := k.GetFreePages(gfp, pagesOrder(size))
 	if addr != 0 {
 		k.mem.Fill(addr, size, 0)
-		k.mem.SetU32(c.Arg(2), physical(addr))
+		k.mem.SetU32(handle, physical(addr))
 	}
-	c.Return(addr)
+	return addr
 }
 
 // pciFreeConsistent models

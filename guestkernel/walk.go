@@ -29,7 +29,6 @@ func walkFunctions() []Function {
 		{Name: "lookup_one_len", Fn: lookupOneLen, Level: Full},
 		{Name: "lookup_hash", Fn: lookupHash, Level: Full},
 		{Name: "path_release", Fn: pathRelease, Level: Full},
-		{Name: "path_lookup", Fn: pathLookup, Level: Partial, Conv: Regparm3, Note: "LOOKUP_FOLLOW alone is looked at"},
 	}
 }
 
@@ -273,23 +272,6 @@ func (c *Call) lookupChild(name string, base uint32) {
 // pathRelease models void path_release(struct nameidata *nd).
 func pathRelease(c *Call) {
 	c.Kernel.releasePlace(place{c.Kernel.mem.U32(c.Arg(0)), c.Kernel.mem.U32(c.Arg(0) + wordSize)})
-}
-
-// pathLookup models int path_lookup(const char *path, unsigned flags, struct nameidata *nd).
-func pathLookup(c *Call) {
-	const lookupFollow = 1
-	k, how := c.Kernel, walkFlags(0)
-	if c.Arg(1)&lookupFollow != 0 {
-		how = walkFollow
-	}
-	at, errno := k.walk(k.kernelString(c.Arg(0)), how)
-	if errno != 0 {
-		c.Fail(errno)
-		return
-	}
-	k.mem.SetU32(c.Arg(2), at.dentry)
-	k.mem.SetU32(c.Arg(2)+wordSize, at.mnt)
-	c.Return(0)
 }
 
 // create makes a regular file at a path: EROFS, EACCES or what the file system says.
