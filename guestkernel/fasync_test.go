@@ -68,7 +68,7 @@ func TestFasync(t *testing.T) {
 	}{{si.Signo, 40}, {si.Code, pollOut}, {si.Band, 0x304}, {si.FD, fd}} {
 		require.Equal(t, c.want, k.mem.Get(info, c.f))
 	}
-	require.EqualValues(t, 1<<39, pending())
+	require.EqualValues(t, uint64(1<<39), pending())
 	k.mem.SetU32(k.sym.NrQueuedSignals, 1024)
 	event(abi.SIGURG, pollOut)
 	require.EqualValues(t, 1<<(abi.SIGIO-1), pending(), "too many are queued")

@@ -262,7 +262,7 @@ func vfsReadlink(c *Call) {
 		return
 	}
 	text := k.kernelString(link)
-	text = text[:min(len(text), int(c.Arg(2)))]
+	text = atMost(text, c.Arg(2))
 	c.Return(uint32(len(text)))
 	if k.CopyToUser(c.Arg(1), []byte(text)) != 0 {
 		c.Fail(abi.EFAULT)
@@ -290,7 +290,7 @@ func pageReadlink(c *Call) {
 		return
 	}
 	text := k.kernelString(k.pageAddress(page))
-	text = text[:min(len(text), int(c.Arg(2)))]
+	text = atMost(text, c.Arg(2))
 	k.putPage(page)
 	c.Return(uint32(len(text)))
 	if k.CopyToUser(c.Arg(1), []byte(text)) != 0 {

@@ -88,6 +88,9 @@ func (k *Kernel) kernelString(addr uint32) string {
 	}
 }
 
+// atMost is the beginning of a text that fits a guest's buffer of n bytes.
+func atMost(text string, n uint32) string { return text[:min(uint64(len(text)), uint64(n))] }
+
 // equals is strcmp(addr, s) == 0: it reads no further than to the first difference.
 func (k *Kernel) equals(addr uint32, s string) bool {
 	for i := range len(s) {

@@ -6,6 +6,7 @@ package guestkernel
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -151,7 +152,7 @@ func (v numberVector) handle() {
 // sysctlText hands a text to the reader, as far as there is room.
 func (c *Call) sysctlText(text string) {
 	k, pos, lenAt := c.Kernel, c.Arg(2)+c.Kernel.lay.File.Pos.Off, c.Arg(4)
-	text = text[:min(len(text), int(k.mem.U32(lenAt)))]
+	text = atMost(text, k.mem.U32(lenAt))
 	if k.CopyToUser(c.Arg(3), []byte(text)) != 0 {
 		c.Fail(abi.EFAULT)
 		return
@@ -211,7 +212,7 @@ func procDostring(c *Call) {
 		return
 	}
 	if !write {
-		text, _ := k.mem.CString(data, int(size))
+		text, _ := k.mem.CString(data, int(min(size, math.MaxInt32)))
 		c.sysctlText(text + "\n")
 		return
 	}
@@ -223,7 +224,7 @@ func procDostring(c *Call) {
 	if end := strings.IndexAny(text, "\x00\n"); end >= 0 {
 		text = text[:end]
 	}
-	text = text[:min(len(text), int(size)-1)]
+	text = atMost(text, size-1)
 	k.mem.Write(data, append([]byte(text), 0))
 	k.mem.SetU64(pos, k.mem.U64(pos)+uint64(k.mem.U32(lenAt)))
 }

@@ -65,7 +65,7 @@ func (v ulongVector) show(data, n uint32) (left uint32, errno abi.Errno) {
 		text += "\n"
 	}
 	room := k.mem.U32(v.c.Arg(4))
-	text = text[:min(len(text), int(room))]
+	text = atMost(text, room)
 	if k.CopyToUser(buffer, []byte(text)) != 0 {
 		return 0, abi.EFAULT
 	}

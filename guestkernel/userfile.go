@@ -102,7 +102,7 @@ func (p *Process) Read(fd uint32, b []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if int(n) > len(b) { // a driver may claim anything
+	if uint64(n) > uint64(len(b)) { // a driver may claim anything
 		return 0, fmt.Errorf("guestkernel: read of %d bytes returned %d", len(b), n)
 	}
 	return int(n), p.ReadUser(at, b[:n])
