@@ -74,7 +74,7 @@ type Enumerator struct {
 const maxTypeSteps = 100
 
 // maxSize is the largest size a type can have; beyond it arithmetic on sizes ends.
-const maxSize = 1 << 31
+const maxSize = 1<<31 - 1
 
 // Strip follows typedefs to the type behind them. It never returns nil: void is a Type too.
 func (t *Type) Strip() *Type {

@@ -4,6 +4,7 @@
 package debuginfo
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
@@ -55,7 +56,7 @@ func (r *frameReader) read() {
 			break
 		}
 	}
-	slices.SortStableFunc(r.table.entries, func(a, b fde) int { return int(int64(a.Low) - int64(b.Low)) })
+	slices.SortStableFunc(r.table.entries, func(a, b fde) int { return cmp.Compare(a.Low, b.Low) })
 	if len(r.table.entries) > 0 {
 		r.m.frames = append(r.m.frames, r.table)
 	}

@@ -5,6 +5,7 @@ package debuginfo
 
 import (
 	"encoding/binary"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -192,4 +193,12 @@ func FuzzDebugInfo(f *testing.F) {
 		}
 		ask(image, broken)
 	})
+}
+
+// A size fits an int of 32 bits: what is as large or larger counts as that, and is longer than anything that can be read.
+func TestSizesFitAnInt(t *testing.T) {
+	big := &Type{Kind: Struct, Size: 1 << 31}
+	for _, typ := range []*Type{big, {Kind: Array, Count: 1 << 31, Elem: &Type{Kind: Int, Size: 1}}, {Kind: Array, Count: 3, Elem: big}} {
+		require.Equal(t, uint32(math.MaxInt32), typ.Sizeof())
+	}
 }

@@ -4,6 +4,7 @@
 package debuginfo
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 	"strings"
@@ -29,10 +30,7 @@ func newKernelSymbols(p *abi.Profile, entry map[string]uint32) *kernelSymbols {
 		k.own = append(k.own, Symbol{Name: name, Addr: addr, Type: 't'})
 	}
 	slices.SortFunc(k.own, func(a, b Symbol) int {
-		if a.Addr != b.Addr {
-			return int(int64(a.Addr) - int64(b.Addr))
-		}
-		return strings.Compare(a.Name, b.Name)
+		return cmp.Or(cmp.Compare(a.Addr, b.Addr), strings.Compare(a.Name, b.Name))
 	})
 	return k
 }

@@ -4,6 +4,7 @@
 package debuginfo
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"sort"
@@ -53,7 +54,7 @@ func (t *LineTable) finish() {
 		}
 	}
 	for _, list := range t.byFile {
-		slices.SortStableFunc(list, func(a, b int32) int { return int(t.rows[a].line) - int(t.rows[b].line) })
+		slices.SortStableFunc(list, func(a, b int32) int { return cmp.Compare(t.rows[a].line, t.rows[b].line) })
 	}
 }
 
