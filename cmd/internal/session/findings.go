@@ -31,9 +31,9 @@ func (r *Result) locate(p guestkernel.Place) (name string, ok bool) {
 	return "", false
 }
 
-// WriteFindings writes what the checks have found, or that they found nothing.
+// WriteFindings writes what the checks have found, or that they found nothing where there was something to look at.
 func (r *Result) WriteFindings(w io.Writer) {
-	if !r.Checked {
+	if !r.Checked || r.BadInput() != nil && len(r.Findings()) == 0 {
 		return
 	}
 	findings := r.Findings()
