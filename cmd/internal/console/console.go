@@ -50,7 +50,7 @@ func Start(cfg debugger.Config, sourceDirs ...string) (*Console, error) {
 	c := &Console{infos: map[imageKey]*debuginfo.Module{}, sources: debuginfo.Sources{Dirs: sourceDirs}, catalog: newCatalog()}
 	c.table = debuginfo.NewTable(nil, nil)
 	names := debugNames{c}
-	cfg.Resolver, cfg.Lines = names, names
+	cfg.Resolver, cfg.Lines, cfg.Unwind = names, names, c.returnsTo
 	linked := cfg.Linked
 	cfg.Linked = func(img debugger.Image) {
 		c.table.Add(c.info(img))

@@ -75,6 +75,28 @@ func TestTranscript(t *testing.T) {
 	}
 }
 
+// TestStepsStop: steps that are made several times end at a breakpoint, and without lines go by instructions.
+func TestStepsStop(t *testing.T) {
+	c := open(t, "source_dwarf4.o")
+	answer(c, "break poke")
+	require.Contains(t, answer(c, "step 100"), "breakpoint 2\n")
+	require.Contains(t, answer(c, "print pokes"), "0")
+	answer(c, "goto start")
+	answer(c, "continue")
+	require.Contains(t, answer(c, "reverse-stepi 3"), "deeper")
+	require.Contains(t, answer(c, "next 5"), "breakpoint 2\n")
+
+	c = open(t, "hello.o") // no debug information
+	before := c.dbg.Position().Count
+	require.NotContains(t, answer(c, "step"), "error")
+	require.Equal(t, before+1, c.dbg.Position().Count)
+	answer(c, "next 2")
+	require.Equal(t, before+3, c.dbg.Position().Count)
+	answer(c, "reverse-next")
+	answer(c, "reverse-step")
+	require.Equal(t, before+1, c.dbg.Position().Count)
+}
+
 func TestLongAnswers(t *testing.T) {
 	c := open(t, "source_dwarf4.o")
 	require.Contains(t, answer(c, "all-registers"), "mxcsr 0x00001f80")

@@ -18,6 +18,24 @@ func (c *Console) unwinder(k *guestkernel.Kernel) *unwind.Unwinder {
 	return &unwind.Unwinder{Machine: k.Machine(), Kernel: k, Symbols: c.table}
 }
 
+// returnsTo is where the running function returns to, and the stack pointer then, if that is no guess.
+func (c *Console) returnsTo(v debugger.View) (ret, esp uint32, ok bool) {
+	const enough = 32 // frames of functions compiled into one another
+	frames, _ := c.unwinder(v.Kernel()).Backtrace(enough)
+	for i, f := range frames[:len(frames)-1] {
+		if f.Kind == unwind.Inlined {
+			continue
+		}
+		caller := frames[i+1]
+		switch caller.Method {
+		case unwind.CFI, unwind.Code:
+			return caller.PC, f.CFA, f.Kind == unwind.Call && f.CFA != 0
+		}
+		break
+	}
+	return 0, 0, false
+}
+
 // env is the environment of the selected frame.
 func (c *Console) env() expr.Env { return c.envAt(c.Selected()) }
 

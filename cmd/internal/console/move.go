@@ -29,25 +29,55 @@ type moveRow struct {
 
 func moves() []moveRow {
 	return []moveRow{
-		{"step", "s", "rs", "to the next source line, entering calls; N times", each((*debugger.Debugger).StepLine)},
-		{"next", "n", "rn", "to the next source line, calls as one; N times", each((*debugger.Debugger).NextLine)},
+		{"step", "s", "rs", "to the next source line, entering calls; N times; without lines, one instruction", each(byLine((*debugger.Debugger).StepLine, stepOne))},
+		{"next", "n", "rn", "to the next source line, calls as one; N times; without lines, one instruction", each(byLine((*debugger.Debugger).NextLine, (*debugger.Debugger).Next))},
 		{"stepi", "si", "rsi", "N instructions", stepInsn},
-		{"nexti", "ni", "rni", "one instruction, a call as one; N times", each((*debugger.Debugger).Next)},
-		{"finish", "fin", "rfin", "until the function returns", each((*debugger.Debugger).Finish)},
-		{"continue", "c", "rc", "to the next breakpoint, watched access, oops or end; N times", each((*debugger.Debugger).Continue)},
+		{"nexti", "ni", "rni", "one instruction, a call as one; N times", each(plainly((*debugger.Debugger).Next))},
+		{"finish", "fin", "rfin", "until the function returns", each(plainly((*debugger.Debugger).Finish))},
+		{"continue", "c", "rc", "to the next breakpoint, watched access, oops or end; N times", onAndOn},
 	}
 }
 
+// single is a movement of the core that is made once.
+type single func(d *debugger.Debugger, dir debugger.Direction) (debugger.Stop, error)
+
 // each makes a move that is made n times, or until something else than its goal stops it.
-func each(f func(*debugger.Debugger, debugger.Direction) (debugger.Stop, error)) move {
+func each(f func(c *Console) single) move {
 	return func(c *Console, dir debugger.Direction, n uint64) (stop debugger.Stop, err error) {
 		for range n {
-			if stop, err = f(c.dbg, dir); err != nil || final(stop, dir) {
+			if stop, err = f(c)(c.dbg, dir); err != nil || stop.Reason != debugger.ReasonStep {
 				break
 			}
 		}
 		return stop, err
 	}
+}
+
+func plainly(f single) func(*Console) single { return func(*Console) single { return f } }
+
+// byLine is a move by source lines, where there are none by instructions.
+func byLine(line, instruction single) func(*Console) single {
+	return func(c *Console) single {
+		c.arrived() // a module may have come on the way
+		if _, ok := c.table.LineOf(c.PC()); ok {
+			return line
+		}
+		return instruction
+	}
+}
+
+func stepOne(d *debugger.Debugger, dir debugger.Direction) (debugger.Stop, error) {
+	return d.StepInsn(dir, 1)
+}
+
+// onAndOn continues n times.
+func onAndOn(c *Console, dir debugger.Direction, n uint64) (stop debugger.Stop, err error) {
+	for range n {
+		if stop, err = c.dbg.Continue(dir); err != nil || final(stop, dir) {
+			break
+		}
+	}
+	return stop, err
 }
 
 func stepInsn(c *Console, dir debugger.Direction, n uint64) (debugger.Stop, error) {

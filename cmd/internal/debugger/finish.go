@@ -29,7 +29,7 @@ func (d *Debugger) Finish(dir Direction) (Stop, error) {
 // finishStepping watches calls and returns: the first return in this frame is
 // the function's.
 func (d *Debugger) finishStepping(here sample) (Stop, error) {
-	f := &frameStepper{home: here}
+	f := &frameStepper{home: here, faults: true}
 	p := &plan{}
 	p.each = f.leave(p) == actEach
 	returning := here.flow == flowReturn

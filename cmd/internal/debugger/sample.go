@@ -141,6 +141,7 @@ type frameStepper struct {
 	home   sample // the last boundary in the frame
 	away   bool   // below it
 	target uint32 // where it will go on; 0: unknown, its stack tells
+	faults bool   // exceptions are interruptions too: the handler is not followed
 }
 
 // comes is asked at every boundary: whether it is in the frame, or the one
@@ -162,9 +163,9 @@ func (f *frameStepper) comes(s sample) bool {
 
 // interrupted tells whether s is the first instruction of an interrupt's
 // handler: the instruction at home has retired and something else was
-// delivered.
+// delivered. A handler of an exception begins where it has not.
 func (f *frameStepper) interrupted(s sample) bool {
-	return s.place.Sub > 0 && s.place.Count > f.home.place.Count && (!s.same(f.home) || s.esp < f.home.esp)
+	return s.place.Sub > 0 && (f.faults || s.place.Count > f.home.place.Count) && (!s.same(f.home) || s.esp < f.home.esp)
 }
 
 // go on from home: by one instruction, or by what it calls as one.
