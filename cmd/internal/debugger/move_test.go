@@ -82,7 +82,7 @@ func TestBackFromTheEnd(t *testing.T) {
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			d := start(t, "", c.file)
-			d.cfg.Session.Kernel.MaxInsns, d.cfg.Session.Kernel.Mem = 3_000_000, 0
+			d.cfg.Session.Kernel.MaxInsns, d.cfg.Session.Kernel.Mem = 8_000_000, 0
 			require.NoError(t, d.boot())
 			ok := must(t)
 			init, err := d.Break(Location{Kind: AtModuleInit})
