@@ -255,7 +255,7 @@ func driverSubsystems() []subsystem {
 		{"zlib", zlibFunctions(), nil},
 		{"vtconsole", vtConsoleFunctions(), nil},
 		{"staticdata", nil, (*Kernel).bootStaticData},
-		{"netlink", netlinkFunctions(), nil},
+		{"socketmake", socketMakingFunctions(), nil},
 		{"linklayer", linkLayerFunctions(), (*Kernel).bootLinkLayer},
 		{"tty", ttyFunctions(), nil},
 		{"mtrr", mtrrFunctions(), (*Kernel).bootMTRR},

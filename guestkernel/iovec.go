@@ -39,17 +39,46 @@ func (k *Kernel) pieces(iov uint32, n int32, f func(base, length uint32) bool) b
 	return true
 }
 
+// copyStep is how much is copied at a time: lengths are a module's word, and may be anything.
+const copyStep = 1 << 16
+
+// fetchUser is copy_from_user between addresses: false for a fault, with zeros for what could not be read.
+func (k *Kernel) fetchUser(to, from, n uint32) bool {
+	for n > 0 {
+		b := make([]byte, min(n, copyStep))
+		left := k.CopyFromUser(b, from)
+		k.mem.Write(to, b)
+		step := uint32(len(b))
+		to, from, n = to+step, from+step, n-step
+		if left != 0 {
+			k.mem.Fill(to, n, 0)
+			return false
+		}
+	}
+	return true
+}
+
+// storeUser is copy_to_user between addresses.
+func (k *Kernel) storeUser(to, from, n uint32) bool {
+	for n > 0 {
+		b := k.mem.Bytes(from, min(n, copyStep))
+		if k.CopyToUser(to, b) != 0 {
+			return false
+		}
+		step := uint32(len(b))
+		to, from, n = to+step, from+step, n-step
+	}
+	return true
+}
+
 // gather is int memcpy_fromiovec(unsigned char *kdata, struct iovec *iov, int len). EFAULT; what could not be read of a piece
 // is zero.
 func (k *Kernel) gather(to, iov uint32, n int32) abi.Errno {
-	ok := k.pieces(iov, n, func(base, length uint32) bool {
-		b := make([]byte, length)
-		left := k.CopyFromUser(b, base)
-		k.mem.Write(to, b)
+	return faultUnless(k.pieces(iov, n, func(base, length uint32) bool {
+		at := to
 		to += length
-		return left == 0
-	})
-	return faultUnless(ok)
+		return k.fetchUser(at, base, length)
+	}))
 }
 
 // faultUnless is EFAULT or nothing.
@@ -72,9 +101,9 @@ func (k *Kernel) scatter(iov uint32, b []byte) abi.Errno {
 // scatterFrom is int memcpy_toiovec(struct iovec *iov, unsigned char *kdata, int len).
 func (k *Kernel) scatterFrom(iov, from uint32, n int32) abi.Errno {
 	return faultUnless(k.pieces(iov, n, func(base, length uint32) bool {
-		b := k.mem.Bytes(from, length)
+		at := from
 		from += length
-		return k.CopyToUser(base, b) == 0
+		return k.storeUser(base, at, length)
 	}))
 }
 
@@ -89,39 +118,42 @@ func memcpyToKernelIovec(c *Call) {
 	})
 }
 
-// bytesAt reads n bytes of an iovec from an offset on, which stays as it is. ok is false for EFAULT; got is what was read.
-func (k *Kernel) bytesAt(iov, offset uint32, n int32) (got []byte, ok bool) {
+// gatherAt copies n bytes of an iovec from an offset on, which stays as it is; false for a fault.
+func (k *Kernel) gatherAt(to, iov, offset uint32, n int32) bool {
 	for offset >= k.mem.U32(iov+iovecLen) {
 		offset -= k.mem.U32(iov + iovecLen)
 		iov += iovecEntry
 	}
 	for n > 0 {
-		b := make([]byte, min(uint32(n), k.mem.U32(iov+iovecLen)-offset))
-		left := k.CopyFromUser(b, k.mem.U32(iov)+offset)
-		if got = append(got, b...); left != 0 {
-			return got, false
+		length := min(uint32(n), k.mem.U32(iov+iovecLen)-offset)
+		if !k.fetchUser(to, k.mem.U32(iov)+offset, length) {
+			return false
 		}
 		offset = 0
 		iov += iovecEntry
-		n -= int32(len(b))
+		to, n = to+length, n-int32(length)
 	}
-	return got, true
+	return true
 }
 
 // memcpyFromIovecEnd models int memcpy_fromiovecend(unsigned char *kdata, struct iovec *iov, int offset, int len).
 func memcpyFromIovecEnd(c *Call) {
-	b, ok := c.Kernel.bytesAt(c.Arg(1), c.Arg(2), int32(c.Arg(3)))
-	c.Kernel.mem.Write(c.Arg(0), b)
-	c.Return(errWord(faultUnless(ok)))
+	c.Return(errWord(faultUnless(c.Kernel.gatherAt(c.Arg(0), c.Arg(1), c.Arg(2), int32(c.Arg(3))))))
 }
 
 // csumFromIovecEnd models int csum_partial_copy_fromiovecend(unsigned char *kdata, struct iovec *iov, int offset, unsigned
 // int len, int *csump): copies and adds to the checksum, which a fault leaves as it was.
 func csumFromIovecEnd(c *Call) {
-	k := c.Kernel
-	b, ok := k.bytesAt(c.Arg(1), c.Arg(2), int32(c.Arg(3)))
-	k.mem.Write(c.Arg(0), b)
-	if c.Return(errWord(faultUnless(ok))); ok {
-		k.mem.SetU32(c.Arg(4), sumBytes(b, k.mem.U32(c.Arg(4))))
+	k, at, n := c.Kernel, c.Arg(0), c.Arg(3)
+	ok := k.gatherAt(at, c.Arg(1), c.Arg(2), int32(n))
+	if c.Return(errWord(faultUnless(ok))); !ok {
+		return
 	}
+	sum := k.mem.U32(c.Arg(4))
+	for n > 0 {
+		step := min(n, copyStep)
+		sum = sumBytes(k.mem.Bytes(at, step), sum)
+		at, n = at+step, n-step
+	}
+	k.mem.SetU32(c.Arg(4), sum)
 }

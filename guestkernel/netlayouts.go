@@ -17,6 +17,7 @@ type protocolState struct {
 	Sock   sockUseLayout     `c:"struct sock"`
 	Socket socketFlagsLayout `c:"struct socket"`
 
+	SockOption sockOptionLayout   `c:"struct sock"`
 	RateTable  rateTableLayout    `c:"struct qdisc_rate_table"`
 	Police     policeLayout       `c:"struct tcf_police"`
 	Traffic    trafficStatsLayout `c:"struct tc_stats"`
@@ -62,6 +63,9 @@ func protocolSubsystems() []subsystem {
 		{"iovec", iovecFunctions(), nil},
 		{"datagram", datagramFunctions(), nil},
 		{"rtattr", rtattrFunctions(), nil},
+		{"netlink", netlinkFunctions(), (*Kernel).bootNetlink},
+		{"scm", scmFunctions(), nil},
+		{"sockopt", sockOptionFunctions(), nil},
 		{"police", policeFunctions(), nil},
 		{"estimator", estimatorFunctions(), nil},
 		{"netfilter", netfilterFunctions(), nil},

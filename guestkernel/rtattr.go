@@ -7,7 +7,7 @@ const attrHeader = 4 // sizeof(struct rtattr)
 
 func rtattrFunctions() []Function {
 	return []Function{
-		{Name: "__rta_fill", Fn: func(c *Call) { c.putAttr(c.Arg(0), c.Arg(1), c.Kernel.mem.Bytes(c.Arg(3), c.Arg(2))) }, Level: Full,
+		{Name: "__rta_fill", Fn: rtaFill, Level: Full,
 			Proto: "void __rta_fill(struct sk_buff *skb, int attrtype, int attrlen, const void *data)"},
 		{Name: "rtattr_parse", Fn: rtattrParse, Level: Full,
 			Proto: "int rtattr_parse(struct rtattr **tb, int maxattr, struct rtattr *rta, int len)"},
@@ -38,13 +38,18 @@ func (k *Kernel) tailRoom(skb uint32) int32 {
 // alignWord rounds up to words (RTA_ALIGN, NLMSG_ALIGN, CMSG_ALIGN).
 func alignWord(n uint32) uint32 { return (n + wordSize - 1) &^ (wordSize - 1) }
 
-// putAttr is __rta_fill: an attribute at the end of a message. The padding keeps what was there.
-func (c *Call) putAttr(skb, kind uint32, value []byte) {
-	mem, size := c.Kernel.mem, attrHeader+uint32(len(value))
-	at := c.putSkb(skb, alignWord(size))
-	mem.SetU16(at, uint16(size))
-	mem.SetU16(at+2, uint16(kind))
-	mem.Write(at+attrHeader, value)
+// rtaFill models void __rta_fill(struct sk_buff *skb, int attrtype, int attrlen, const void *data).
+func rtaFill(c *Call) {
+	at := c.newAttr(c.Arg(0), c.Arg(1), c.Arg(2))
+	c.Kernel.mem.Copy(at, c.Arg(3), c.Arg(2))
+}
+
+// newAttr makes an attribute at the end of a message and returns where its value goes. The padding keeps what was there.
+func (c *Call) newAttr(skb, kind, length uint32) (value uint32) {
+	at := c.putSkb(skb, alignWord(attrHeader+length))
+	c.Kernel.mem.SetU16(at, uint16(attrHeader+length))
+	c.Kernel.mem.SetU16(at+2, uint16(kind))
+	return at + attrHeader
 }
 
 // tryAttr is RTA_PUT: false when there is no room.
@@ -52,7 +57,7 @@ func (c *Call) tryAttr(skb, kind uint32, value []byte) bool {
 	if c.Kernel.tailRoom(skb) < int32(attrHeader+len(value)) {
 		return false
 	}
-	c.putAttr(skb, kind, value)
+	c.Kernel.mem.Write(c.newAttr(skb, kind, uint32(len(value))), value)
 	return true
 }
 

@@ -79,14 +79,16 @@ func socketFunctions() []Function {
 	rows := []Function{
 		{Name: "sys_socketcall", Fn: sysSocketcall, Level: Partial, Note: "as the calls behind it"},
 		{Name: "sock_create", Fn: sockCreate, Level: Full},
+		{Name: "sock_map_fd", Fn: func(c *Call) { c.Return(c.Kernel.openSocket(c.Arg(0))) }, Level: Full, Proto: "int sock_map_fd(struct socket *sock)"},
+		{Name: "sockfd_lookup", Fn: sockfdLookup, Level: Full},
 		{Name: "sock_ioctl", Fn: sockIoctl, Level: Full},
 		{Name: "sock_poll", Fn: sockPoll, Level: Full},
 		{Name: "sock_mmap", Fn: sockMmap, Level: Full},
 		{Name: "sock_close", Fn: sockClose, Level: Full},
-		{Name: "sock_read", Fn: func(c *Call) { c.sockTransfer(recvmsg) }, Level: Partial, Note: control},
+		{Name: "sock_read", Fn: func(c *Call) { c.sockTransfer(recvmsg) }, Level: Full},
 		{Name: "sock_write", Fn: func(c *Call) { c.sockTransfer(sendmsg) }, Level: Full},
-		{Name: "sock_sendmsg", Fn: func(c *Call) { c.Return(c.Kernel.sendMessage(c, c.Arg(0), c.Arg(1), c.Arg(2))) }, Level: Partial, Note: control},
-		{Name: "sock_recvmsg", Fn: func(c *Call) { c.Return(c.Kernel.receiveMessage(c, c.Arg(0), c.Arg(1), c.Arg(2), c.Arg(3))) }, Level: Partial, Note: control},
+		{Name: "sock_sendmsg", Fn: func(c *Call) { c.Return(c.Kernel.sendMessage(c, c.Arg(0), c.Arg(1), c.Arg(2))) }, Level: Full},
+		{Name: "sock_recvmsg", Fn: func(c *Call) { c.Return(c.Kernel.receiveMessage(c, c.Arg(0), c.Arg(1), c.Arg(2), c.Arg(3))) }, Level: Full},
 	}
 	for _, call := range socketCalls() {
 		level := Full
@@ -231,6 +233,14 @@ func (k *Kernel) useSocket(fd uint32) (f, socket uint32, errno abi.Errno) {
 		return 0, 0, abi.ENOTSOCK
 	}
 	return f, inode + in.Socket.Off, 0
+}
+
+// sockfdLookup models struct socket *sockfd_lookup(int fd, int *err): the file of the socket has one more user.
+func sockfdLookup(c *Call) {
+	_, socket, errno := c.Kernel.useSocket(c.Arg(0))
+	if c.Return(socket); errno != 0 {
+		c.Kernel.mem.SetU32(c.Arg(1), errWord(errno))
+	}
 }
 
 // withSocket does something with the socket of a file number.

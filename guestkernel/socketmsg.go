@@ -46,33 +46,27 @@ func (c *Call) newMessage(pieces []byte) uint32 {
 	return msg
 }
 
-// sendMessage is sock_sendmsg: with the sender's identity beside it.
+// sendMessage is sock_sendmsg: with the sender's identity and what the control messages name beside it.
 func (k *Kernel) sendMessage(c *Call, socket, msg, size uint32) uint32 {
-	lay, t := &k.drv.core.Msghdr, k.running
-	if k.mem.Get(msg, lay.Controllen) != 0 {
-		k.stop(Outcome{Kind: Missing, Reason: "sendmsg with a control message (scm_send)"})
-	}
-	scm := c.Alloca(scmSize)
+	t, scm := k.running, c.Alloca(scmSize)
 	k.mem.Write(scm, words(uint32(t.Pid()), t.Get(k.lay.Task.Uid), t.Get(k.lay.Task.Gid), 0, 0))
-	return k.socketOp(socket, k.drv.core.ProtoOps.Sendmsg, msg, size, scm)
+	if k.mem.Get(msg, k.drv.core.Msghdr.Controllen) != 0 {
+		if errno := c.collectControl(msg, scm); errno != 0 {
+			return errWord(errno)
+		}
+	}
+	result := k.socketOp(socket, k.drv.core.ProtoOps.Sendmsg, msg, size, scm)
+	k.destroyControl(scm)
+	return result
 }
 
 // receiveMessage is sock_recvmsg.
 func (k *Kernel) receiveMessage(c *Call, socket, msg, size, flags uint32) uint32 {
-	const passcred = 38 // offset in struct socket
-	lay := &k.drv.core.Msghdr
 	scm := c.Alloca(scmSize)
 	k.mem.Fill(scm, scmSize, 0)
 	n := k.socketOp(socket, k.drv.core.ProtoOps.Recvmsg, msg, size, flags, scm)
-	if int32(n) < 0 {
-		return n
-	}
-	fp := k.mem.U32(scm + scmFP)
-	if fp != 0 || k.mem.U8(socket+passcred) != 0 && k.mem.Get(msg, lay.Control) != 0 {
-		k.stop(Outcome{Kind: Missing, Reason: "recvmsg of descriptors or credentials (scm_recv)"})
-	}
-	if k.mem.U8(socket+passcred) != 0 {
-		k.mem.Set(msg, lay.Flags, k.mem.Get(msg, lay.Flags)|msgTruncated)
+	if int32(n) >= 0 {
+		c.handOver(socket, msg, scm)
 	}
 	return n
 }
@@ -226,16 +220,44 @@ func (c *Call) manyPieces(m *userMessage) (msg, memory uint32, ok bool) {
 	return msg, memory, true
 }
 
-// callSendmsg is fd, message, flags.
+// callSendmsg is fd, message, flags. The control messages are copied: few on the stack, many to memory of the socket's.
 func callSendmsg(c *Call, a []uint32) uint32 {
-	k := c.Kernel
+	const few = cmsgHeader + 20
+	k, lay := c.Kernel, &c.Kernel.drv.core.Msghdr
 	return c.withMessage(a, sendmsg, func(f, socket, msg uint32, m *userMessage) uint32 {
-		k.mem.Set(msg, k.drv.core.Msghdr.Flags, a[2]|k.dontWait(f))
-		return k.sendMessage(c, socket, msg, m.size)
+		length, sk, memory := m.word(lay.Controllen), k.mem.Get(socket, k.drv.lay.Socket.Sk), uint32(0)
+		if length != 0 {
+			at := c.Alloca(few)
+			if length > few {
+				if int32(length) < 0 {
+					return errWord(abi.ENOBUFS)
+				}
+				if memory = k.sockKmalloc(sk, length, k.pages.gfp.kernel); memory == 0 {
+					return errWord(abi.ENOBUFS)
+				}
+				at = memory
+			}
+			k.mem.Set(msg, lay.Control, at)
+			if !k.fetchUser(at, m.word(lay.Control), length) {
+				k.freeControl(sk, memory, length)
+				return errWord(abi.EFAULT)
+			}
+		}
+		k.mem.Set(msg, lay.Flags, a[2]|k.dontWait(f))
+		result := k.sendMessage(c, socket, msg, m.size)
+		k.freeControl(sk, memory, length)
+		return result
 	})
 }
 
-// callRecvmsg is fd, message, flags. No control message is ever written, so that its length is 0 afterwards.
+// freeControl frees the copy of control messages, if they had memory.
+func (k *Kernel) freeControl(sk, memory, length uint32) {
+	if memory != 0 {
+		k.sockKfree(sk, memory, length)
+	}
+}
+
+// callRecvmsg is fd, message, flags. The length of control messages is afterwards that of those that came.
 func callRecvmsg(c *Call, a []uint32) uint32 {
 	k, lay := c.Kernel, &c.Kernel.drv.core.Msghdr
 	return c.withMessage(a, recvmsg, func(f, socket, msg uint32, m *userMessage) uint32 {
@@ -248,7 +270,8 @@ func callRecvmsg(c *Call, a []uint32) uint32 {
 				return result
 			}
 		}
-		if !k.PutUser(a[1]+lay.Flags.Off, k.mem.Get(msg, lay.Flags), wordSize) || !k.PutUser(a[1]+lay.Controllen.Off, 0, wordSize) {
+		control := k.mem.Get(msg, lay.Control) - m.word(lay.Control)
+		if !k.PutUser(a[1]+lay.Flags.Off, k.mem.Get(msg, lay.Flags), wordSize) || !k.PutUser(a[1]+lay.Controllen.Off, control, wordSize) {
 			return errWord(abi.EFAULT)
 		}
 		return n

@@ -14,11 +14,13 @@ type sockUseLayout struct {
 	BacklogRcv  abi.Field `c:"backlog_rcv"`
 	Shutdown    abi.Field `c:"shutdown"`
 	Err         abi.Field `c:"err"`
+	Dead        abi.Field `c:"dead"`
 	Filter      abi.Field `c:"filter"`
 }
 
 type socketFlagsLayout struct {
-	Flags abi.Field `c:"flags"`
+	Flags    abi.Field `c:"flags"`
+	Passcred abi.Field `c:"passcred"`
 }
 
 // Bits of a socket's flags and of shutdown, flags of messages.
