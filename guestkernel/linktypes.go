@@ -44,13 +44,13 @@ func linkTypeFunctions() []Function {
 	}
 }
 
-// bootRouteCache starts the timer that forgets routes.
+// bootRouteCache sets up the timer that forgets routes. It runs while there are any: what a kernel does by itself for nothing
+// must not keep a run alive in which everybody sleeps for good.
 func (k *Kernel) bootRouteCache() error {
 	timeout := rifMinutes * 60 * uint32(k.profile.HZ)
 	k.mem.SetU32(k.symbol("sysctl_tr_rif_timeout"), timeout)
 	timer := k.symbol("rif_timer")
 	k.initTimer(timer, k.symbol("rif_check_expire"), 0)
-	k.startTimer(timer, timeout)
 	return nil
 }
 
@@ -150,6 +150,9 @@ func (k *Kernel) learnRoute(frame, dev uint32) {
 	k.mem.SetU32(entry+rifNext, k.mem.U32(bucket))
 	k.mem.SetU32(entry+rifLastUsed, k.jiffies())
 	k.mem.SetU32(bucket, entry)
+	if timer := k.symbol("rif_timer"); !k.timerPending(timer) {
+		k.startTimer(timer, k.jiffies()+k.mem.U32(k.symbol("sysctl_tr_rif_timeout")))
+	}
 	k.mem.SetU8(entry+rifLocal, uint8(boolWord(!routed)))
 	if routed {
 		k.setRoute(entry, frame, kept)
@@ -165,19 +168,22 @@ func (k *Kernel) setRoute(entry, frame, control uint32) {
 // rifExpire models static void rif_check_expire(unsigned long dummy): forgets stations not heard of for ten minutes.
 func rifExpire(c *Call) {
 	k := c.Kernel
+	left := false
 	timeout := k.mem.U32(k.symbol("sysctl_tr_rif_timeout"))
 	for i := range uint32(rifBuckets) {
 		for word := k.symbol("rif_table") + i*wordSize; k.mem.U32(word) != 0; {
 			entry := k.mem.U32(word)
 			if k.jiffies()-k.mem.U32(entry+rifLastUsed) <= timeout {
-				word = entry + rifNext
+				word, left = entry+rifNext, true
 				continue
 			}
 			k.mem.SetU32(word, k.mem.U32(entry+rifNext))
 			k.Kfree(entry)
 		}
 	}
-	k.startTimer(k.symbol("rif_timer"), k.jiffies()+timeout)
+	if left {
+		k.startTimer(k.symbol("rif_timer"), k.jiffies()+timeout)
+	}
 }
 
 // fddiType is unsigned short fddi_type_trans(struct sk_buff *skb, struct net_device *dev): control byte, destination,

@@ -71,6 +71,7 @@ func TestTokenRingFrames(t *testing.T) {
 func TestTokenRingLearnsRoutes(t *testing.T) {
 	g := newGuest(t, Config{})
 	k, dev := g.k, g.device(t)
+	require.False(t, k.timersPending(), "nothing to forget")
 	b := []byte{0x10, 0x40, 2, 2, 2, 2, 2, 2, 0x81, 2, 3, 4, 5, 6, 0xc6, 0x10, 0, 0x12, 0, 0x20, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0}
 	skb := g.packet(b...)
 	frame := k.mem.Get(skb, k.drv.core.Skb.Data)
@@ -83,10 +84,16 @@ func TestTokenRingLearnsRoutes(t *testing.T) {
 	require.Zero(t, k.mem.U8(entry+rifLocal))
 	g.callKernel(t, "tr_type_trans", g.packet(b...), dev)
 	require.Equal(t, entry, k.mem.U32(k.symbol("rif_table")+(1+2+3+4+5+6)%rifBuckets*4), "the same station")
+	require.True(t, k.timerPending(k.symbol("rif_timer")))
+	k.detachTimer(k.symbol("rif_timer"))
+	g.callKernel(t, "rif_check_expire", 0)
+	require.True(t, k.timerPending(k.symbol("rif_timer")), "one station left")
 	k.mem.SetU32(k.symbol("sysctl_tr_rif_timeout"), 5)
 	k.mem.SetU32(entry+rifLastUsed, k.jiffies()-100)
+	k.detachTimer(k.symbol("rif_timer"))
 	g.callKernel(t, "rif_check_expire", 0)
 	require.Zero(t, k.mem.U32(k.symbol("rif_table")+(1+2+3+4+5+6)%rifBuckets*4), "forgotten")
+	require.False(t, k.timersPending())
 }
 
 func TestFDDIFrames(t *testing.T) {
