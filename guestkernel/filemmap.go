@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Files in address spaces: those of file systems through the page cache, and the kernel's own devices (2.4.18 mm/filemap.c
-// generic_file_mmap, filemap_nopage; drivers/char/mem.c mmap_zero, mmap_mem; mm/shmem.c shmem_zero_setup).
-//
-// Left out: pages written through a shared mapping are not written back to the file.
+// generic_file_mmap, filemap_nopage; drivers/char/mem.c mmap_zero, mmap_mem; mm/shmem.c shmem_zero_setup). Writing back is in
+// filesync.go.
 
 package guestkernel
 
@@ -10,7 +9,7 @@ import "ring0/guestkernel/abi"
 
 func fileMapFunctions() []Function {
 	return []Function{
-		{Name: "generic_file_mmap", Fn: genericFileMmap, Level: Partial, Note: "what is written to a shared mapping stays in the page cache"},
+		{Name: "generic_file_mmap", Fn: genericFileMmap, Level: Full},
 		{Name: "filemap_nopage", Fn: filemapNopage, Level: Full},
 		{Name: "mmap_zero", Fn: mmapZero, Level: Full},
 		{Name: "shmem_zero_setup", Fn: func(c *Call) { c.Return(uint32(-c.Kernel.shmemZeroSetup(c.Arg(0)))) }, Level: Full},
@@ -44,19 +43,71 @@ func genericFileMmap(c *Call) {
 }
 
 // filemapNopage models struct page *filemap_nopage(struct vm_area_struct *area, unsigned long address, int unused): NULL, which
-// is SIGBUS, behind the file's end and when the page cannot be read.
+// is SIGBUS, behind the file's end and when the page cannot be read; -1 without memory. Of a page that is not in the cache the
+// whole cluster is read, as far as file and range go.
 func filemapNopage(c *Call) {
+	const pageOOM = 0xffffffff
 	k, vma, lay := c.Kernel, c.Arg(0), &c.Kernel.lay.VMA
 	f := k.mem.Get(vma, lay.File)
-	inode := k.fileInode(f)
-	index := k.mem.Get(vma, lay.Pgoff) + (c.Arg(1)-k.mem.Get(vma, lay.Start))>>abi.PageShift
+	mapping := k.mem.Get(k.fileInode(f), k.lay.Inode.Mapping)
+	inode, first, start := k.mem.Get(mapping, k.drv.fs.lay.Space.Host), k.mem.Get(vma, lay.Pgoff), k.mem.Get(vma, lay.Start)
+	index, end := first+(c.Arg(1)-start)>>abi.PageShift, first+(k.mem.Get(vma, lay.End)-start)>>abi.PageShift
+	size := k.filePages(inode)
 	c.Return(0)
-	if index >= k.filePages(inode) && k.mem.Get(vma, lay.MM) == c.Task().MM() {
+	if index >= size && k.mem.Get(vma, lay.MM) == c.Task().MM() {
 		return
 	}
-	if page, errno := k.readPage(f, k.mem.Get(inode, k.lay.Inode.Mapping), index); errno == 0 {
-		c.Return(page)
+	if k.cachedPage(k.pageBucket(mapping, index), mapping, index) == 0 {
+		switch k.readCluster(f, mapping, index, min(size, end)) {
+		case 0:
+		case abi.ENOMEM:
+			c.Return(pageOOM)
+			return
+		default:
+			return
+		}
 	}
+	page, errno := k.readPage(f, mapping, index)
+	if errno == abi.EIO { // once more
+		page, errno = k.readPage(f, mapping, index)
+	}
+	switch errno {
+	case 0:
+		c.Return(page)
+	case abi.ENOMEM:
+		c.Return(pageOOM)
+	}
+}
+
+// readCluster starts reading the pages around a place of a file that are not in the cache (read_cluster_nonblocking); behind
+// end only the place itself.
+func (k *Kernel) readCluster(f, mapping, index, end uint32) abi.Errno {
+	const cluster = 8 // 1 << page_cluster
+	at, until := index&^(cluster-1), min(index&^(cluster-1)+cluster, end)
+	if index >= end {
+		at, until = index, index+1
+	}
+	for ; at < until; at++ {
+		if errno := k.startPage(f, mapping, at); errno != 0 {
+			return errno
+		}
+	}
+	return 0
+}
+
+// startPage starts reading a page, unless it is in the cache (page_cache_read).
+func (k *Kernel) startPage(f, mapping, index uint32) abi.Errno {
+	if k.cachedPage(k.pageBucket(mapping, index), mapping, index) != 0 {
+		return 0
+	}
+	page := k.AllocPages(k.pages.gfp.kernel, 0)
+	if page == noPage {
+		return abi.ENOMEM
+	}
+	k.addPage(page, mapping, index)
+	result := int32(k.Call(k.mem.Get(k.mem.Get(mapping, k.drv.fs.lay.Space.AOps), k.drv.fs.lay.AOps.Readpage), f, page))
+	k.putPage(page)
+	return abi.Errno(max(-result, 0))
 }
 
 // mmapZero models static int mmap_zero(struct file *file, struct vm_area_struct *vma): pages of zeros, or shared memory.

@@ -122,6 +122,7 @@ func subsystems() []subsystem {
 		{"seqfile", seqFunctions(), (*Kernel).bootSeqFiles},
 		{"stat", statFunctions(), (*Kernel).bootStat},
 		{"filemmap", fileMapFunctions(), (*Kernel).bootFileMaps},
+		{"filesync", fileSyncFunctions(), nil},
 		{"memdev", memoryDeviceFunctions(), (*Kernel).bootMemoryDevices},
 		{"sysmisc", sysMiscFunctions(), nil},
 		{"mountcall", mountCallFunctions(), nil},

@@ -144,6 +144,7 @@ func (k *Kernel) vmTruncate(inode uint32, length uint64) uint32 {
 	}
 	k.mem.SetU64(at, length)
 	if length < old {
+		k.unmapFile(k.mem.Get(inode, k.lay.Inode.Mapping), uint32((length+abi.PageSize-1)>>abi.PageShift))
 		k.truncatePages(k.mem.Get(inode, k.lay.Inode.Mapping), length)
 	}
 	if op := k.mem.Get(inode, k.lay.Inode.Op); op != 0 {

@@ -37,9 +37,9 @@ func pageCacheFunctions() []Function {
 		{Name: "invalidate_inode_pages", Fn: func(c *Call) {
 			c.Kernel.invalidatePages(c.Kernel.mem.Get(c.Arg(0), c.Kernel.lay.Inode.Mapping))
 		}, Level: Full},
-		{Name: "set_page_dirty", Fn: func(c *Call) { c.Kernel.setPageFlags(c.Arg(0), pgDirty, 0) }, Level: Full, Conv: Regparm3},
-		{Name: "filemap_fdatasync", Fn: func(c *Call) { c.Kernel.writePages(c.Arg(0)) }, Level: Full},
-		{Name: "filemap_fdatawait", Fn: func(c *Call) { c.Kernel.awaitPages(c.Arg(0)) }, Level: Full},
+		{Name: "set_page_dirty", Fn: func(c *Call) { c.Kernel.dirtyPage(c.Arg(0)) }, Level: Full, Conv: Regparm3},
+		{Name: "filemap_fdatasync", Fn: func(c *Call) { c.Return(c.Kernel.writePages(c.Arg(0))) }, Level: Full},
+		{Name: "filemap_fdatawait", Fn: func(c *Call) { c.Return(c.Kernel.awaitPages(c.Arg(0))) }, Level: Full},
 		{Name: "kmap_high", Fn: func(c *Call) { c.Return(c.Kernel.pageAddress(c.Arg(0))) }, Level: Partial, Note: "there is no high memory", Conv: Regparm3},
 		{Name: "kunmap_high", Fn: func(*Call) {}, Level: Partial, Note: "there is no high memory", Conv: Regparm3},
 	}
@@ -316,28 +316,74 @@ func (k *Kernel) invalidatePages(mapping uint32) {
 	}
 }
 
-// writePages starts writing the dirty pages of a mapping (filemap_fdatasync).
-func (k *Kernel) writePages(mapping uint32) {
-	write := k.mem.Get(k.mem.Get(mapping, k.drv.fs.lay.Space.AOps), k.drv.fs.lay.AOps.Writepage)
-	for _, page := range k.mappedPages(mapping) {
-		if write == 0 || !k.pageFlag(page, pgDirty) {
+// dirtyPage is set_page_dirty: the page is to be written, and its inode with it.
+func (k *Kernel) dirtyPage(page uint32) {
+	lay, space := &k.lay.Page, &k.drv.fs.lay.Space
+	if k.pageFlag(page, pgDirty) {
+		return
+	}
+	k.setPageFlags(page, pgDirty, 0)
+	mapping := k.mem.Get(page, lay.Mapping)
+	if mapping == 0 {
+		return
+	}
+	k.moveTo(page+lay.List.Off, mapping+space.DirtyPages.Off)
+	if host := k.mem.Get(mapping, space.Host); host != 0 {
+		k.dirtyInode(host, inodeDirtyPages)
+	}
+}
+
+// moveTo puts an entry at the head of another list.
+func (k *Kernel) moveTo(entry, head uint32) {
+	k.listDel(entry)
+	k.listAdd(entry, head)
+}
+
+// writePages starts writing the dirty pages of a mapping, oldest first (filemap_fdatasync). It returns the first error.
+func (k *Kernel) writePages(mapping uint32) (result uint32) {
+	lay, space := &k.lay.Page, &k.drv.fs.lay.Space
+	write := k.mem.Get(k.mem.Get(mapping, space.AOps), k.drv.fs.lay.AOps.Writepage)
+	if write == 0 {
+		return 0
+	}
+	for dirty := mapping + space.DirtyPages.Off; !k.listEmpty(dirty); {
+		entry := k.mem.U32(dirty + wordSize)
+		page := entry - lay.List.Off
+		k.moveTo(entry, mapping+space.LockedPages.Off)
+		if !k.pageFlag(page, pgDirty) {
 			continue
 		}
 		k.getPage(page)
 		k.lockPage(page)
 		if k.pageFlag(page, pgDirty) {
 			k.setPageFlags(page, 0, pgDirty)
-			k.Call(write, page)
+			if r := k.Call(write, page); result == 0 {
+				result = r
+			}
 		} else {
 			k.unlockPage(page)
 		}
 		k.putPage(page)
 	}
+	return result
 }
 
-// awaitPages waits for all pages of a mapping (filemap_fdatawait).
-func (k *Kernel) awaitPages(mapping uint32) {
-	for _, page := range k.mappedPages(mapping) {
+// awaitPages waits for the pages of a mapping that are being written (filemap_fdatawait). EIO for one that was not.
+func (k *Kernel) awaitPages(mapping uint32) (result uint32) {
+	lay, space := &k.lay.Page, &k.drv.fs.lay.Space
+	for locked := mapping + space.LockedPages.Off; !k.listEmpty(locked); {
+		entry := k.mem.U32(locked)
+		page := entry - lay.List.Off
+		k.moveTo(entry, mapping+space.CleanPages.Off)
+		if !k.pageFlag(page, pgLocked) {
+			continue
+		}
+		k.getPage(page)
 		k.waitOnPage(page)
+		if k.pageFlag(page, pgError) {
+			result = errWord(abi.EIO)
+		}
+		k.putPage(page)
 	}
+	return result
 }

@@ -17,9 +17,18 @@ func ramfsFunctions() []Function {
 		{Name: "ramfs_create", Fn: func(c *Call) { c.ramfsMake(c.Arg(2)&modeBits|modeRegular, 0) }, Level: Full, Proto: "int ramfs_create(struct inode *dir, struct dentry *dentry, int mode)"},
 		{Name: "ramfs_unlink", Fn: ramfsUnlink, Level: Full, Proto: "int ramfs_unlink(struct inode *dir, struct dentry *dentry)"},
 		{Name: "ramfs_readpage", Fn: ramdiskReadpage, Level: Full, Proto: "int ramfs_readpage(struct file *file, struct page *page)"},
+		{Name: "ramfs_writepage", Fn: ramfsWritepage, Level: Partial, Note: "unlocks the page, which 2.4.18-14 forgets, so that msync waits for ever", Proto: "int ramfs_writepage(struct page *page)"},
+		{Name: "ramfs_sync_file", Fn: func(c *Call) { c.Return(0) }, Level: Full, Proto: "int ramfs_sync_file(struct file *file, struct dentry *dentry, int datasync)"},
 		{Name: "ramfs_prepare_write", Fn: ramdiskPrepareWrite, Level: Full, Proto: "int ramfs_prepare_write(struct file *file, struct page *page, unsigned from, unsigned to)"},
 		{Name: "ramfs_commit_write", Fn: ramfsCommitWrite, Level: Full, Proto: "int ramfs_commit_write(struct file *file, struct page *page, unsigned from, unsigned to)"},
 	}
+}
+
+// ramfsWritepage keeps a page as it is: it has no other place.
+func ramfsWritepage(c *Call) {
+	c.Kernel.setPageFlags(c.Arg(0), pgDirty, 0)
+	c.Kernel.unlockPage(c.Arg(0))
+	c.Return(0)
 }
 
 // bootRamfs fills in the tables of operations, registers the kernel's own types and mounts the root.
@@ -31,7 +40,8 @@ func (k *Kernel) bootRamfs() error {
 		name  string
 	}{
 		{"ramfs_aops", aops.Readpage, "ramfs_readpage"}, {"ramfs_aops", aops.PrepareWrite, "ramfs_prepare_write"},
-		{"ramfs_aops", aops.CommitWrite, "ramfs_commit_write"},
+		{"ramfs_aops", aops.CommitWrite, "ramfs_commit_write"}, {"ramfs_aops", aops.Writepage, "ramfs_writepage"},
+		{"ramfs_file_operations", file.Mmap, "generic_file_mmap"}, {"ramfs_file_operations", file.Fsync, "ramfs_sync_file"},
 		{"ramfs_file_operations", file.Read, "generic_file_read"}, {"ramfs_file_operations", file.Write, "generic_file_write"},
 		{"ramfs_dir_operations", file.Read, "generic_read_dir"}, {"ramfs_dir_operations", file.Readdir, "dcache_readdir"},
 		{"ramfs_dir_inode_operations", iops.Create, "ramfs_create"}, {"ramfs_dir_inode_operations", iops.Lookup, "ramfs_lookup"},

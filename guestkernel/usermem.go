@@ -85,6 +85,9 @@ func (k *Kernel) eachMapped(addr uint32, b []byte, want vm.Access, f func(pa uin
 		if !ok {
 			break
 		}
+		if want == vm.Write {
+			k.writtenByKernel(addr)
+		}
 		n := min(int(abi.PageSize-addr%abi.PageSize), len(b)-done)
 		f(pa, b[done:done+n])
 		addr, done = addr+uint32(n), done+n

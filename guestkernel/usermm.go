@@ -28,6 +28,7 @@ type mmState struct {
 	stat     statLayouts
 	inode    pipeInodeLayout
 	contents map[uint32]*content // of inodes that have no file system, by their address
+	cleaned  bool                // a page that is mapped has been marked as not written since: see writtenByKernel
 }
 
 func mmFunctions() []Function {
@@ -129,7 +130,11 @@ func (k *Kernel) zapRange(mm, start, end uint32) {
 	k.eachPTE(mm, start, end, func(pte, addr, v uint32) {
 		k.setPTE(pte, addr, 0)
 		if frame := v >> abi.PageShift; frame < k.pages.count {
-			k.freePage(k.pageOf(frame), 0)
+			page := k.pageOf(frame)
+			if v&abi.PageDirty != 0 && v&abi.PagePresent != 0 && k.mem.Get(page, k.lay.Page.Mapping) != 0 {
+				k.dirtyPage(page)
+			}
+			k.freePage(page, 0)
 		}
 		k.addRss(mm, ^uint32(0))
 	})

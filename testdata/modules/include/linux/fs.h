@@ -12,6 +12,7 @@
 struct inode;
 struct dentry;
 struct file;
+struct address_space;
 
 struct inode_operations;
 struct file_operations;
@@ -35,8 +36,45 @@ struct inode {
 	struct inode_operations *i_op;
 	struct file_operations *i_fop;
 	struct super_block *i_sb;
-	char unused_152[248];
+	char unused_152[12];
+	struct address_space *i_mapping;
+	char unused_168[232];
 };
+
+struct page {
+	struct list_head list;
+	struct address_space *mapping;
+	unsigned long index;
+	struct page *next_hash;
+	atomic_t count;
+	unsigned long flags;
+	char unused_28[24];
+	void *virtual; /* where it is in kernel memory */
+};
+
+#define PG_uptodate 3
+
+struct address_space_operations {
+	int (*writepage)(struct page *);
+	int (*readpage)(struct file *, struct page *);
+	int (*sync_page)(struct page *);
+	int (*prepare_write)(struct file *, struct page *, unsigned, unsigned);
+	int (*commit_write)(struct file *, struct page *, unsigned, unsigned);
+	char unused_20[20];
+};
+
+struct address_space {
+	struct list_head clean_pages, dirty_pages, locked_pages;
+	unsigned long nrpages;
+	struct address_space_operations *a_ops;
+	struct inode *host;
+	char unused_36[12];
+};
+
+static inline void SetPageUptodate(struct page *page)
+{
+	page->flags |= 1UL << PG_uptodate;
+}
 
 #define MAJOR(dev) ((unsigned int)(dev) >> 8)
 #define MINOR(dev) ((unsigned int)(dev)&255)
@@ -65,6 +103,7 @@ struct vm_area_struct;
 struct file_lock;
 struct iovec;
 struct page;
+struct address_space;
 
 struct file_operations {
 	struct module *owner;
@@ -170,6 +209,11 @@ typedef int (*find_inode_t)(struct inode *, unsigned long, void *);
 struct inode *iget4(struct super_block *sb, unsigned long ino, find_inode_t find, void *opaque);
 void iput(struct inode *inode);
 void make_bad_inode(struct inode *inode);
+ssize_t generic_file_read(struct file *file, char *buf, size_t size, loff_t *pos);
+ssize_t generic_file_write(struct file *file, const char *buf, size_t size, loff_t *pos);
+int generic_file_mmap(struct file *file, struct vm_area_struct *vma);
+void unlock_page(struct page *page) __attribute__((regparm(3)));
+void set_page_dirty(struct page *page) __attribute__((regparm(3)));
 ssize_t generic_read_dir(struct file *file, char *buf, size_t size, loff_t *pos);
 
 /* The inode of a number, with one more user; read_inode has filled it in. */
