@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ring0/cmd/internal/debugger"
 	"ring0/guestkernel"
 )
 
@@ -52,9 +53,14 @@ func (c *Console) Log() (list []string) {
 // Calls are the kernel calls up to here.
 func (c *Console) Calls() (list []string) {
 	for _, call := range c.dbg.Calls() {
-		list = append(list, fmt.Sprintf("%-10s %s", call.Position, callText(call.TraceEvent)))
+		list = append(list, CallLine(call))
 	}
 	return list
+}
+
+// CallLine is a call as Calls lists it.
+func CallLine(call debugger.KernelCall) string {
+	return fmt.Sprintf("%-10s %s", call.Position, callText(call.TraceEvent))
 }
 
 // callText is a call with its arguments or, of a return, its result.

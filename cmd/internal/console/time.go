@@ -135,9 +135,14 @@ func (c *Console) Bookmarks() (list []string) {
 // Events lists the events with their numbers.
 func (c *Console) Events() (list []string) {
 	for i, e := range c.dbg.Events() {
-		list = append(list, fmt.Sprintf("%4d %-14s %-14s %s", i+1, e.Position, e.Kind, strings.TrimRight(e.Text, "\n")))
+		list = append(list, EventLine(i, e))
 	}
 	return list
+}
+
+// EventLine is the i-th event as Events lists it.
+func EventLine(i int, e debugger.Event) string {
+	return fmt.Sprintf("%4d %-14s %-14s %s", i+1, e.Position, e.Kind, strings.TrimRight(e.Text, "\n"))
 }
 
 // Edits lists what the user changed.

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"ring0/guestkernel"
@@ -23,6 +24,9 @@ type history struct {
 	events   []Event
 	calls    []KernelCall
 	stops    []Event // EventStop; not events of the run
+
+	timeline []Event // all of them in order, as Events gives them
+	stale    bool    // it has to be made again
 }
 
 // record adds what happens at m, if it is new.
@@ -35,9 +39,12 @@ func (d *Debugger) record(w *world, m *moment) {
 	}
 	d.explored = m.place
 	if kind, text, ok := eventOf(w, m); ok {
-		d.events = append(d.events, Event{kind, m.place, text})
+		d.addEvent(Event{kind, m.place, text})
 	}
 }
+
+// addEvent adds one of the run.
+func (d *Debugger) addEvent(e Event) { d.events, d.stale = append(d.events, e), true }
 
 // eventOf is the event that a moment is.
 func eventOf(w *world, m *moment) (kind EventKind, text string, ok bool) {
@@ -79,13 +86,13 @@ func (w *world) traced(e guestkernel.TraceEvent) {
 	}
 	d.calls = append(d.calls, KernelCall{e, here})
 	if e.Kind == guestkernel.TraceCall && strings.HasPrefix(e.Name, "sys_") {
-		d.events = append(d.events, Event{EventSyscall, here, e.Name + "(" + e.Args + ")"})
+		d.addEvent(Event{EventSyscall, here, e.Name + "(" + e.Args + ")"})
 	}
 }
 
 // forgetAfter drops what lies behind p: it will not happen any more.
 func (d *Debugger) forgetAfter(p Position) {
-	d.explored = p
+	d.explored, d.stale = p, true
 	d.events = dropBehind(d.events, p, func(e Event) Position { return e.Position })
 	d.calls = dropBehind(d.calls, p, func(c KernelCall) Position { return c.Position })
 	d.stops = dropBehind(d.stops, p, func(e Event) Position { return e.Position })
@@ -105,24 +112,24 @@ func dropBehind[T any](list []T, p Position, at func(T) Position) []T {
 }
 
 // Events are all events explored so far, in order, those after the present
-// position included.
+// position included. The list is not to be changed.
 func (d *Debugger) Events() []Event {
-	all := slices.Clone(d.events)
-	all = append(all, d.stops...)
+	if !d.stale {
+		return d.timeline
+	}
+	all := slices.Concat(d.events, d.stops)
 	for _, e := range d.edits {
 		all = append(all, Event{EventEdit, e.Position, e.String()})
 	}
 	slices.SortStableFunc(all, func(a, b Event) int { return a.Position.Compare(b.Position) })
+	d.timeline, d.stale = all, false
 	return all
 }
 
 // Calls are the calls of modelled functions up to here, in order; of very many
 // the last ones.
 func (d *Debugger) Calls() []KernelCall {
-	n := len(d.calls)
-	for n > 0 && d.at.place.Before(d.calls[n-1].Position) {
-		n--
-	}
+	n := sort.Search(len(d.calls), func(i int) bool { return d.at.place.Before(d.calls[i].Position) })
 	return d.calls[:n:n]
 }
 

@@ -46,6 +46,7 @@ func (d *Debugger) noteStop() {
 		}
 	}
 	d.stops = append(d.stops, Event{EventStop, d.stop.Position, d.stop.Reason.String()})
+	d.stale = true
 }
 
 // Continue runs to the next thing worth stopping for; Backward to the last one

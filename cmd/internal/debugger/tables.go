@@ -214,7 +214,7 @@ func (d *Debugger) edit(e Edit) error {
 		return err
 	}
 	d.forgetAfter(e.Position)
-	d.edits = append(d.edits, e)
+	d.edits, d.stale = append(d.edits, e), true
 	d.changes++
 	d.stop.EIP = d.w.m.EIP()
 	return nil

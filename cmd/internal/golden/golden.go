@@ -5,7 +5,7 @@ package golden
 import "regexp"
 
 // heap are addresses of memory that the kernel hands out, linear and physical, as eight digits with or without 0x.
-var heap = regexp.MustCompile(`\b(0x)?(c[1-7]|0[17])[0-9a-f]{6}\b`)
+var heap = regexp.MustCompile(`\b(0x)?(c[1-7]|0[1-7])[0-9a-f]{6}\b`)
 
 // Mask replaces addresses of memory that the kernel hands out by as many letters.
-func Mask(text string) string { return heap.ReplaceAllString(text, "${1}${2}hhhhhh") }
+func Mask(text string) string { return heap.ReplaceAllString(text, "${1}hhhhhhhh") }

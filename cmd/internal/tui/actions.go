@@ -23,7 +23,7 @@ func (m *Model) scroll(at place, d int) {
 			m.memory.move(max(-1<<16, min(d, 1<<16)), perLine(m.layout.body[at].w))
 			return
 		}
-		m.lists[v].move(d, len(m.viewLines(v)))
+		m.lists[v].move(d, m.viewLines(v).n)
 	}
 }
 
@@ -242,19 +242,19 @@ func (m *Model) searchAgain() tea.Cmd {
 		return nil
 	}
 	v, l := m.focusView(), &m.stack
-	content := []line(nil)
+	var text content
 	switch {
 	case m.focus == stackPlace:
-		content = m.stackLines(stackWords)
+		text = all(m.stackLines(stackWords))
 	case v == memoryView || v < 0:
 		m.message = say(hint, "memory is not searched here")
 		return nil
 	default:
-		content, l = m.viewLines(v), &m.lists[v]
+		text, l = m.viewLines(v), &m.lists[v]
 	}
-	for i := 1; i <= len(content); i++ {
-		at := (l.cursor + i) % len(content)
-		if strings.Contains(content[at].String(), m.sought) {
+	for i := 1; i <= text.n; i++ {
+		at := (l.cursor + i) % text.n
+		if strings.Contains(text.line(at).String(), m.sought) {
 			l.tail = false
 			l.cursor = at
 			return nil

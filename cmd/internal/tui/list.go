@@ -3,6 +3,15 @@
 
 package tui
 
+// content is what a list shows. Lines are made when they are needed: of a long history few are.
+type content struct {
+	n    int
+	line func(i int) line
+}
+
+// all is content that is there already.
+func all(list []line) content { return content{len(list), func(i int) line { return list[i] }} }
+
 // A list shows lines, scrolls, and has a cursor when it has the keys.
 type list struct {
 	top, cursor int
@@ -31,18 +40,18 @@ func (l *list) follow(n int) {
 }
 
 // draw shows the lines around the cursor in r.
-func (l *list) draw(c *canvas, r rect, content []line, focused bool) {
-	l.follow(len(content))
+func (l *list) draw(c *canvas, r rect, text content, focused bool) {
+	l.follow(text.n)
 	if l.cursor < l.top {
 		l.top = l.cursor
 	}
 	if l.cursor >= l.top+r.h {
 		l.top = l.cursor - r.h + 1
 	}
-	l.top = max(0, min(l.top, len(content)-r.h))
+	l.top = max(0, min(l.top, text.n-r.h))
 	for y := range r.h {
 		i := l.top + y
-		if i >= len(content) {
+		if i >= text.n {
 			c.fill(r.x, r.y+y, r.w, plain)
 			continue
 		}
@@ -50,6 +59,6 @@ func (l *list) draw(c *canvas, r rect, content []line, focused bool) {
 		if focused && i == l.cursor {
 			over = selected
 		}
-		c.putOver(r.x, r.y+y, r.w, content[i], over)
+		c.putOver(r.x, r.y+y, r.w, text.line(i), over)
 	}
 }

@@ -55,7 +55,7 @@ func (m *Model) roll(at place, d int) {
 	case at == stackPlace:
 		m.stack.roll(d, len(m.stackLines(stackWords)), m.layout.body[at].h)
 	case v >= 0 && v != memoryView:
-		m.lists[v].roll(d, len(m.viewLines(v)), m.layout.body[at].h)
+		m.lists[v].roll(d, m.viewLines(v).n, m.layout.body[at].h)
 	default:
 		m.scroll(at, d)
 	}

@@ -128,19 +128,19 @@ func (m *Model) drawPane(c *canvas, at place, r rect) {
 			}
 		}
 	case stackPlace:
-		m.stack.draw(c, r, m.stackLines(stackWords), focused)
+		m.stack.draw(c, r, all(m.stackLines(stackWords)), focused)
 	case lowerPlace, sidePlace:
 		v := m.shown[at]
 		if v == memoryView {
 			m.memory.draw(c, r, m)
 			return
 		}
-		content := m.viewLines(v)
-		if len(content) == 0 {
+		text := m.viewLines(v)
+		if text.n == 0 {
 			c.put(r.x, r.y, r.w, say(faint, "none"))
 			return
 		}
-		m.lists[v].draw(c, r, content, focused)
+		m.lists[v].draw(c, r, text, focused)
 	}
 }
 

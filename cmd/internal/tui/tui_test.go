@@ -243,7 +243,7 @@ func keyTests() map[string]func(t *testing.T, s *screen) {
 			s.m.show(extableView)
 			s.m.lists[extableView].cursor = start
 			s.press(key)
-			n := len(s.m.viewLines(extableView))
+			n := s.m.viewLines(extableView).n
 			require.Equal(t, max(0, min(start+d, n-1)), s.m.lists[extableView].cursor)
 		}
 	}

@@ -38,7 +38,7 @@ const (
 // viewRow is a view: its name, the key that shows it, its lines, and the command that Enter gives for the line with the cursor.
 type viewRow struct {
 	key, name, about string
-	lines            func(m *Model) []line
+	lines            func(m *Model) content
 	enter            func(m *Model, i int) string
 }
 
@@ -47,9 +47,9 @@ func views() [viewCount]viewRow {
 	return [viewCount]viewRow{
 		logView:          {key: "1", name: "log", about: "the kernel's log", lines: text((*console.Console).Log)},
 		callsView:        {key: "2", name: "calls", about: "calls of kernel functions, decoded", lines: callLines, enter: enterCall},
-		consoleView:      {key: "3", name: "console", about: "commands and their answers", lines: func(m *Model) []line { return m.transcript }},
+		consoleView:      {key: "3", name: "console", about: "commands and their answers", lines: func(m *Model) content { return all(m.transcript) }},
 		memoryView:       {key: "4", name: "memory", about: "memory at an address"},
-		stackView:        {key: "5", name: "stack", about: "the stack with symbols", lines: func(m *Model) []line { return m.stackLines(stackWords) }},
+		stackView:        {key: "5", name: "stack", about: "the stack with symbols", lines: func(m *Model) content { return all(m.stackLines(stackWords)) }},
 		backtraceView:    {key: "6", name: "backtrace", about: "the calls that led here", lines: backtraceLines, enter: enterFrame},
 		localsView:       {key: "7", name: "locals", about: "parameters and variables of the frame", lines: localLines},
 		breakpointsView:  {key: "8", name: "breaks", about: "breakpoints and watchpoints", lines: breakLines, enter: enterBreak},
@@ -67,21 +67,19 @@ func views() [viewCount]viewRow {
 }
 
 // text makes a view of a console's list. A line that begins with "!" matters.
-func text(list func(*console.Console) []string) func(*Model) []line {
-	return func(m *Model) (out []line) {
-		for _, s := range list(m.con) {
-			out = append(out, say(plain, s))
-		}
-		return out
+func text(list func(*console.Console) []string) func(*Model) content {
+	return func(m *Model) content {
+		lines := list(m.con)
+		return content{len(lines), func(i int) line { return say(plain, lines[i]) }}
 	}
 }
 
 // viewLines are the lines of a view.
-func (m *Model) viewLines(v viewID) []line {
+func (m *Model) viewLines(v viewID) content {
 	if f := views()[v].lines; f != nil {
 		return f(m)
 	}
-	return nil
+	return content{}
 }
 
 // show brings a view to the lower place, or to the side one if that has the keys.
@@ -106,12 +104,10 @@ func (m *Model) cycle(d int) {
 	m.show((m.shown[at] + viewID(d) + viewCount) % viewCount)
 }
 
-// callLines show what happened after the present faintly.
-func callLines(m *Model) (out []line) {
-	for _, s := range m.con.Calls() {
-		out = append(out, say(plain, s))
-	}
-	return out
+// callLines are the calls up to here.
+func callLines(m *Model) content {
+	calls := m.con.Debugger().Calls()
+	return content{len(calls), func(i int) line { return say(plain, console.CallLine(calls[i])) }}
 }
 
 // enterCall travels to a call.
@@ -123,7 +119,8 @@ func enterCall(m *Model, i int) string {
 	return "goto " + calls[i].Position.String()
 }
 
-func backtraceLines(m *Model) (out []line) {
+func backtraceLines(m *Model) content {
+	var out []line
 	for _, s := range m.con.Backtrace() {
 		r := plain
 		if strings.HasPrefix(s, "*") {
@@ -131,25 +128,21 @@ func backtraceLines(m *Model) (out []line) {
 		}
 		out = append(out, say(r, s))
 	}
-	return out
+	return all(out)
 }
 
 func enterFrame(_ *Model, i int) string { return "frame " + strconv.Itoa(i) }
 
-func localLines(m *Model) (out []line) {
+func localLines(m *Model) content {
+	var out []line
 	for _, s := range append(m.con.Arguments(), m.con.Locals()...) {
 		name, value, _ := strings.Cut(s, " = ")
 		out = append(out, say(symbol, name).add(plain, " = "+value))
 	}
-	return out
+	return all(out)
 }
 
-func breakLines(m *Model) (out []line) {
-	for _, s := range m.con.Breakpoints() {
-		out = append(out, say(plain, s))
-	}
-	return out
-}
+func breakLines(m *Model) content { return text((*console.Console).Breakpoints)(m) }
 
 // enterBreak shows the code of a breakpoint.
 func enterBreak(m *Model, i int) string {
@@ -161,17 +154,16 @@ func enterBreak(m *Model, i int) string {
 }
 
 // eventLines mark where the present is.
-func eventLines(m *Model) (out []line) {
+func eventLines(m *Model) content {
 	here := m.con.Debugger().Position()
 	events := m.con.Debugger().Events()
-	for i, s := range m.con.Events() {
+	return content{len(events), func(i int) line {
 		r := plain
 		if here.Before(events[i].Position) {
 			r = faint
 		}
-		out = append(out, say(r, s))
-	}
-	return out
+		return say(r, console.EventLine(i, events[i]))
+	}}
 }
 
 func enterEvent(m *Model, i int) string {
@@ -189,9 +181,6 @@ func enterBookmark(m *Model, i int) string {
 	return "goto " + list[i].Name
 }
 
-func pageLines(m *Model) (out []line) {
-	for _, s := range m.con.PageWalk(m.memory.addr) {
-		out = append(out, say(plain, s))
-	}
-	return out
+func pageLines(m *Model) content {
+	return text(func(c *console.Console) []string { return c.PageWalk(m.memory.addr) })(m)
 }
