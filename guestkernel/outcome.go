@@ -17,7 +17,7 @@ const (
 	KernelPanic                      // panic(); Reason is its text
 	TripleFault                      // the CPU shut down
 	Halted                           // interrupts off and HLT: nothing can wake the CPU
-	Limit                            // Config.MaxInsns instructions have run
+	Limit                            // Config.MaxInsns instructions have run, or the log is longer than the host keeps
 	Missing                          // guest code called a function that is not written; Reason names it, with arguments and caller
 	Unwritten                        // an instruction that the machine lacks; Err names it
 	Requested                        // somebody called vm.Machine.Stop

@@ -94,7 +94,13 @@ func (k *Kernel) logPrintkBuf() {
 	k.emitLog(out)
 	k.flushConsole()
 	k.wakeLogReaders()
+	if len(k.log.text) > maxLogText && k.running != nil {
+		k.stop(Outcome{Kind: Limit, Reason: fmt.Sprintf("kernel log of %d MB", maxLogText>>20)})
+	}
 }
+
+// maxLogText is how much log the host keeps: a module that prints for ever must not use up its memory.
+const maxLogText = 16 << 20
 
 func boolWord(b bool) uint32 {
 	if b {

@@ -77,7 +77,7 @@ func addDisk(cfg *guestkernel.Config, disk string) error {
 	if cfg.Disks[n] != nil {
 		return fmt.Errorf("--disk %q: there is another image for %s", disk, name)
 	}
-	cfg.Disks[n], err = hostfile.Read(file, hostfile.Disk)
+	cfg.Disks[n], err = hostfile.Read(file, min(hostfile.Disk, int64(cfg.Mem))) // what is larger finds no room there
 	return err
 }
 
