@@ -50,4 +50,5 @@ func TestCorpusVerdicts(t *testing.T) {
 	require.Equal(t, len(reference), comparison.Compared)
 	require.GreaterOrEqual(t, comparison.Verdicts*100, comparison.Compared*95)
 	require.GreaterOrEqual(t, comparison.Removals*100, comparison.Compared*95)
+	require.GreaterOrEqual(t, comparison.Logs*100, comparison.Compared*95)
 }
