@@ -164,6 +164,7 @@ func (m *Model) execute(command string) tea.Cmd {
 // finish takes the answer of a command.
 func (m *Model) finish(f finished) tea.Cmd {
 	m.busy = nil
+	start := len(m.transcript)
 	m.transcript = append(m.transcript, say(keyword, ": "+f.command))
 	m.transcript = append(m.transcript, lines(plain, f.answer)...)
 	m.message = lastLine(f.answer)
@@ -174,6 +175,7 @@ func (m *Model) finish(f finished) tea.Cmd {
 	const kept = 5000
 	if n := len(m.transcript); n > kept {
 		m.transcript = m.transcript[n-kept:]
+		start = max(0, start-(n-kept))
 	}
 	if m.con.Done() {
 		return tea.Quit
@@ -182,7 +184,20 @@ func (m *Model) finish(f finished) tea.Cmd {
 	if strings.Count(f.answer, "\n") > 1 && !m.con.Moved() {
 		m.show(consoleView)
 	}
+	m.showAnswer(start)
 	return m.typedAhead()
+}
+
+// showAnswer has the console view show the last answer: its end, or of one that is longer than the view its beginning.
+func (m *Model) showAnswer(start int) {
+	at := lowerPlace
+	if m.shown[sidePlace] == consoleView && m.layout.shown(sidePlace) {
+		at = sidePlace
+	}
+	l := &m.lists[consoleView]
+	if l.tail = len(m.transcript)-start <= m.layout.body[at].h; !l.tail {
+		l.cursor, l.top = start, start
+	}
 }
 
 // typedAhead takes the keys typed meanwhile, up to one that starts another command.

@@ -573,6 +573,8 @@ func TestWheelAndAnswers(t *testing.T) {
 	require.Equal(t, top-3, s.m.lists[logView].top)
 	s.send(tea.MouseWheelMsg{X: 5, Y: lower.y + 1, Button: tea.MouseWheelDown})
 	require.True(t, s.m.lists[logView].tail)
+	s.command("help")
+	require.Contains(t, s.text(), "\n: help\n", "a long answer is shown from its beginning")
 	s.command("bt 2")
 	require.Equal(t, consoleView, s.m.shown[lowerPlace])
 	s.press("enter")
