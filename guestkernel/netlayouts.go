@@ -17,6 +17,8 @@ type protocolState struct {
 	Sock   sockUseLayout     `c:"struct sock"`
 	Socket socketFlagsLayout `c:"struct socket"`
 
+	Route      routeLayout        `c:"struct rtable"`
+	InetPeer   inetPeerLayout     `c:"struct inet_peer"`
 	SockOption sockOptionLayout   `c:"struct sock"`
 	RateTable  rateTableLayout    `c:"struct qdisc_rate_table"`
 	Police     policeLayout       `c:"struct tcf_police"`
@@ -66,6 +68,8 @@ func protocolSubsystems() []subsystem {
 		{"netlink", netlinkFunctions(), (*Kernel).bootNetlink},
 		{"scm", scmFunctions(), nil},
 		{"sockopt", sockOptionFunctions(), nil},
+		{"arp", arpFunctions(), nil},
+		{"inetaddr", inetAddressFunctions(), nil},
 		{"police", policeFunctions(), nil},
 		{"estimator", estimatorFunctions(), nil},
 		{"netfilter", netfilterFunctions(), nil},

@@ -21,6 +21,7 @@ type sockUseLayout struct {
 type socketFlagsLayout struct {
 	Flags    abi.Field `c:"flags"`
 	Passcred abi.Field `c:"passcred"`
+	Fasync   abi.Field `c:"fasync_list"`
 }
 
 // Bits of a socket's flags and of shutdown, flags of messages.
