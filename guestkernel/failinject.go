@@ -29,7 +29,7 @@ func ParseFault(text string) (Fault, error) {
 	var f Fault
 	spec, module, limited := strings.Cut(text, "@")
 	name, calls, ok := strings.Cut(spec, ":")
-	if !ok || limited && module == "" {
+	if !ok || name == "" || limited && module == "" {
 		return f, fmt.Errorf("%q: want FUNCTION:CALL, FUNCTION:FIRST-LAST or FUNCTION:*, and @MODULE behind it for one module", text)
 	}
 	f.Function, f.Module = name, module

@@ -24,6 +24,7 @@ func TestParseFault(t *testing.T) {
 		{"copy_from_user:1@scull", Fault{"copy_from_user", 1, 1, "scull"}, ""},
 		{"kmalloc", Fault{}, "want FUNCTION:CALL"},
 		{"kmalloc:1@", Fault{}, "want FUNCTION:CALL"},
+		{":1", Fault{}, "want FUNCTION:CALL"},
 		{"kmalloc:0", Fault{}, "want the number of a call"},
 		{"kmalloc:x", Fault{}, "want the number of a call"},
 		{"kmalloc:5-3", Fault{}, "from 5 on"},

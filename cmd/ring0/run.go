@@ -184,6 +184,9 @@ func exitOf(result *session.Result) error {
 
 // runEach is --fail-each.
 func (f *runFlags) runEach(cmd *cobra.Command, cfg session.Config) error {
+	if strings.ContainsAny(f.each, ":@") {
+		return fmt.Errorf("--fail-each %q: want a FUNCTION alone", f.each)
+	}
 	if _, err := guestkernel.ParseFault(f.each + ":1"); err != nil {
 		return fmt.Errorf("--fail-each %w", err)
 	}

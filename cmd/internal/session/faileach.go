@@ -31,6 +31,9 @@ func RunEach(cfg Config, function string, report func(EachResult)) (worst Verdic
 		run := cfg
 		run.Fail = append(append([]guestkernel.Fault{}, cfg.Fail...), guestkernel.Fault{Function: function, First: call})
 		r, err := Run(run)
+		if err == nil {
+			err = r.BadInput()
+		}
 		if err != nil {
 			return worst, err
 		}
@@ -44,8 +47,8 @@ func RunEach(cfg Config, function string, report func(EachResult)) (worst Verdic
 			}
 			worst = max(worst, severity(r.Verdict))
 			report(each)
-		} else if r.Verdict == Limited { // there may be more calls, which nobody will see
-			worst = Limited
+		} else if r.Verdict != Success { // by itself; there may be more calls, which nobody will see
+			worst = max(worst, severity(r.Verdict))
 			report(EachResult{Call: call, Verdict: r.Verdict.String(), Outcome: r.outcome(), verdict: r.Verdict})
 		}
 		r.Kernel.Close()
