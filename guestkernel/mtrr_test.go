@@ -26,8 +26,8 @@ func TestMTRR(t *testing.T) {
 	require.EqualValues(t, 0, add(0xfd000000, 16<<20, mtrrWriteComb, 1))
 	base, _ := k.m.MSR(0x200)
 	mask, _ := k.m.MSR(0x201)
-	require.EqualValues(t, 0xfd000001, base)
-	require.EqualValues(t, 0xfff000800, mask)
+	require.EqualValues(t, uint64(0xfd000001), base)
+	require.EqualValues(t, uint64(0xfff000800), mask)
 	require.EqualValues(t, 0, add(0xfd000000, 1<<20, mtrrWriteComb, 1), "inside it")
 	require.EqualValues(t, 1, add(0xfd800000, 64<<10, mtrrUncachable, 1))
 	require.Equal(t, "reg00: base=0xfd000000 (4048MB), size=  16MB: write-combining, count=2\n"+
@@ -55,6 +55,6 @@ func TestMTRR(t *testing.T) {
 	require.Contains(t, k.LogText(), "mtrr: no MTRR for fd000000,1000000 found\n")
 	require.EqualValues(t, -abi.EINVAL, del(8, 0, 0))
 	for i, want := range []int32{0, 2, 3, 4, 5, 6, 7, -int32(abi.ENOSPC)} {
-		require.Equal(t, want, add(uint32(0xe0000000+i<<20), 1<<20, mtrrWriteComb, 0))
+		require.Equal(t, want, add(0xe0000000+uint32(i)<<20, 1<<20, mtrrWriteComb, 0))
 	}
 }
