@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ring0/cmd/internal/plain"
 	"ring0/cmd/internal/scan"
 	"ring0/guestkernel"
 )
@@ -95,7 +96,7 @@ func (f *scanFlags) scan(out io.Writer, dir string) error {
 	case f.run:
 		err = f.load(out, corpus, exports, cfg)
 	case f.json:
-		err = writeCensusLines(out, corpus.Census(exports))
+		err = writeCensusLines(out, corpus, corpus.Census(exports))
 	default:
 		f.writeCensus(out, corpus, corpus.Census(exports))
 	}
@@ -105,19 +106,37 @@ func (f *scanFlags) scan(out io.Writer, dir string) error {
 	return err
 }
 
-func writeCensusLines(out io.Writer, census *scan.Census) error {
+func writeCensusLines(out io.Writer, corpus *scan.Corpus, census *scan.Census) error {
 	enc := json.NewEncoder(out)
 	for _, m := range census.Modules {
-		if err := enc.Encode(m); err != nil {
+		if err := enc.Encode(m.UTF8()); err != nil {
+			return err
+		}
+	}
+	for _, s := range corpus.Skipped {
+		if !s.Broken {
+			continue
+		}
+		s.Path, s.Reason = plain.UTF8(s.Path), plain.UTF8(s.Reason)
+		if err := enc.Encode(s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// names are names in a line of text.
+func names(all []string) string {
+	words := make([]string, len(all))
+	for i, name := range all {
+		words[i] = plain.Word(name)
+	}
+	return strings.Join(words, " ")
+}
+
 func (f *scanFlags) writeCensus(out io.Writer, corpus *scan.Corpus, census *scan.Census) {
 	for _, m := range census.Modules {
-		fmt.Fprintf(out, "%s:", m.Path)
+		fmt.Fprintf(out, "%s:", plain.Word(m.Path))
 		for _, level := range []string{"full", "partial", "stub", "data", "module", "none", "unresolved"} {
 			if n := m.Symbols[level]; n > 0 {
 				fmt.Fprintf(out, " %d %s", n, level)
@@ -128,10 +147,15 @@ func (f *scanFlags) writeCensus(out io.Writer, corpus *scan.Corpus, census *scan
 			names []string
 		}{{"not modelled", m.None}, {"unresolved", m.Unresolved}, {"needs", m.Depends}} {
 			if len(list.names) > 0 {
-				fmt.Fprintf(out, "; %s: %s", list.title, strings.Join(list.names, " "))
+				fmt.Fprintf(out, "; %s: %s", list.title, names(list.names))
 			}
 		}
 		fmt.Fprintln(out)
+	}
+	for _, s := range corpus.Skipped {
+		if s.Broken {
+			fmt.Fprintf(out, "%s; left out\n", plain.Escape(s.Reason))
+		}
 	}
 	if len(census.Wanted) > 0 && f.top > 0 {
 		fmt.Fprintln(out, "missing exports, best written in this order (export, modules that need it, modules that then lack nothing):")

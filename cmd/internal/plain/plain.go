@@ -5,6 +5,7 @@ package plain
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -35,6 +36,14 @@ func isControl(c rune) bool {
 	return unicode.IsControl(c) && c != '\t' && c != '\n'
 }
 
+// Word is a name in a line of text: as it is, or quoted when it could be taken for more than a name.
+func Word(name string) string {
+	if name == "" || !utf8.ValidString(name) || strings.IndexFunc(name, unicode.IsControl) >= 0 {
+		return strconv.Quote(name)
+	}
+	return name
+}
+
 // UTF8 is text for JSON, which knows characters only: what is not UTF-8 has one character for each byte, the one with the
 // byte's number, and loses nothing.
 func UTF8(text string) string {
@@ -46,4 +55,13 @@ func UTF8(text string) string {
 		chars[i] = rune(text[i])
 	}
 	return string(chars)
+}
+
+// UTF8s is UTF8 of every text, never nil.
+func UTF8s(texts []string) []string {
+	all := make([]string, len(texts))
+	for i, t := range texts {
+		all[i] = UTF8(t)
+	}
+	return all
 }

@@ -20,6 +20,19 @@ func TestEscape(t *testing.T) {
 	}
 }
 
+func TestWord(t *testing.T) {
+	for name, want := range map[string]string{
+		"init_module": "init_module",
+		"we ird/é.o":  "we ird/é.o",
+		"":            `""`,
+		"a\nb":        `"a\nb"`,
+		"\x1b[2J":     `"\x1b[2J"`,
+		"\xff.o":      `"\xff.o"`,
+	} {
+		require.Equal(t, want, Word(name))
+	}
+}
+
 func TestUTF8(t *testing.T) {
 	for text, want := range map[string]string{
 		"":            "",

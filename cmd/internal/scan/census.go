@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"ring0/cmd/internal/plain"
 	"ring0/guestkernel"
 	"ring0/guestkernel/abi"
 )
@@ -26,6 +27,15 @@ type ModuleCensus struct {
 	None       []string       `json:"none"`    // exports of the kernel that are not modelled
 	Unresolved []string       `json:"unresolved"`
 	Depends    []string       `json:"depends"`
+}
+
+// UTF8 is the census of a module as JSON can have it.
+func (m ModuleCensus) UTF8() ModuleCensus {
+	m.Path = plain.UTF8(m.Path)
+	for _, list := range []*[]string{&m.None, &m.Unresolved, &m.Depends} {
+		*list = plain.UTF8s(*list)
+	}
+	return m
 }
 
 // Wanted is an export that is not modelled.

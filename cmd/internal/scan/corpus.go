@@ -43,8 +43,9 @@ type Module struct {
 
 // Skipped is a file that was left out.
 type Skipped struct {
-	Path   string
-	Reason string
+	Path   string `json:"module"`
+	Reason string `json:"error"`
+	Broken bool   `json:"-"` // it is no object file, whatever its name says
 }
 
 // Find reads every object below dir. Symbolic links below it are not followed.
@@ -103,11 +104,11 @@ func (c *Corpus) add(file string) error {
 	}
 	object, err := loader.Parse(rel, data)
 	if err != nil {
-		c.Skipped = append(c.Skipped, Skipped{rel, err.Error()})
+		c.Skipped = append(c.Skipped, Skipped{rel, err.Error(), true})
 		return nil
 	}
 	if _, ok := object.KernelVersion(); !ok {
-		c.Skipped = append(c.Skipped, Skipped{rel, "not a module: no kernel_version in .modinfo"})
+		c.Skipped = append(c.Skipped, Skipped{Path: rel, Reason: "not a module: no kernel_version in .modinfo"})
 		return nil
 	}
 	c.Modules = append(c.Modules, newModule(rel, object, int64(len(data))))
@@ -150,7 +151,7 @@ func (c *Corpus) dropParts() {
 	var whole []*Module
 	for _, m := range c.Modules {
 		if w := c.wholeOf(m); w != nil {
-			c.Skipped = append(c.Skipped, Skipped{m.Path, "a part of " + w.Path})
+			c.Skipped = append(c.Skipped, Skipped{Path: m.Path, Reason: "a part of " + w.Path})
 			continue
 		}
 		whole = append(whole, m)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -59,9 +58,8 @@ func (f Fate) UTF8() Fate {
 		*text = plain.UTF8(*text)
 	}
 	for _, texts := range []*[]string{&f.Depends, &f.Log, &f.Unload, &f.Notes, &f.Found} {
-		*texts = slices.Clone(*texts)
-		for i, text := range *texts {
-			(*texts)[i] = plain.UTF8(text)
+		if *texts != nil {
+			*texts = plain.UTF8s(*texts)
 		}
 	}
 	return f

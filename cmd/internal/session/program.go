@@ -176,7 +176,7 @@ func (p *ProgramResult) document() *ProgramDocument {
 	if p == nil {
 		return nil
 	}
-	d := &ProgramDocument{File: plain.UTF8(p.File), Args: utf8Texts(p.Args), PID: p.PID, Oopses: p.Oopses}
+	d := &ProgramDocument{File: plain.UTF8(p.File), Args: plain.UTF8s(p.Args), PID: p.PID, Oopses: p.Oopses}
 	d.Stdout, d.Stderr = kept(p.Stdout), kept(p.Stderr)
 	switch {
 	case p.Err != nil:

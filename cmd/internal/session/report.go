@@ -181,18 +181,10 @@ func (v Verdict) String() string {
 	return [...]string{"success", "failed", "bad file", "crashed", "limit"}[v]
 }
 
-func utf8Texts(texts []string) []string {
-	all := []string{}
-	for _, t := range texts {
-		all = append(all, plain.UTF8(t))
-	}
-	return all
-}
-
 // document is a module in the report, with its load map if maps are asked for.
 func (m *ModuleResult) document(maps bool) ModuleDocument {
 	d := ModuleDocument{
-		File: plain.UTF8(m.File), Parameters: utf8Texts(m.Parameters), Name: plain.UTF8(m.Name), Size: m.Size,
+		File: plain.UTF8(m.File), Parameters: plain.UTF8s(m.Parameters), Name: plain.UTF8(m.Name), Size: m.Size,
 		Warnings: append([]string{}, m.Warnings...), Init: m.Init.document(), Remove: m.Remove.document(),
 	}
 	if m.Base != 0 {
