@@ -92,6 +92,9 @@ func (c *Console) breakText(b debugger.Breakpoint) string {
 			text += " (nowhere yet)"
 		}
 		for i, addr := range b.Addrs {
+			if b.Location.Kind == debugger.AtAddress { // it is the place
+				break
+			}
 			if i == 4 {
 				text += fmt.Sprintf(" and %d more", len(b.Addrs)-i)
 				break

@@ -5,6 +5,7 @@ package console
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ring0/cmd/internal/debugger"
@@ -77,13 +78,31 @@ func callText(e guestkernel.TraceEvent) string {
 
 // Breakpoints lists breakpoints, then watchpoints.
 func (c *Console) Breakpoints() (list []string) {
-	for _, b := range c.dbg.Breakpoints() {
-		list = append(list, fmt.Sprintf("%-3d %s", b.ID, c.breakText(b)))
-	}
-	for _, w := range c.dbg.Watchpoints() {
-		list = append(list, fmt.Sprintf("%-3d %s", w.ID, c.watchText(w)))
+	for _, id := range c.PointIDs() {
+		for _, b := range c.dbg.Breakpoints() {
+			if b.ID == id {
+				list = append(list, fmt.Sprintf("%-3d %s", id, c.breakText(b)))
+			}
+		}
+		for _, w := range c.dbg.Watchpoints() {
+			if w.ID == id {
+				list = append(list, fmt.Sprintf("%-3d %s", id, c.watchText(w)))
+			}
+		}
 	}
 	return list
+}
+
+// PointIDs are the numbers of the breakpoints and watchpoints in the order of Breakpoints.
+func (c *Console) PointIDs() (ids []int) {
+	for _, b := range c.dbg.Breakpoints() {
+		ids = append(ids, b.ID)
+	}
+	for _, w := range c.dbg.Watchpoints() {
+		ids = append(ids, w.ID)
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // Modules lists module_list.

@@ -106,14 +106,7 @@ func (m *Model) selectedBreak() int {
 	if m.focusView() != breakpointsView {
 		return 0
 	}
-	var ids []int
-	for _, b := range d.Breakpoints() {
-		ids = append(ids, b.ID)
-	}
-	for _, w := range d.Watchpoints() {
-		ids = append(ids, w.ID)
-	}
-	if i := m.lists[breakpointsView].cursor; i < len(ids) {
+	if ids, i := m.con.PointIDs(), m.lists[breakpointsView].cursor; i < len(ids) {
 		return ids[i]
 	}
 	return 0

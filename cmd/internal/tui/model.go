@@ -181,7 +181,7 @@ func (m *Model) finish(f finished) tea.Cmd {
 		return tea.Quit
 	}
 	m.arrive()
-	if strings.Count(f.answer, "\n") > 1 && !m.con.Moved() {
+	if (strings.Count(f.answer, "\n") > 1 || textWidth(f.answer) > m.layout.w) && !m.con.Moved() {
 		m.show(consoleView)
 	}
 	m.showAnswer(start)
@@ -190,14 +190,31 @@ func (m *Model) finish(f finished) tea.Cmd {
 
 // showAnswer has the console view show the last answer: its end, or of one that is longer than the view its beginning.
 func (m *Model) showAnswer(start int) {
-	at := lowerPlace
+	l, answer := &m.lists[consoleView], len(m.wrapped(m.transcript[start:]))
+	if l.tail = answer <= m.layout.body[m.consolePlace()].h; !l.tail {
+		l.top = len(m.wrapped(m.transcript)) - answer
+		l.cursor = l.top
+	}
+}
+
+// consolePlace is where the console view is, or will be.
+func (m *Model) consolePlace() place {
 	if m.shown[sidePlace] == consoleView && m.layout.shown(sidePlace) {
-		at = sidePlace
+		return sidePlace
 	}
-	l := &m.lists[consoleView]
-	if l.tail = len(m.transcript)-start <= m.layout.body[at].h; !l.tail {
-		l.cursor, l.top = start, start
+	return lowerPlace
+}
+
+// wrapped are lines that fit the console view, long ones in several.
+func (m *Model) wrapped(list []line) (out []line) {
+	w := m.layout.body[m.consolePlace()].w
+	for _, l := range list {
+		for ; w > 0 && l.width() > w; l = l.without(w) {
+			out = append(out, l.first(w))
+		}
+		out = append(out, l)
 	}
+	return out
 }
 
 // typedAhead takes the keys typed meanwhile, up to one that starts another command.

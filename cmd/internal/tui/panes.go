@@ -6,7 +6,6 @@ package tui
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"ring0/cmd/internal/debugger"
 )
@@ -171,14 +170,7 @@ func clip(text string, w int, more string) string {
 	if textWidth(text) <= w {
 		return text
 	}
-	col, end := 0, 0
-	for i, r := range text {
-		if col += runeWidth(harmless(r)); col > w-1 {
-			break
-		}
-		end = i + utf8.RuneLen(r)
-	}
-	return text[:end] + more
+	return prefix(text, w-1) + more
 }
 
 func (m *Model) ring() int { return m.con.Debugger().View().Registers().CPL }

@@ -78,6 +78,31 @@ func (l line) without(columns int) line {
 	return out
 }
 
+// first is the first columns of the line.
+func (l line) first(columns int) (out line) {
+	for _, s := range l {
+		part := prefix(s.text, columns)
+		out = out.add(s.role, part)
+		if len(part) < len(s.text) {
+			break
+		}
+		columns -= textWidth(part)
+	}
+	return out
+}
+
+// prefix is as much of a text as has room in columns.
+func prefix(text string, columns int) string {
+	for end := 0; end < len(text); {
+		r, size := utf8.DecodeRuneInString(text[end:])
+		if columns -= runeWidth(harmless(r)); columns < 0 {
+			return text[:end]
+		}
+		end += size
+	}
+	return text
+}
+
 // String is the line without its roles.
 func (l line) String() string {
 	var b strings.Builder

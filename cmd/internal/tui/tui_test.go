@@ -481,6 +481,10 @@ func TestHostileText(t *testing.T) {
 	c := newCanvas(20, 1, newTheme(true, true))
 	c.put(0, 0, 20, say(plain, "a\x1b[31mb\x07\u202e\xffc日本"))
 	require.Equal(t, "a.[31mb...c日本\n", c.String())
+	for w := range 12 {
+		text := "a\xff日本\xe6b"
+		require.LessOrEqual(t, textWidth(prefix(text, w)), w)
+	}
 	require.False(t, slices.ContainsFunc([]rune(c.render()), func(r rune) bool { return r == 7 || r == 0x202e }))
 }
 
@@ -579,6 +583,29 @@ func TestWheelAndAnswers(t *testing.T) {
 	require.Equal(t, consoleView, s.m.shown[lowerPlace])
 	s.press("enter")
 	require.Contains(t, s.text(), "Enter goes somewhere in")
+}
+
+// A value that is wider than the screen is shown whole, in the console view.
+func TestWideAnswer(t *testing.T) {
+	s := debug(t, 80, 24, "source_dwarf4.o")
+	s.command("print triangle")
+	require.Equal(t, consoleView, s.m.shown[lowerPlace])
+	require.Contains(t, strings.ReplaceAll(s.text(), "\n", ""), "tiny = -7")
+	s.term.Resize(60, 24)
+	s.send(tea.WindowSizeMsg{Width: 60, Height: 24})
+	require.Contains(t, strings.ReplaceAll(s.text(), "\n", ""), "tiny = -7")
+}
+
+// The list of breakpoints goes by number, and so do the keys in it.
+func TestBreakpointList(t *testing.T) {
+	s := debug(t, 80, 24, "source_dwarf4.o")
+	s.command("watch counter")
+	s.command("break *0xc880f141")
+	s.press("8", "tab", "home", "space")
+	require.True(t, s.con.Debugger().Watchpoints()[0].Disabled)
+	require.Contains(t, s.text(), "3   *0xc880f141 <init_module+0x1 [source_dwarf4]>\n")
+	s.press("down", "enter")
+	require.Equal(t, uint32(0xc880f141), s.m.code.cursor)
 }
 
 // Moving the cursor out of the code shown scrolls by a line.

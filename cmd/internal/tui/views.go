@@ -47,7 +47,7 @@ func views() [viewCount]viewRow {
 	return [viewCount]viewRow{
 		logView:          {key: "1", name: "log", about: "the kernel's log", lines: text((*console.Console).Log)},
 		callsView:        {key: "2", name: "calls", about: "calls of kernel functions, decoded", lines: callLines, enter: enterCall},
-		consoleView:      {key: "3", name: "console", about: "commands and their answers", lines: func(m *Model) content { return all(m.transcript) }},
+		consoleView:      {key: "3", name: "console", about: "commands and their answers", lines: func(m *Model) content { return all(m.wrapped(m.transcript)) }},
 		memoryView:       {key: "4", name: "memory", about: "memory at an address"},
 		stackView:        {key: "5", name: "stack", about: "the stack with symbols", lines: func(m *Model) content { return all(m.stackLines(stackWords)) }},
 		backtraceView:    {key: "6", name: "backtrace", about: "the calls that led here", lines: backtraceLines, enter: enterFrame},
@@ -146,9 +146,12 @@ func breakLines(m *Model) content { return text((*console.Console).Breakpoints)(
 
 // enterBreak shows the code of a breakpoint.
 func enterBreak(m *Model, i int) string {
-	if list := m.con.Debugger().Breakpoints(); i < len(list) && len(list[i].Addrs) > 0 {
-		m.code.showAt(list[i].Addrs[0])
-		m.focus = codePlace
+	ids := m.con.PointIDs()
+	for _, b := range m.con.Debugger().Breakpoints() {
+		if i < len(ids) && b.ID == ids[i] && len(b.Addrs) > 0 {
+			m.code.showAt(b.Addrs[0])
+			m.focus = codePlace
+		}
 	}
 	return ""
 }
