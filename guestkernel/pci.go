@@ -81,6 +81,8 @@ func (k *Kernel) bootPCI() error {
 	for _, f := range k.drv.pci.functions {
 		k.addPCIDevice(bus, f)
 	}
+	k.mem.SetU32(k.symbol("pci_pci_problems"), k.constant("PCIPCI_NATOMA")) // the host bridge is one
+	k.mem.SetU32(k.symbol("isa_dma_bridge_buggy"), 1)                       // a PIIX3 is
 	return nil
 }
 
@@ -105,6 +107,7 @@ func (k *Kernel) addPCIDevice(bus uint32, f *pciFunction) {
 	k.mem.Set(dev, lay.Device, f.read(pciVendorID+2, 2))
 	k.mem.SetU32(dev+lay.DMAMask.Off, 0xffffffff)
 	k.setupPCIDevice(dev)
+	k.setText(dev+lay.Name.Off, lay.Name.Size, "%s", f.name)
 	k.listAddTail(dev+lay.GlobalList.Off, k.drv.sym.PCIDevices)
 	k.listAddTail(dev+lay.BusList.Off, bus+k.drv.lay.PCIBus.Devices.Off)
 }
@@ -402,7 +405,8 @@ func pciEnableDevice(c *Call) {
 		return
 	}
 	k.mem.Set(c.Arg(0), k.drv.lay.PCIDev.CurrentState, k.mem.Get(c.Arg(0), k.drv.lay.PCIDev.CurrentState))
-	command := f.read(pciCommand, 2)
+	old := f.read(pciCommand, 2)
+	command := old
 	for _, b := range f.bars {
 		if b.flags&1 != 0 {
 			command |= 1
@@ -410,7 +414,10 @@ func pciEnableDevice(c *Call) {
 			command |= 2
 		}
 	}
-	f.write(pciCommand, 2, command)
+	if command != old {
+		k.Printk("PCI: Enabling device %s (%04x -> %04x)\n", k.pciSlotName(c.Arg(0)), old, command)
+		f.write(pciCommand, 2, command)
+	}
 }
 
 // pciDisableDevice models void pci_disable_device(struct pci_dev *dev): no bus mastering any more.
@@ -430,6 +437,7 @@ func pciSetMaster(c *Call) {
 	}
 	f.write(pciCommand, 2, f.read(pciCommand, 2)|pciMaster)
 	if f.read(pciLatency, 1) < shortest {
+		c.Kernel.Printk("PCI: Setting latency timer of device %s to %d\n", c.Kernel.pciSlotName(c.Arg(0)), usual)
 		f.write(pciLatency, 1, usual)
 	}
 }

@@ -26,6 +26,7 @@ const (
 // pciFunction is one function of a device on bus 0.
 type pciFunction struct {
 	devfn    uint32
+	name     string // the kernel's own list has it
 	config   [pciConfigSize]byte
 	writable [pciConfigSize]byte // bits that a write changes
 	bars     []pciBar
@@ -60,6 +61,11 @@ func pcFunctions() []*pciFunction {
 	vga := newPCIFunction(2, 0, 0x11111234, 0x03000002, subsystem)
 	vga.addBar(pciBar{number: 0, base: 0xfd000000, size: 16 << 20, flags: 8})
 	vga.addBar(pciBar{number: 2, base: 0xfebf0000, size: 4096})
+	host.name = "Intel Corp. 440FX - 82441FX PMC [Natoma]"
+	isa.name = "Intel Corp. 82371SB PIIX3 ISA [Natoma/Triton II]"
+	ide.name = "Intel Corp. 82371SB PIIX3 IDE [Natoma/Triton II]"
+	pm.name = "Intel Corp. 82371AB/EB/MB PIIX4 ACPI"
+	vga.name = "PCI device 1234:1111 (Technical Corp.)"
 	all := []*pciFunction{host, isa, ide, pm, vga}
 	for _, f := range all {
 		binary.LittleEndian.PutUint16(f.config[pciCommand:], 7)
