@@ -74,6 +74,31 @@ func TestEthernetHeaders(t *testing.T) {
 	require.Contains(t, k.LogText(), "eth0: unable to resolve type 400 addresses.\n")
 }
 
+// What IPX, AppleTalk and others put in front of what they send.
+func TestLinkLayerHeaders(t *testing.T) {
+	g := newGuest(t, Config{})
+	k, lay := g.k, &g.k.drv.core.Skb
+	dev, _ := g.sending(t)
+	to := g.put(2, 0, 0, 0, 0, 5)
+	ether := []byte{2, 0, 0, 0, 0, 5, 2, 0, 0, 0, 0, 9}
+	for _, row := range []struct {
+		name   string
+		client uint32
+		want   []byte
+	}{
+		{"802.2", uint32(g.callKernel(t, "register_8022_client", 0xe0, 0)), []byte{0, 7, 0xe0, 0xe0, 3}},
+		{"SNAP", uint32(g.callKernel(t, "register_snap_client", g.put(8, 0, 7, 0x80, 0x9b), 0)), []byte{0, 12, 0xaa, 0xaa, 3, 8, 0, 7, 0x80, 0x9b}},
+		{"802.3", uint32(g.callKernel(t, "make_8023_client")), []byte{0, 4}},
+		{"Ethernet II", uint32(g.callKernel(t, "make_EII_client")), []byte{0x81, 0x37}},
+	} {
+		skb := g.packet(append(make([]byte, 32), "data"...)...)
+		k.pullSkb(skb, 32)
+		k.mem.Set(skb, lay.Dev, dev)
+		g.run(k.mem.Get(row.client, k.drv.lay.Datalink.DatalinkHeader), row.client, skb, to)
+		require.Equal(t, append(append(append([]byte{}, ether...), row.want...), "data"...), g.bytesOf(skb), row.name)
+	}
+}
+
 func TestARPReceive(t *testing.T) {
 	g := newGuest(t, Config{})
 	k, lay := g.k, &g.k.drv.core.Skb

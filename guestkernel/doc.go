@@ -22,6 +22,7 @@
 //	irq*.go i8259.go        interrupt lines, their handlers, the controller
 //	softirq.go bottomhalf.go waitqueue.go semaphore.go rwsem.go  work put off, waiting
 //	kthread.go daemons.go sigsend.go  kernel threads, the kernel's own tasks, signals
+//	net*.go sk*.go sock*.go datagram.go arp.go atm.go police.go  network devices, packets, sockets, netlink, hooks
 //	callhook.go check*.go finding.go  looking for what modules do wrong and 2.4 does not notice
 //	fail*.go useraccess.go  calls that fail on demand
 //	hostcall.go             functions called on behalf of the host

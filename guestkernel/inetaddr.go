@@ -4,8 +4,6 @@
 
 package guestkernel
 
-import "ring0/guestkernel/abi"
-
 // Types of addresses (RTN_…) and scopes.
 const (
 	addrUnicast   = 1
@@ -22,7 +20,6 @@ func inetAddressFunctions() []Function {
 		{Name: "inet_select_addr", Fn: func(c *Call) { c.Return(c.Kernel.selectAddress(c.Arg(0), c.Arg(1), c.Arg(2))) }, Level: Full,
 			Proto: "u32 inet_select_addr(const struct net_device *dev, u32 dst, int scope)"},
 		{Name: "inetdev_by_index", Fn: inetdevByIndex, Level: Full, Proto: "struct in_device *inetdev_by_index(int ifindex)"},
-		{Name: "sock_wake_async", Fn: sockWakeAsync, Level: Full, Proto: "int sock_wake_async(struct socket *sock, int how, int band)"},
 	}
 }
 
@@ -138,26 +135,4 @@ func inetdevByIndex(c *Call) {
 		}
 		return
 	}
-}
-
-// sockWakeAsync models int sock_wake_async(struct socket *sock, int how, int band): a signal for those who asked for one: how
-// 0 always, 1 unless somebody waits for data, 2 when somebody found no room, 3 for urgent data. -1 when nobody asked.
-func sockWakeAsync(c *Call) {
-	const waitData = 1 << 1
-	k, socket := c.Kernel, c.Arg(0)
-	if socket == 0 || k.mem.Get(socket, k.drv.proto.Socket.Fasync) == 0 {
-		c.Return(0xffffffff)
-		return
-	}
-	c.Return(0)
-	flags, sig := k.mem.Get(socket, k.drv.proto.Socket.Flags), uint32(abi.SIGIO)
-	switch how := c.Arg(1); {
-	case how == 1 && flags&waitData != 0, how == 2 && flags&sockAsyncNoSpace == 0, how > 3:
-		return
-	case how == 2:
-		k.mem.Set(socket, k.drv.proto.Socket.Flags, flags&^sockAsyncNoSpace)
-	case how == 3:
-		sig = abi.SIGURG
-	}
-	k.Call(k.functionAt("__kill_fasync"), k.mem.Get(socket, k.drv.proto.Socket.Fasync), sig, c.Arg(2))
 }

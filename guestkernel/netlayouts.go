@@ -70,6 +70,8 @@ func protocolSubsystems() []subsystem {
 		{"sockopt", sockOptionFunctions(), nil},
 		{"arp", arpFunctions(), nil},
 		{"inetaddr", inetAddressFunctions(), nil},
+		{"linkframes", linkFrameFunctions(), nil},
+		{"socketasync", socketAsyncFunctions(), (*Kernel).bootSocketAsync},
 		{"police", policeFunctions(), nil},
 		{"estimator", estimatorFunctions(), nil},
 		{"netfilter", netfilterFunctions(), nil},

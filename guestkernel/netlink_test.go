@@ -300,3 +300,27 @@ func TestSocketOptions(t *testing.T) {
 	require.EqualValues(t, 0, set(soDetachFilter, 0))
 	require.Zero(t, k.mem.Get(sk, k.drv.core.Sock.OmemAlloc))
 }
+
+// Who asks for signals is on the socket's list until the file is closed.
+func TestSocketSignals(t *testing.T) {
+	g := newGuest(t, Config{})
+	k := g.k
+	s := newUserSocket(t, g.p, familyNetlink, socketRaw, 2)
+	f := k.fileAt(g.p.task, s.fd)
+	socket, lay := k.socketOfFile(f), &k.drv.fs.lay.Fasync
+	require.EqualValues(t, -1, g.callKernel(t, "sock_wake_async", socket, 0, pollInBand), "nobody asked")
+	for range 2 {
+		require.EqualValues(t, 0, g.callKernel(t, "sock_fasync", s.fd, f, 1))
+	}
+	entry := k.mem.Get(socket, k.drv.proto.Socket.Fasync)
+	require.Equal(t, f, k.mem.Get(entry, lay.File))
+	require.Zero(t, k.mem.Get(entry, lay.Next), "once")
+	require.EqualValues(t, 0, g.callKernel(t, "sock_wake_async", socket, 1, pollInBand))
+	k.mem.Set(f, k.drv.fs.lay.Owner.Pid, uint32(g.p.task.Pid()))
+	g.callKernel(t, "sock_wake_async", socket, 2, pollOutBand)
+	require.Zero(t, g.p.task.Get(k.lay.Task.Sigpending), "nobody found that there is no room")
+	require.EqualValues(t, 0, g.callKernel(t, "sock_fasync", s.fd, f, 0))
+	require.Zero(t, k.mem.Get(socket, k.drv.proto.Socket.Fasync))
+	g.callKernel(t, "sock_fasync", s.fd, f, 1)
+	require.NoError(t, g.p.CloseFile(s.fd))
+}

@@ -47,9 +47,9 @@ func sockFunctions() []Function {
 		{Name: "sock_wfree", Fn: sockWfree, Level: Full},
 		{Name: "sock_rfree", Fn: sockRfree, Level: Full},
 		{Name: "sock_def_wakeup", Fn: func(c *Call) { c.Kernel.wakeSock(c.Arg(0), 0) }, Level: Full},
-		{Name: "sock_def_readable", Fn: func(c *Call) { c.Kernel.wakeSock(c.Arg(0), 1) }, Level: Partial, Note: "no SIGIO"},
-		{Name: "sock_def_error_report", Fn: func(c *Call) { c.Kernel.wakeSock(c.Arg(0), 1) }, Level: Partial, Note: "no SIGIO"},
-		{Name: "sock_def_write_space", Fn: sockWriteSpace, Level: Partial, Note: "no SIGIO"},
+		{Name: "sock_def_readable", Fn: sockWakes(1, pollInBand), Level: Full},
+		{Name: "sock_def_error_report", Fn: sockWakes(0, pollErrBand), Level: Full},
+		{Name: "sock_def_write_space", Fn: sockWriteSpace, Level: Full},
 		{Name: "sock_def_destruct", Fn: sockDestruct, Level: Full},
 		{Name: "dst_alloc", Fn: dstAlloc, Level: Full},
 		{Name: "__dst_free", Fn: dstFree, Level: Partial, Note: "a route that is in use stays for good"},
@@ -161,11 +161,29 @@ func (k *Kernel) wakeSock(sk uint32, exclusive int32) {
 	}
 }
 
+// Bands of POLL_…, which tell a signal's receiver what it is about.
+const (
+	pollInBand  = 0x20001
+	pollOutBand = 0x20002
+	pollErrBand = 0x20004
+)
+
+// sockWakes makes a callback that wakes who waits for the socket, and signals who asked for that.
+func sockWakes(how, band uint32) func(*Call) {
+	return func(c *Call) {
+		c.Kernel.wakeSock(c.Arg(0), 1)
+		c.Kernel.signalSock(c.Arg(0), how, band)
+	}
+}
+
 // sockWriteSpace models void sock_def_write_space(struct sock *sk): wakes writers when half of the buffer is free.
 func sockWriteSpace(c *Call) {
 	k, sk := c.Kernel, c.Arg(0)
 	if int32(k.mem.Get(sk, k.drv.core.Sock.WmemAlloc)<<1) <= int32(k.mem.Get(sk, k.drv.lay.Sock.Sndbuf)) {
 		k.wakeSock(sk, 1)
+		if k.isWriteable(sk) {
+			k.signalSock(sk, 2, pollOutBand)
+		}
 	}
 }
 

@@ -473,6 +473,7 @@ func sockMmap(c *Call) {
 
 // sockClose models int sock_close(struct inode *inode, struct file *filp).
 func sockClose(c *Call) {
+	c.socketFasync(0xffffffff, c.Arg(1), false)
 	c.Kernel.releaseSocket(c.Arg(0) + c.Kernel.drv.lay.SocketInode.Socket.Off)
 	c.Return(0)
 }
