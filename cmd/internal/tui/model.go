@@ -42,6 +42,8 @@ type Model struct {
 	memory  memoryPane
 	before  [10]uint32 // general registers at the stop before this one
 	now     [10]uint32
+	past    debugger.Registers // all of them then
+	present debugger.Registers
 	stopped debugger.Position
 	shownPC uint32 // of the frame shown
 	changes int    // edits when the code was read
@@ -87,7 +89,7 @@ func New(con *console.Console, p *progress, o Options) *Model {
 		m.lists[v].tail = true
 	}
 	m.arrive()
-	m.before = m.now
+	m.before, m.past = m.now, m.present
 	return m
 }
 
@@ -243,11 +245,11 @@ func (m *Model) arrive() {
 	m.screen = nil
 	r := m.con.Debugger().View().Registers()
 	if at := m.con.Debugger().Position(); at != m.stopped {
-		m.before, m.stopped = m.now, at
+		m.before, m.past, m.stopped = m.now, m.present, at
 		m.code.follow()
 		m.source.follow()
 	}
-	m.now = console.General(r)
+	m.now, m.present = console.General(r), r
 	if n := m.con.Debugger().Changes(); n != m.changes || m.syntax != m.con.Syntax() { // the code may read otherwise
 		m.changes, m.syntax = n, m.con.Syntax()
 		m.code.rows, m.source.rows = nil, nil

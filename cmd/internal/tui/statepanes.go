@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ring0/cmd/internal/console"
+	"ring0/vm"
 )
 
 // registerRows is the height of the register pane where the stack has its place below it.
@@ -55,8 +56,16 @@ func (m *Model) registerSpan(i int) line {
 
 // systemLines are segments and control registers.
 func (m *Model) systemLines() []line {
-	r := m.con.Debugger().View().Registers()
-	seg := func(name string, v uint16) line { return say(keyword, name+" ").add(number, fmt.Sprintf("%04x ", v)) }
+	r, old := &m.present, &m.past
+	value := func(changes bool, format string, v any) span {
+		if changes {
+			return span{fmt.Sprintf(format, v), changed}
+		}
+		return span{fmt.Sprintf(format, v), number}
+	}
+	seg := func(name string, now, then vm.Segment) line {
+		return append(say(keyword, name+" "), value(now.Selector != then.Selector, "%04x", now.Selector), span{" ", plain})
+	}
 	row := func(parts ...line) (l line) {
 		for _, p := range parts {
 			l = append(l, p...)
@@ -64,10 +73,10 @@ func (m *Model) systemLines() []line {
 		return l
 	}
 	return []line{
-		row(seg("cs", r.CS.Selector), seg("ss", r.SS.Selector), seg("ds", r.DS.Selector)),
-		row(seg("es", r.ES.Selector), seg("fs", r.FS.Selector), seg("gs", r.GS.Selector)),
-		say(keyword, "cr2 ").add(number, fmt.Sprintf("%08x  ", r.CR2)).add(keyword, "cr3 ").add(number, fmt.Sprintf("%08x", r.CR3)),
-		say(keyword, "ring ").add(number, fmt.Sprint(r.CPL)),
+		row(seg("cs", r.CS, old.CS), seg("ss", r.SS, old.SS), seg("ds", r.DS, old.DS)),
+		row(seg("es", r.ES, old.ES), seg("fs", r.FS, old.FS), seg("gs", r.GS, old.GS)),
+		{{"cr2 ", keyword}, value(r.CR2 != old.CR2, "%08x", r.CR2), {"  cr3 ", keyword}, value(r.CR3 != old.CR3, "%08x", r.CR3)},
+		{{"ring ", keyword}, value(r.CPL != old.CPL, "%d", r.CPL)},
 	}
 }
 

@@ -608,6 +608,25 @@ func TestBreakpointList(t *testing.T) {
 	require.Equal(t, uint32(0xc880f141), s.m.code.cursor)
 }
 
+// Registers of the system are marked when they have changed, as the others are.
+func TestChangedRegisters(t *testing.T) {
+	s := debug(t, 80, 24, "source_dwarf4.o")
+	s.command("set $fs = 0x2b")
+	marked := func() (list []string) {
+		for _, l := range s.m.systemLines() {
+			for _, part := range l {
+				if part.role == changed {
+					list = append(list, part.text)
+				}
+			}
+		}
+		return list
+	}
+	require.Equal(t, []string{"002b"}, marked())
+	s.press("i")
+	require.Empty(t, marked())
+}
+
 // Moving the cursor out of the code shown scrolls by a line.
 func TestCodeScrolls(t *testing.T) {
 	s := debug(t, 80, 24, "source_dwarf4.o")
