@@ -28,9 +28,11 @@ func Boot(cfg Config) (*Kernel, error) {
 	if k.lay, err = k.profile.Structs(); err != nil {
 		return nil, err
 	}
-	if k.m, err = vm.New(vm.Config{RAM: cfg.Mem}); err != nil {
+	m, err := vm.New(vm.Config{RAM: cfg.Mem})
+	if err != nil {
 		return nil, err
 	}
+	k.m = &machine{Machine: m}
 	k.mem = &Memory{m: k.m, k: k}
 	k.m.SetHypercall(k.hypercall)
 	if err := k.fromHost(k.setUp); err != nil {

@@ -185,7 +185,7 @@ func (k *Kernel) freePID(pid int32) int32 {
 	const maxPID = 0x8000
 	for {
 		used := false
-		for _, t := range k.tasks {
+		for _, t := range k.everyTask() {
 			used = used || t.Pid() == pid
 		}
 		if !used {

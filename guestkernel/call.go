@@ -18,6 +18,7 @@ type Call struct {
 	regs   [8]uint32  // general registers at entry; what the caller gets back
 	next   uint32     // where the guest goes on: the slot's RET
 	trap   *guestTrap // set when the function ended in an exception
+	tape   *tape      // what the function was told; nil: nothing is kept
 }
 
 // SP is ESP at entry; the return address lies there.

@@ -184,7 +184,7 @@ func (ch *checker) entriesBelow(owner codeOwner, dir uint32, path string, depth 
 // livingTasks finds kernel threads that run the module's code.
 func (ch *checker) livingTasks(owner codeOwner) {
 	k := ch.k
-	for _, t := range k.tasks {
+	for _, t := range k.everyTask() {
 		if !t.dead && owner.has(t.entry) {
 			ch.dangling(owner, fmt.Sprintf("kernel thread %d (%s) runs", t.Pid(), t.Comm()), t.entry, 0)
 		}

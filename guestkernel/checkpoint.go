@@ -2,16 +2,12 @@
 // Checkpoints: states of machine and kernel to go back to while the program that drives them goes on.
 //
 // Guest memory, CPU and clock are the machine's snapshot; what the kernel keeps beside guest memory is found by walking
-// its tables (checkpoint_graph.go). What can not be saved is where modelled functions are on their Go stacks. So a
-// checkpoint holds only as long as those stands are still there:
+// its tables (checkpoint_graph.go). That leaves where modelled functions are on the tasks' Go stacks. A task that has not
+// moved since still has its stack; one whose code executed at the checkpoint is unwound, by a panic, to the call of run that
+// executed it, where that is still there (rewind); the others' stacks are made again (renew.go).
 //
-//   - made while a task runs, between two instructions: until the call of run that executed them is over. Calls inside it
-//     are left by a panic that ends there (rewind).
-//   - made by the host, while no task runs: as long as no process has been given anything to do. What waits for the
-//     host, or in the guest's own schedule(), is put back there on a new stack (renew.go).
-//
-// Other tasks may not have moved since, or must have waited at such a place. Going back from one task to a checkpoint of
-// another's gives up the first one's stack; the host's loop then has the other one unwind its own.
+// What cannot be put back is the host's own stack: a checkpoint made while a task runs holds until the host has been given
+// control back.
 
 package guestkernel
 
@@ -35,21 +31,32 @@ type Checkpoint struct {
 
 // savedStand is where a task's coroutine stood.
 type savedStand struct {
-	task    *Task
-	resumed uint64
-	parked  *parking // it can be put back there; nil: only found there
-	waiting Call     // of parked.call: its registers
+	task  *Task
+	stand stand
+	calls []savedCall // of stand
 }
 
-// stand is where a task's coroutine is, for checkpoints.
+// stand is where a task's coroutine is.
 type stand struct {
-	resumed uint64   // how often it has been given the CPU
-	runs    []uint64 // serial numbers of the calls of run on its stack
-	parked  *parking // while it waits at a place it can be put back to
+	resumed  uint64      // how often it has been given the CPU
+	fresh    bool        // it has not begun
+	runs     []uint64    // serial numbers of the calls of run on its stack
+	calls    []callStand // modelled functions it is inside of, outermost first; a thread's is the first
+	redo     *redo       // while its stack is made again
+	diverged string      // why that failed
+}
+
+// callStand is a modelled function in flight.
+type callStand struct {
+	call    *Call
+	entered Registers   // at entry
+	level   int         // calls of run below it on the stack
+	traced  *TraceEvent // that it was called, if that was reported
+	waits   func(*Call) // while it waits where this is all that is left to do: see parkedIn
 }
 
 // rewind unwinds a task's Go stack to the call of run in which a checkpoint was made.
-type rewind struct{ to *Checkpoint }
+type rewind struct{ to *renewal }
 
 // Place is where the checkpoint was made.
 func (cp *Checkpoint) Place() vm.Place { return cp.machine.Place() }
@@ -59,9 +66,10 @@ func (cp *Checkpoint) Place() vm.Place { return cp.machine.Place() }
 func (k *Kernel) Checkpoint() *Checkpoint {
 	cp := &Checkpoint{k: k, machine: k.m.Snapshot(), tables: saveGraph(k), running: k.running, drives: k.stands.drives}
 	for _, t := range k.tasks {
-		s := savedStand{task: t, resumed: t.stand.resumed, parked: t.stand.parked}
-		if s.parked != nil && s.parked.call != nil {
-			s.waiting = *s.parked.call
+		s := savedStand{task: t, stand: t.stand}
+		s.stand.runs, s.stand.calls = slices.Clone(t.stand.runs), slices.Clone(t.stand.calls)
+		for _, in := range t.stand.calls {
+			s.calls = append(s.calls, saveCall(in))
 		}
 		cp.tasks = append(cp.tasks, s)
 	}
@@ -74,32 +82,34 @@ func (k *Kernel) Checkpoint() *Checkpoint {
 // Restorable tells whether Restore can go back to cp from here.
 func (k *Kernel) Restorable(cp *Checkpoint) bool { return k.unrestorable(cp) == nil }
 
-// unrestorable says why cp cannot be restored.
+// unrestorable says why cp cannot be restored, as far as that can be told without trying.
 func (k *Kernel) unrestorable(cp *Checkpoint) error {
 	switch {
 	case cp.k != k || !k.m.Holds(cp.machine):
 		return fmt.Errorf("guestkernel: the checkpoint is another kernel's, or was forgotten")
 	case (cp.running == nil) != (k.running == nil):
 		return fmt.Errorf("guestkernel: only a task can go back to a task's checkpoint, and only the host to the host's")
-	case cp.running != nil && !slices.Contains(cp.running.stand.runs, cp.run):
-		return fmt.Errorf("guestkernel: the call in which the checkpoint was made has ended")
 	case cp.running != nil && cp.drives != k.stands.drives:
 		return fmt.Errorf("guestkernel: the host has gone on since the checkpoint")
 	}
-	for _, s := range cp.tasks {
-		if s.task == cp.running {
-			continue
-		}
-		if s.task == k.running && s.parked == nil || !s.reachable() {
+	for i := range cp.tasks {
+		if s := &cp.tasks[i]; !s.stillThere(cp) && !s.renewable() {
 			return fmt.Errorf("guestkernel: a task has gone on since the checkpoint: pid %d", s.task.pidNow())
 		}
 	}
 	return nil
 }
 
-// reachable tells whether the task's coroutine stands where it stood, or can be put there.
-func (s *savedStand) reachable() bool {
-	return s.task.co != nil && s.task.stand.resumed == s.resumed || s.parked != nil
+// stillThere tells whether the task's stack need not be made again.
+func (s *savedStand) stillThere(cp *Checkpoint) bool {
+	t := s.task
+	switch {
+	case t.co == nil:
+		return false
+	case t == cp.running:
+		return slices.Contains(t.stand.runs, cp.run)
+	}
+	return t != t.k.running && t.stand.resumed == s.stand.resumed
 }
 
 // pidNow is a task's pid for messages; -1 when its task_struct is gone.
@@ -115,114 +125,143 @@ func (k *Kernel) Restore(cp *Checkpoint) error {
 	if k.running != nil {
 		return fmt.Errorf("guestkernel: a task runs: it must be left first")
 	}
-	if err := k.unrestorable(cp); err != nil {
+	r, err := k.renew(cp)
+	if err != nil {
 		return err
 	}
-	k.restore(cp)
+	k.restore(r)
 	return nil
 }
 
 // Rewind goes back to cp from the machine's monitor: the monitor's call does not return, and the machine goes on from cp.
 // It returns only with an error.
 func (k *Kernel) Rewind(cp *Checkpoint) error {
-	if err := k.unrestorable(cp); err != nil {
-		return err
-	}
 	if cp.running == nil {
 		return fmt.Errorf("guestkernel: the checkpoint is the host's")
 	}
-	if cp.running == k.running {
-		panic(rewind{cp})
+	r, err := k.renew(cp)
+	if err != nil {
+		return err
 	}
-	// This task's stack is given up; the host's loop then has the other one unwind its own.
-	k.stands.rewinding = cp
-	panic(taskGone{})
+	if cp.running == k.running && !r.makes(cp.running) {
+		k.unwind(rewind{r})
+	}
+	// This task's stack is given up; the host's loop goes on with the other one's.
+	k.stands.rewinding = r
+	k.unwind(taskGone{})
+	return nil
+}
+
+// goBack has the task run whose code executed at the checkpoint, on its new stack or so that it unwinds its old one.
+func (k *Kernel) goBack(r *renewal) {
+	if r.makes(r.cp.running) {
+		k.stands.rewinding = nil
+		k.restore(r)
+	}
+	k.resume(r.cp.running)
 }
 
 // rewound is called when a task has got control again: it may be in order to go back.
 func (k *Kernel) rewound() {
-	if cp := k.stands.rewinding; cp != nil {
+	if r := k.stands.rewinding; r != nil {
 		k.stands.rewinding = nil
-		panic(rewind{cp})
+		k.unwind(rewind{r})
 	}
 }
 
 // restore brings everything back.
-func (k *Kernel) restore(cp *Checkpoint) {
-	then := make(map[*Task]bool, len(cp.tasks))
-	for _, s := range cp.tasks {
-		then[s.task] = true
-	}
-	for _, t := range k.tasks {
-		if !then[t] && t.co != nil {
-			t.co.stop()
-			t.co = nil
-		}
-	}
+func (k *Kernel) restore(r *renewal) {
+	cp := r.cp
+	k.m.tape = nil
+	k.leaveOthers(r)
 	k.stopLooking()
 	k.m.Restore(cp.machine)
 	cp.tables.restore()
 	k.lookAgain()
-	for i := range cp.tasks {
-		cp.tasks[i].putBack()
-	}
-	if t := cp.running; t != nil {
-		t.stand.runs = t.stand.runs[:slices.Index(t.stand.runs, cp.run)+1]
+	for _, s := range cp.tasks {
+		if s.task == cp.running && !r.makes(s.task) {
+			s.task.stand.runs, s.task.stand.calls = slices.Clone(s.stand.runs), slices.Clone(s.stand.calls)
+		}
 	}
 }
 
-// putBack has the task's coroutine stand where it stood.
-func (s *savedStand) putBack() {
-	t := s.task
-	if t == t.k.running {
-		return
+// leaveOthers ends the stacks of tasks that there were not, and puts the new ones in place of the old.
+func (k *Kernel) leaveOthers(r *renewal) {
+	then := make(map[*Task]bool, len(r.cp.tasks))
+	for _, s := range r.cp.tasks {
+		then[s.task] = true
 	}
-	if t.co != nil && t.stand.resumed == s.resumed {
-		return
+	for _, t := range k.tasks {
+		if !then[t] {
+			k.endStack(t.co)
+			t.co = nil
+		}
 	}
-	if t.co != nil {
-		t.co.stop()
+	for _, t := range r.order {
+		k.endStack(t.co)
+		t.co, t.stand = r.made[t].co, r.made[t].stand
 	}
-	t.stand = stand{resumed: s.resumed, parked: s.parked}
-	t.restart(s)
 }
 
 // Forget gives up a checkpoint.
 func (k *Kernel) Forget(cp *Checkpoint) { k.m.Forget(cp.machine) }
 
-// standState is the serial numbers that tell whether stacks are as they were.
+// standState is what tells whether stacks are as they were, and how to make them again.
 type standState struct {
-	runs      uint64      // calls of run so far
-	drives    uint64      // times the host let tasks run
-	rewinding *Checkpoint // where the task that gets control next goes back to
+	runs      uint64   // calls of run so far
+	drives    uint64   // times the host let tasks run
+	rewinding *renewal // where the task that gets control next goes back to
+	keep      bool     // calls have tapes
+	spare     []*tape  // of calls that are over
 }
+
+// KeepTapes makes every checkpoint from now on one that can be restored whatever tasks have done since: calls of modelled
+// functions remember what they are told while they last. That makes such calls slower.
+func (k *Kernel) KeepTapes() { k.stands.keep = true }
 
 // execute runs the machine until a guest call has returned, and again after a rewind that ends here.
 func (k *Kernel) execute() {
 	t := k.running
-	k.stands.runs++
-	serial := k.stands.runs
+	serial := k.runSerial(t)
 	t.stand.runs = append(t.stand.runs, serial)
 	for !k.executeOnce(serial) {
 	}
 	t.stand.runs = t.stand.runs[:len(t.stand.runs)-1]
 }
 
+// runSerial is the number of a call of run: a new one, or what it was when the stack is made again.
+func (k *Kernel) runSerial(t *Task) uint64 {
+	if r := t.stand.redo; r != nil {
+		if n := len(t.stand.runs); n < len(r.runs) {
+			return r.runs[n]
+		}
+		panic(diverged{"it called guest code where it had not"})
+	}
+	k.stands.runs++
+	return k.stands.runs
+}
+
 // executeOnce runs the machine once. done means that a guest call has returned.
 func (k *Kernel) executeOnce(serial uint64) (done bool) {
+	t := k.running
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
 		case rewind:
-			if r.to.run != serial {
+			if r.to.cp.run != serial {
 				panic(r)
 			}
 			k.restore(r.to)
+			k.m.tape = t.tape()
 			done = false
 		default:
 			panic(r)
 		}
 	}()
+	if t.stand.redo != nil {
+		k.goOn(t)
+		return false
+	}
 	stop := k.m.Run(k.deadline - min(k.deadline, k.m.Now()))
 	if stop.Reason != vm.StopHypercall {
 		k.stoppedBy(stop)
@@ -231,10 +270,26 @@ func (k *Kernel) executeOnce(serial uint64) (done bool) {
 	return true
 }
 
-// Lost tells whether cp can never be restored again: the call of run in which it was made is over, or the host has gone on.
-func (k *Kernel) Lost(cp *Checkpoint) bool {
-	if cp.running == nil {
-		return !k.m.Holds(cp.machine)
+// tape is that of the innermost modelled function the task is inside of.
+func (t *Task) tape() *tape {
+	if n := len(t.stand.calls); n > 0 {
+		return t.stand.calls[n-1].call.tape
 	}
-	return !k.m.Holds(cp.machine) || !slices.Contains(cp.running.stand.runs, cp.run) || cp.drives != k.stands.drives
+	return nil
+}
+
+// Lost tells whether cp can never be restored again.
+func (k *Kernel) Lost(cp *Checkpoint) bool {
+	if !k.m.Holds(cp.machine) {
+		return true
+	}
+	if cp.running == nil {
+		return false
+	}
+	for i := range cp.tasks {
+		if s := &cp.tasks[i]; s.task == cp.running && !s.stillThere(cp) && !s.renewable() {
+			return true
+		}
+	}
+	return cp.drives != k.stands.drives
 }

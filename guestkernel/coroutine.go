@@ -30,16 +30,34 @@ type taskGone struct{}
 
 // start gives the task a coroutine that loads its CPU state and runs it.
 func (t *Task) start() {
+	if t.k.m.tape.plays() {
+		return // a task that there has been: its maker plays its tape
+	}
+	t.stand.fresh = true
 	t.begin(func() {
-		t.stand.parked = nil
+		t.stand.fresh = false
 		t.k.load(t)
-		if t.body != nil {
-			t.body()
-		} else {
-			t.k.run()
-		}
+		t.live()
 	})
-	t.stand.parked = &parking{}
+}
+
+// live is what the task does: a thread's function, or guest code.
+func (t *Task) live() {
+	k := t.k
+	if t.body == nil {
+		k.run()
+		return
+	}
+	var c *Call
+	fn := func(*Call) { t.body() }
+	if t.stand.redo != nil {
+		c, fn = k.nextAgain(t)
+	} else {
+		c = &Call{Kernel: k, tape: k.newTape()}
+		t.enters(c, nil)
+	}
+	k.m.tape = c.tape
+	fn(c)
 }
 
 // begin gives the task a coroutine.
@@ -47,17 +65,23 @@ func (t *Task) begin(life func()) {
 	co := &coroutine{}
 	co.next, co.stop = iter.Pull(func(yield func(event) bool) {
 		co.yield = yield
-		t.main(life)
+		t.main(co, life)
 	})
 	t.co = co
 }
 
 // main is the life of a task. It ends by a panic with taskGone, or by a mistake of ours, which becomes an InternalError.
-func (t *Task) main(life func()) {
+func (t *Task) main(co *coroutine, life func()) {
 	defer func() {
-		t.stand.runs = nil
-		switch r := recover().(type) {
+		r := recover()
+		if t.co == co {
+			t.stand.runs, t.stand.calls = nil, nil
+		}
+		t.k.m.tape = nil
+		switch r := r.(type) {
 		case nil, taskGone:
+		case diverged:
+			t.stand.diverged = r.what
 		case memFault: // between functions: there is no code whose fault it could be
 			t.k.final = &Outcome{Kind: TripleFault, EIP: t.k.m.EIP(), Reason: r.Error()}
 			t.co.yield(evFinal)
@@ -72,6 +96,14 @@ func (t *Task) main(life func()) {
 
 // park hands control to the host loop until it resumes the task.
 func (t *Task) park(e event) {
+	if t.stand.redo != nil {
+		panic(diverged{"it gave up the CPU where it had not"})
+	}
+	t.pass(e)
+}
+
+// pass is park without the check.
+func (t *Task) pass(e event) {
 	if !t.co.yield(e) {
 		panic(taskGone{})
 	}
@@ -81,13 +113,14 @@ func (t *Task) park(e event) {
 // resume runs the task until it gives control back.
 func (k *Kernel) resume(t *Task) {
 	k.running = t
+	k.m.tape = t.tape()
 	t.stand.resumed++
 	e, alive := t.co.next()
-	k.running = nil
+	k.running, k.m.tape = nil, nil
 	switch {
 	case !alive || e != evExit:
 	case k.awaited(t):
-		t.co.stop() // a zombie
+		k.endStack(t.co) // a zombie
 	default:
 		k.release(t)
 	}
@@ -107,8 +140,8 @@ func (k *Kernel) fromHost(f func() error) (err error) {
 func (k *Kernel) drive(done func() bool) *Outcome {
 	k.stands.drives++
 	for k.stands.rewinding != nil || !done() {
-		if cp := k.stands.rewinding; cp != nil {
-			k.resume(cp.running)
+		if r := k.stands.rewinding; r != nil {
+			k.goBack(r)
 			continue
 		}
 		if k.final != nil {
@@ -129,6 +162,9 @@ func (k *Kernel) drive(done func() bool) *Outcome {
 
 // stop ends the run from inside a modelled function.
 func (k *Kernel) stop(o Outcome) {
+	if k.m.tape.plays() {
+		panic(diverged{"it ended the run"})
+	}
 	if o.EIP == 0 {
 		o.EIP = k.m.EIP()
 	}
@@ -155,9 +191,7 @@ func (k *Kernel) Close() {
 		k.final = &Outcome{Kind: Requested, Reason: "the kernel was closed"}
 	}
 	for _, t := range k.tasks {
-		if t.co != nil {
-			t.co.stop()
-		}
+		k.endStack(t.co)
 	}
 	k.tasks = nil
 }

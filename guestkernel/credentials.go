@@ -395,7 +395,7 @@ func (k *Kernel) capTargets(one *Task, pid int32) (all []*Task) {
 	if pid >= 0 {
 		return []*Task{one}
 	}
-	for _, t := range k.tasks {
+	for _, t := range k.everyTask() {
 		if pid == -1 && t.Pid() > pidInit && t != k.running || pid < -1 && t.Get(k.lay.Task.Pgrp) == uint32(-pid) {
 			all = append(all, t)
 		}

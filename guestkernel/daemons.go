@@ -78,7 +78,7 @@ func (k *Kernel) replaceInit(pid int32) {
 func (k *Kernel) becomeInit(t *Task) {
 	old := k.mem.U32(k.sym.ChildReaper)
 	k.mem.SetU32(k.sym.ChildReaper, t.addr)
-	for _, child := range k.tasks {
+	for _, child := range k.everyTask() {
 		if child != t && child.Get(k.lay.Task.POpptr) == old {
 			k.setParent(child, t.addr)
 		}
@@ -105,11 +105,11 @@ func (k *Kernel) startDaemon(comm string, pid int32, body func()) *Task {
 
 // initMain sleeps for ever.
 func (k *Kernel) initMain() {
-	for {
+	k.forever(func() {
 		k.flushSignals(k.running)
 		k.running.Set(k.lay.Task.State, abi.TaskInterruptible)
 		k.Schedule()
-	}
+	})
 }
 
 // softirqdMain runs softirqs that were raised again while they ran, or outside of interrupts. As long as something keeps
@@ -117,19 +117,19 @@ func (k *Kernel) initMain() {
 func (k *Kernel) softirqdMain() {
 	c := k.ownCall("ksoftirqd")
 	lay := &k.lay.Task
-	for {
-		for k.softirqPending() != 0 {
+	k.forever(func() {
+		if k.softirqPending() != 0 {
 			k.doSoftirq(c)
 			k.m.SetReg(vm.ESP, c.SP())
-			if k.softirqPending() == 0 {
-				break
+			if k.softirqPending() != 0 {
+				c.yield()
+				k.m.SetReg(vm.ESP, c.SP())
+				return
 			}
-			c.yield()
-			k.m.SetReg(vm.ESP, c.SP())
 		}
 		k.running.Set(lay.State, abi.TaskInterruptible)
 		k.Schedule()
-	}
+	})
 }
 
 // keventdMain runs what schedule_task has queued.
@@ -138,7 +138,7 @@ func (k *Kernel) keventdMain() {
 	lay := &k.lay.Task
 	entry := c.waitEntry()
 	base := k.m.Reg(vm.ESP)
-	for {
+	k.forever(func() {
 		k.running.Set(lay.State, abi.TaskInterruptible)
 		k.enterQueue(k.sym.ContextTaskWq, entry, 0)
 		if k.listEmpty(k.sym.TqContext) {
@@ -152,7 +152,7 @@ func (k *Kernel) keventdMain() {
 		if k.running.Get(lay.Sigpending) != 0 {
 			k.flushSignals(k.running)
 		}
-	}
+	})
 }
 
 // ownCall is the call of a kernel function that no guest code has called: the body of a thread. Interrupts are taken at
@@ -197,7 +197,7 @@ func flushScheduledTasks(c *Call) {
 		c.Task().Set(k.lay.Task.State, abi.TaskUninterruptible)
 		k.queueTask(dummy, k.sym.TqContext)
 		k.wakeAny(k.sym.ContextTaskWq)
-		k.scheduleCall(c)
+		k.scheduleCall()
 	}
 	c.Task().Set(k.lay.Task.State, abi.TaskRunning)
 	k.leaveQueue(entry)

@@ -44,24 +44,39 @@ func (k *Kernel) isFunction(addr uint32) bool {
 // serve runs the function at a slot and lets the guest go on behind it. A bad address inside becomes a page fault of
 // the guest at the slot.
 func (k *Kernel) serve(at uint32, fn *Function) {
-	c := &Call{Kernel: k, Fn: fn, Slot: at, next: at + vmcallLen}
+	c := &Call{Kernel: k, Fn: fn, Slot: at, next: at + vmcallLen, tape: k.newTape()}
 	for r := range c.regs {
 		c.regs[r] = k.m.Reg(r)
 	}
-	t := k.running
-	t.enters(c)
-	var fault *memFault
-	switch {
-	case fn == nil || fn.Fn == nil:
-		fault = k.missing(c)
-	case k.trace == nil || k.parksForHost(c):
-		fault = guard(k.body(fn), c)
-	default:
-		e := k.traceCall(c)
-		fault = guard(k.body(fn), c)
-		k.traceReturn(e, c, fault)
+	if fn == nil || fn.Fn == nil {
+		k.running.enters(c, nil)
+		k.conclude(c, nil, k.missing(c))
+		return
 	}
-	t.leaves()
+	var traced *TraceEvent
+	if k.trace != nil && !k.parksForHost(c) {
+		traced = k.traceCall(c)
+	}
+	k.running.enters(c, traced)
+	k.conclude(c, traced, k.onTape(c, k.body(fn)))
+}
+
+// onTape runs the function, or the rest of it, with the call's tape.
+func (k *Kernel) onTape(c *Call, fn func(*Call)) *memFault {
+	outer := k.m.tape
+	k.m.tape = c.tape
+	fault := guard(fn, c)
+	k.m.tape = outer
+	return fault
+}
+
+// conclude ends a call: the guest goes on. traced is that it was called, if that was reported.
+func (k *Kernel) conclude(c *Call, traced *TraceEvent, fault *memFault) {
+	if traced != nil {
+		k.traceReturn(*traced, c, fault)
+	}
+	k.running.leaves()
+	k.dropTape(c.tape)
 	for r, v := range c.regs {
 		k.m.SetReg(r, v)
 	}
@@ -70,6 +85,7 @@ func (k *Kernel) serve(at uint32, fn *Function) {
 		return
 	}
 	if fault != nil {
+		at := c.Slot
 		if k.faultEIP != 0 {
 			at, k.faultEIP = k.faultEIP, 0
 		}

@@ -7,6 +7,9 @@
 // cannot see. Guest code reaches Go through VMCALL alone: every function of the real kernel has a slot at its System.map
 // address, and the slot's VMCALL runs the [Function] row of that name. Go reaches guest code through [Kernel.Invoke].
 //
+// A row that gives up the CPU, or calls guest code, may be called again with what it saw the first time (tape.go). Guest
+// memory and the CPU take care of themselves; for what Go keeps, and for what the host says, there is kept.
+//
 //	config.go boot*.go      from a Config to a booted Kernel
 //	kernel.go function.go   the Kernel, its subsystems, the rows of modelled functions
 //	dispatch.go call.go     VMCALL → row; a row's view of its caller
@@ -25,6 +28,7 @@
 //	net*.go sk*.go sock*.go datagram.go arp.go atm.go police.go  network devices, packets, sockets, netlink, hooks
 //	callhook.go check*.go finding.go  looking for what modules do wrong and 2.4 does not notice
 //	fail*.go useraccess.go  calls that fail on demand
+//	checkpoint*.go tape*.go renew.go  going back: tables, what functions in flight were told, their Go stacks made again
 //	hostcall.go             functions called on behalf of the host
 //	entry/                  the real guest code: IDT stubs, int 0x80, user copies
 //	inflate/                zlib streams in pieces, as the kernel decompresses them

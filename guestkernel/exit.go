@@ -125,7 +125,7 @@ func (t *Task) isProgram() bool { return t.body == nil && t.proc == nil && t.Pid
 
 // release frees what is left of a dead task: its place in the lists, its stack.
 func (k *Kernel) release(t *Task) {
-	t.co.stop()
+	k.endStack(t.co)
 	k.orphan(t)
 	k.exitSighand(t)
 	k.exitFs(t)

@@ -116,7 +116,7 @@ func (c *Call) sendSigio(f, fd, band uint32) {
 			return
 		}
 	}
-	for _, t := range k.tasks {
+	for _, t := range k.everyTask() {
 		if match := t.Pid(); match == pid || pid < 0 && t.Get(k.lay.Task.Pgrp) == uint32(-pid) {
 			c.sigioTo(t, f, fd, band)
 		}

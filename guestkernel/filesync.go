@@ -152,7 +152,7 @@ func (k *Kernel) writtenByKernel(addr uint32) {
 // unmapFile takes the pages of a file from a place on out of every address space (vmtruncate_list).
 func (k *Kernel) unmapFile(mapping, first uint32) {
 	lay, seen := &k.lay.VMA, map[uint32]bool{}
-	for _, t := range k.tasks {
+	for _, t := range k.everyTask() {
 		mm := t.MM()
 		if mm == 0 || seen[mm] {
 			continue

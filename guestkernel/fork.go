@@ -26,7 +26,9 @@ func (c *Call) fork(flags, stack uint32) {
 	if flags&(abi.ClonePID|abi.ClonePtrace) != 0 {
 		k.stop(Outcome{Kind: Missing, Reason: "clone with CLONE_PID or CLONE_PTRACE is not written"})
 	}
-	child := k.copyTask(parent, k.Frame(c.ArgAddr(0)), flags, stack)
+	regs := k.Frame(c.ArgAddr(0))
+	k.saveFPU(parent)
+	child := kept(k, func() *Task { return k.copyTask(parent, regs, flags, stack) })
 	if child == nil {
 		c.Fail(abi.ENOMEM)
 		return
@@ -65,7 +67,6 @@ func (k *Kernel) vforkDone(t *Task) {
 // copyTask makes a child of the running task that returns from the same system call with 0; nil without memory.
 func (k *Kernel) copyTask(parent *Task, regs Frame, flags, stack uint32) *Task {
 	lay, exitSignal := &k.lay.Task, flags&0xff
-	k.saveFPU(parent)
 	pid := k.freePID(k.nextPID)
 	mm := k.shareMM(parent, flags)
 	if mm == 0 && parent.MM() != 0 {

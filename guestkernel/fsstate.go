@@ -305,7 +305,7 @@ func (k *Kernel) waitFor(queue uint32, done func() bool) {
 		if done() {
 			break
 		}
-		k.scheduleCall(nil)
+		k.scheduleCall()
 	}
 	k.running.Set(state, abi.TaskRunning)
 	k.leaveQueue(entry)

@@ -130,7 +130,14 @@ func (k *Kernel) returned(site uint32) vm.Action {
 }
 
 // run executes the machine until the innermost guest call has returned. Anything else that stops it ends the run.
-func (k *Kernel) run() { k.execute() }
+func (k *Kernel) run() {
+	t := k.m.tape
+	if t.begins(tapeRun) {
+		return
+	}
+	k.execute()
+	t.ends()
+}
 
 // stoppedBy ends the run as the machine says.
 func (k *Kernel) stoppedBy(stop vm.Stop) {

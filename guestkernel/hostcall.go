@@ -23,9 +23,13 @@ func (p *Process) StartKernel(g GuestCall) error {
 }
 
 // callInKernel makes the call that the host asked for. The HLT then reports its result as that of a system call.
-func (p *Process) callInKernel(f Frame) {
+func (p *Process) callInKernel(c *Call, f Frame) {
 	g := *p.inKernel
 	p.inKernel = nil
-	eax, _ := p.k.Invoke(g)
-	f.Set(p.k.lay.PtRegs.Eax, eax)
+	invoke := func(*Call) {
+		eax, _ := p.k.Invoke(g)
+		f.Set(p.k.lay.PtRegs.Eax, eax)
+	}
+	c.beginsHere(invoke)
+	invoke(c)
 }

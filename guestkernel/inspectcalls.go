@@ -20,15 +20,15 @@ type ServedCall struct {
 
 // enters notes that the task has called a modelled function; leaves that the function is done. There is no task while
 // the kernel boots.
-func (t *Task) enters(c *Call) {
+func (t *Task) enters(c *Call, traced *TraceEvent) {
 	if t != nil {
-		t.served = append(t.served, ServedCall{c.Slot, c.regs})
+		t.stand.calls = append(t.stand.calls, callStand{call: c, entered: c.regs, level: len(t.stand.runs), traced: traced})
 	}
 }
 
 func (t *Task) leaves() {
-	if t != nil && len(t.served) > 0 {
-		t.served = t.served[:len(t.served)-1]
+	if t != nil && len(t.stand.calls) > 0 {
+		t.stand.calls = t.stand.calls[:len(t.stand.calls)-1]
 	}
 }
 
@@ -36,7 +36,14 @@ func (t *Task) leaves() {
 func (k *Kernel) TaskOf(esp uint32) *Task { return k.taskAt(esp &^ (abi.ThreadSize - 1)) }
 
 // ServedCalls lists the modelled functions the task is inside of, outermost first.
-func (t *Task) ServedCalls() []ServedCall { return t.served }
+func (t *Task) ServedCalls() (list []ServedCall) {
+	for _, s := range t.stand.calls {
+		if !s.call.isThread() {
+			list = append(list, ServedCall{s.call.Slot, s.entered})
+		}
+	}
+	return list
+}
 
 // Waiting returns the registers and EIP with which a task that does not run will go on.
 func (t *Task) Waiting() (regs Registers, eip uint32) { return t.cpu.regs, t.cpu.eip }

@@ -20,7 +20,7 @@ type Kernel struct {
 	profile *abi.Profile
 	lay     *abi.Structs
 	sym     symbols
-	m       *vm.Machine
+	m       *machine
 	mem     *Memory
 
 	functions functionSet     // rows by name
@@ -66,7 +66,7 @@ type Kernel struct {
 }
 
 // Machine gives access to the machine, for debuggers and reports.
-func (k *Kernel) Machine() *vm.Machine { return k.m }
+func (k *Kernel) Machine() *vm.Machine { return k.m.Machine }
 
 // Memory gives access to guest memory as kernel code sees it.
 func (k *Kernel) Memory() *Memory { return k.mem }

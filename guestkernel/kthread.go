@@ -9,8 +9,6 @@
 package guestkernel
 
 import (
-	"slices"
-
 	"ring0/guestkernel/abi"
 	"ring0/vm"
 )
@@ -251,7 +249,7 @@ func (k *Kernel) orphan(parent *Task) {
 		return
 	}
 	lay, reaper := &k.lay.Task, k.mem.U32(k.sym.ChildReaper)
-	for _, t := range slices.Clone(k.tasks) {
+	for _, t := range k.everyTask() {
 		if t == parent || t.Get(lay.POpptr) != parent.addr {
 			continue
 		}

@@ -15,7 +15,7 @@ import (
 // good is what it is for real kernel code: a page fault in the modelled function. The accessor then does not return; the
 // dispatcher delivers the fault to the guest with EIP at the function's slot, from where it goes to a fixup or an oops.
 type Memory struct {
-	m *vm.Machine
+	m *machine
 	k *Kernel
 
 	quiet bool // nothing is made present: see quietly

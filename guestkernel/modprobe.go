@@ -6,13 +6,12 @@ package guestkernel
 import "ring0/guestkernel/abi"
 
 // kmodState is who waits for the host's modprobe. It is empty whenever the host has control.
-type kmodState struct{ waiting []*moduleRequest }
+type kmodState struct{ waiting []moduleRequest }
 
 // moduleRequest is one call of request_module.
 type moduleRequest struct {
 	name string
 	task *Task
-	done bool
 }
 
 func modprobeFunctions() []Function {
@@ -34,10 +33,11 @@ func (k *Kernel) requestModule(name string) {
 		k.Printk("<3>kmod: failed to exec %s -s -k %s, errno = %d\n", k.nameAt(k.sym.ModprobePath), name, abi.ENOENT)
 		return
 	}
-	r := &moduleRequest{name: name, task: k.running}
-	k.drv.kmod.waiting = append(k.drv.kmod.waiting, r)
-	for !r.done {
-		r.task.Set(k.lay.Task.State, abi.TaskUninterruptible)
+	t := k.running
+	t.asks = true
+	k.drv.kmod.waiting = append(k.drv.kmod.waiting, moduleRequest{name, t})
+	for kept(k, func() bool { return t.asks }) {
+		t.Set(k.lay.Task.State, abi.TaskUninterruptible)
 		k.Schedule()
 	}
 }
@@ -50,7 +50,7 @@ func (k *Kernel) serveModprobe() {
 		if err := k.cfg.Modprobe(k, r.name); err != nil {
 			k.note("modprobe %s: %v", r.name, err)
 		}
-		r.done = true
+		r.task.asks = false
 		k.Wake(r.task)
 	}
 }

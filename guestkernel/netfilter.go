@@ -224,7 +224,7 @@ func nfUnregisterSockopt(c *Call) {
 	for k.mem.Get(reg, more.Use) != 0 {
 		k.running.Set(k.lay.Task.State, abi.TaskUninterruptible)
 		k.mem.Set(reg, more.Cleanup, k.running.addr)
-		k.scheduleCall(c)
+		k.scheduleCall()
 	}
 	k.listDel(reg + k.drv.lay.NFSockopt.List.Off)
 }

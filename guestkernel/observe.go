@@ -40,8 +40,13 @@ func (k *Kernel) SetObserver(f func(Notice)) { k.observe = f }
 
 // tell calls the observer. Each notice is a place of its own in the machine's history.
 func (k *Kernel) tell(n Notice) {
-	if k.observe == nil {
+	t := k.m.tape
+	if k.observe == nil || t.plays() {
 		return
+	}
+	if t != nil {
+		t.hush++
+		defer t.ends()
 	}
 	k.m.Mark()
 	k.observe(n)
@@ -50,11 +55,13 @@ func (k *Kernel) tell(n Notice) {
 
 // tellOfModule is tell for the module kinds.
 func (k *Kernel) tellOfModule(kind NoticeKind, m module, fn uint32, result int32) {
-	if k.observe == nil {
+	if k.observe == nil || k.m.tape.plays() {
 		return
 	}
 	n := Notice{Kind: kind, Addr: m.addr, Fn: fn, Result: result}
-	k.quietly(func() { n.Module, n.Size = m.name(), m.get(k.lay.Module.ModuleSize) })
+	hushed(k.m.tape, func() bool {
+		return k.quietly(func() { n.Module, n.Size = m.name(), m.get(k.lay.Module.ModuleSize) })
+	})
 	k.tell(n)
 }
 
@@ -82,7 +89,7 @@ func (k *Kernel) Abandon() {
 		k.final = &Outcome{Kind: Requested, Reason: "the run was abandoned"}
 	}
 	if k.running != nil {
-		panic(taskGone{})
+		k.unwind(taskGone{})
 	}
 }
 

@@ -178,7 +178,7 @@ func (k *Kernel) openStream(t *Task, s *hostStream) bool {
 func pipeRead(c *Call) {
 	k, f, buf, count := c.Kernel, c.Arg(0), c.Arg(1), c.Arg(2)
 	inode := k.fileInode(f)
-	switch s := k.streams[inode]; {
+	switch s := k.stream(inode); {
 	case c.Arg(3) != f+k.lay.File.Pos.Off:
 		c.Fail(abi.ESPIPE)
 		return
@@ -231,7 +231,7 @@ func (c *Call) waitPipe(f, info uint32, ready func() bool, others abi.Field) (er
 		}
 		t.Set(k.lay.Task.State, abi.TaskInterruptible)
 		k.enterQueue(info+k.mms.pipe.Wait.Off, entry, 0)
-		k.scheduleCall(c)
+		k.scheduleCall()
 		k.leaveQueue(entry)
 	}
 	return 0, false
@@ -242,7 +242,7 @@ func (c *Call) waitPipe(f, info uint32, ready func() bool, others abi.Field) (er
 func pipeWrite(c *Call) {
 	k, f, buf, count := c.Kernel, c.Arg(0), c.Arg(1), c.Arg(2)
 	inode := k.fileInode(f)
-	switch s := k.streams[inode]; {
+	switch s := k.stream(inode); {
 	case c.Arg(3) != f+k.lay.File.Pos.Off:
 		c.Fail(abi.ESPIPE)
 		return
@@ -337,6 +337,11 @@ func (k *Kernel) leavePipe(inode, readers, writers uint32) {
 	k.Kfree(info)
 }
 
+// stream is the host's end of a pipe, nil when it has none.
+func (k *Kernel) stream(inode uint32) *hostStream {
+	return kept(k, func() *hostStream { return k.streams[inode] })
+}
+
 const streamPiece = 1 << 16 // bytes that go to the host at once
 
 // readStream reads from the host.
@@ -344,15 +349,21 @@ func (k *Kernel) readStream(s *hostStream, buf, count uint32) uint32 {
 	if s.r == nil {
 		return 0
 	}
-	b := make([]byte, min(count, streamPiece))
-	n, err := s.r.Read(b)
-	if n == 0 && err != nil && err != io.EOF {
+	b := kept(k, func() []byte {
+		b := make([]byte, min(count, streamPiece))
+		n, err := s.r.Read(b)
+		if n == 0 && err != nil && err != io.EOF {
+			return nil
+		}
+		return b[:n]
+	})
+	switch {
+	case b == nil:
 		return errWord(abi.EIO)
-	}
-	if k.CopyToUser(buf, b[:n]) != 0 {
+	case k.CopyToUser(buf, b) != 0:
 		return errWord(abi.EFAULT)
 	}
-	return uint32(n)
+	return uint32(len(b))
 }
 
 // writeStream writes to the host. When nobody takes it any more it is as if no reader was left.
@@ -367,13 +378,20 @@ func (k *Kernel) writeStream(t *Task, s *hostStream, buf, count uint32) (done ui
 			}
 			return done
 		}
-		if s.w != nil {
-			if _, err := s.w.Write(b); err != nil {
-				k.sendSignalInfo(t, abi.SIGPIPE, infoUser)
-				return errWord(abi.EPIPE)
-			}
+		if !kept(k, func() bool { return s.takes(b) }) {
+			k.sendSignalInfo(t, abi.SIGPIPE, infoUser)
+			return errWord(abi.EPIPE)
 		}
 		done += uint32(len(b))
 	}
 	return done
+}
+
+// takes gives bytes to the host. False: it takes no more.
+func (s *hostStream) takes(b []byte) bool {
+	if s.w == nil {
+		return true
+	}
+	_, err := s.w.Write(b)
+	return err == nil
 }

@@ -57,7 +57,7 @@ func (k *Kernel) loadavgText() string {
 		return fmt.Sprintf("%d.%02d", v/fixed, v%fixed*100/fixed)
 	}
 	running := 0
-	for _, t := range k.tasks {
+	for _, t := range k.everyTask() {
 		if t.Get(k.lay.Task.State) == abi.TaskRunning && t != k.sched.idle {
 			running++
 		}

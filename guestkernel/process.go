@@ -215,12 +215,12 @@ func (p *Process) takeRequest(c *Call, f Frame) {
 		return // on the way back to the HLT
 	}
 	if p.inKernel != nil {
-		p.callInKernel(f)
+		p.callInKernel(c, f)
 		return
 	}
 	if p.request == nil {
 		p.task.Set(lay.State, abi.TaskInterruptible)
-		k.parkedIn(c, k.giveUp, func(c *Call) {
+		k.parkedIn(c, func(c *Call) {
 			k.sti()
 			p.takeRequest(c, f)
 		})

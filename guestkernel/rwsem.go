@@ -56,7 +56,7 @@ func (c *Call) rwsemWait(kind, adjust uint32) {
 		k.rwsemServe(sem)
 	}
 	for k.mem.U32(waiter+rwsemFlags) != 0 {
-		k.scheduleCall(c)
+		k.scheduleCall()
 		t.Set(k.lay.Task.State, abi.TaskUninterruptible)
 	}
 	t.Set(k.lay.Task.State, abi.TaskRunning)

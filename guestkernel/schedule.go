@@ -21,10 +21,10 @@ type schedState struct {
 
 func scheduleFunctions() []Function {
 	return []Function{
-		{Name: "schedule", Fn: func(c *Call) { c.Kernel.scheduleCall(c) }, Level: Full},
+		{Name: "schedule", Fn: func(c *Call) { c.Kernel.scheduleNow(c) }, Level: Full},
 		{Name: "set_running_and_schedule", Fn: func(c *Call) {
 			c.Task().Set(c.Kernel.lay.Task.State, abi.TaskRunning)
-			c.Kernel.scheduleCall(c)
+			c.Kernel.scheduleNow(c)
 		}, Level: Full},
 		{Name: "wake_up_process", Fn: wakeUpProcess, Level: Full, Conv: Regparm3},
 	}
@@ -55,7 +55,7 @@ func (k *Kernel) giveUp() {
 		t.Set(lay.State, abi.TaskRunning)
 	}
 	if t.Get(lay.State) == abi.TaskRunning && t != k.sched.idle {
-		if len(k.sched.runnable) == 0 && !k.alarmRings() {
+		if kept(k, func() bool { return len(k.sched.runnable) == 0 && !k.alarmRings() }) {
 			return
 		}
 		k.enqueue(t)
@@ -63,21 +63,31 @@ func (k *Kernel) giveUp() {
 	k.switchOut(t)
 }
 
-// scheduleCall is schedule() on behalf of modelled code or of the guest: not for interrupt handlers and bottom halves.
-func (k *Kernel) scheduleCall(c *Call) {
+// scheduleCall is schedule() on behalf of modelled code: not for interrupt handlers and bottom halves.
+func (k *Kernel) scheduleCall() {
+	k.mayNotSchedule()
+	k.Schedule()
+}
+
+// scheduleNow is schedule() called by the guest: there is nothing else to do in c.
+func (k *Kernel) scheduleNow(c *Call) {
+	k.mayNotSchedule()
+	k.parkedIn(c, func(*Call) { k.sti() })
+}
+
+func (k *Kernel) mayNotSchedule() {
 	if k.inInterrupt() {
 		const line = 866 // not measured
 		k.Printk("Scheduling in interrupt\n")
 		k.bug("schedule", "sched.c", line)
 	}
-	k.parkedIn(c, k.giveUp, func(*Call) { k.sti() })
 }
 
 // yield lets a little time pass and gives others a chance: modelled code that waits in a loop executes nothing by itself.
 func (c *Call) yield() {
 	const cycles = 1000
 	c.delay(cycles)
-	c.Kernel.scheduleCall(c)
+	c.Kernel.scheduleCall()
 }
 
 // mayWake tells whether anything is left that can make a task run again, or that somebody wants to see.
@@ -128,9 +138,18 @@ const timeSliceMs = 150
 // switchOut saves the running task, parks it and loads it again when it is resumed.
 func (k *Kernel) switchOut(t *Task) {
 	k.saveFPU(t)
-	k.save(t)
-	t.park(evSwitch)
+	tape := k.m.tape
+	if tape.begins(tapePark) {
+		return
+	}
+	if t.stand.redo != nil {
+		t.reached()
+	} else {
+		k.save(t)
+		t.park(evSwitch)
+	}
 	k.load(t)
+	tape.ends()
 }
 
 // saveFPU keeps the FPU's state of a task that has used it since it was switched to (unlazy_fpu). The guest's

@@ -60,7 +60,7 @@ func (c *Call) downSlow(sem, state uint32) (errno abi.Errno) {
 		}
 		k.mem.Set(sem, lay.Sleepers, 1)
 		k.sti()
-		k.scheduleCall(c)
+		k.scheduleCall()
 		t.Set(k.lay.Task.State, state)
 		k.cli()
 		sleepers = k.mem.Get(sem, lay.Sleepers)

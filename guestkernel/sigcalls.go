@@ -100,7 +100,7 @@ func sysTkill(c *Call) {
 // sysPause models long sys_pause(void).
 func sysPause(c *Call) {
 	c.Task().Set(c.Kernel.lay.Task.State, abi.TaskInterruptible)
-	c.Kernel.scheduleCall(c)
+	c.Kernel.scheduleCall()
 	c.Fail(abi.ERESTARTNOHAND)
 }
 
@@ -275,7 +275,7 @@ func (c *Call) sigsuspend(set uint64) {
 	f.Set(k.lay.PtRegs.Eax, errWord(abi.EINTR))
 	for {
 		c.Task().Set(k.lay.Task.State, abi.TaskInterruptible)
-		k.scheduleCall(c)
+		k.scheduleCall()
 		if c.deliverSignals(f, old) {
 			c.Fail(abi.EINTR)
 			// The handler's EAX is the frame's: system_call stores the result there.

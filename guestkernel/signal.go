@@ -159,14 +159,14 @@ func (c *Call) stopTask(t *Task, signal int) {
 		k.mem.Get(k.actionOf(parent, abi.SIGCHLD), k.lay.KSigaction.Flags)&noChildStop == 0 {
 		k.notifyParent(t, abi.SIGCHLD)
 	}
-	k.scheduleCall(c)
+	k.scheduleCall()
 }
 
 // isOrphanedGroup tells whether no process of a group has a parent in another group of the same session: then nobody could
 // continue it.
 func (k *Kernel) isOrphanedGroup(group uint32) bool {
 	lay := &k.lay.Task
-	for _, t := range k.tasks {
+	for _, t := range k.everyTask() {
 		parent := t.Get(lay.PPptr)
 		if t.Get(lay.Pgrp) != group || t.dead || k.mem.Get(parent, lay.Pid) == pidInit {
 			continue

@@ -307,7 +307,7 @@ func (c *Call) killMany(id int32, signal, info uint32, member func(*Task) bool) 
 	}
 	errno := abi.Errno(abi.ESRCH)
 	sent := false
-	for _, t := range k.tasks {
+	for _, t := range k.everyTask() {
 		if !member(t) {
 			continue
 		}

@@ -278,7 +278,7 @@ func (c *Call) waitForSockLock(sk uint32) {
 	for {
 		t.Set(k.lay.Task.State, abi.TaskUninterruptible)
 		c.enableBH()
-		k.scheduleCall(c)
+		k.scheduleCall()
 		k.disableBH()
 		if k.mem.Get(sk, use.LockUsers) == 0 {
 			break

@@ -143,7 +143,7 @@ func sysSetpgid(c *Call) {
 
 // groupInSession tells whether a session has a process of a group.
 func (k *Kernel) groupInSession(group, session uint32) bool {
-	for _, t := range k.tasks {
+	for _, t := range k.everyTask() {
 		if t.Get(k.lay.Task.Pgrp) == group && t.Get(k.lay.Task.Session) == session {
 			return true
 		}

@@ -4,6 +4,8 @@
 package guestkernel
 
 import (
+	"slices"
+
 	"ring0/guestkernel/abi"
 	"ring0/vm"
 )
@@ -15,13 +17,13 @@ type Task struct {
 	co      *coroutine    // runs the task's share of the machine
 	cpu     cpuState      // while it does not run
 	calls   []pendingCall // guest functions that modelled code waits for, outermost first
-	served  []ServedCall  // modelled functions it is inside of, outermost first
 	proc    *Process      // the host-driven process it is, or nil
 	program *Program      // the program of the host's that it runs, or nil; its children have none
 	forked  bool          // made by fork, not by the kernel or the host
 	body    func()        // what a kernel thread does; nil: guest code from cpu.eip on
 	entry   uint32        // of a thread that a module has made: the function it began with
 	dead    bool          // do_exit is done with it
+	asks    bool          // it waits for the host's modprobe
 	stand   stand         // see checkpoint.go
 }
 
@@ -77,10 +79,15 @@ func (k *Kernel) Running() *Task { return k.running }
 
 // taskAt is the task whose task_struct lies at addr, or nil.
 func (k *Kernel) taskAt(addr uint32) *Task {
-	for _, t := range k.tasks {
-		if t.addr == addr {
-			return t
+	return kept(k, func() *Task {
+		for _, t := range k.tasks {
+			if t.addr == addr {
+				return t
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
+
+// everyTask is all tasks, by age.
+func (k *Kernel) everyTask() []*Task { return kept(k, func() []*Task { return slices.Clone(k.tasks) }) }

@@ -20,7 +20,7 @@ func timeFunctions() []Function {
 
 // sinceTick is how many microseconds have gone by since the tick that xtime counts last (do_fast_gettimeoffset).
 func (k *Kernel) sinceTick() uint32 {
-	return uint32((k.m.Now() - k.clock.lastTick) / uint64(k.cfg.MHz))
+	return uint32((k.m.Now() - kept(k, func() uint64 { return k.clock.lastTick })) / uint64(k.cfg.MHz))
 }
 
 // timeOfDay is xtime and what has gone by since.

@@ -158,7 +158,7 @@ func (c *Call) sleepFor(ticks uint32) (left uint32) {
 	k := c.Kernel
 	switch {
 	case ticks == maxTimeout:
-		k.scheduleCall(c)
+		k.scheduleCall()
 		return ticks
 	case int32(ticks) < 0:
 		k.Printk("<3>schedule_timeout: wrong timeout value %x from %08x\n", ticks, c.Caller())
@@ -172,7 +172,7 @@ func (c *Call) sleepFor(ticks uint32) (left uint32) {
 	k.mem.Set(timer, lay.Data, k.Current())
 	k.mem.Set(timer, lay.Function, k.timers.processTimeout)
 	k.enterTimer(timer)
-	k.scheduleCall(c)
+	k.scheduleCall()
 	k.deleteTimer(timer)
 	if left = expires - k.jiffies(); int32(left) < 0 {
 		return 0
@@ -307,7 +307,7 @@ func (k *Kernel) updateTimes() {
 func (k *Kernel) calcLoad() {
 	const one = 1 << 11
 	active := uint32(0)
-	for _, t := range k.tasks {
+	for _, t := range k.everyTask() {
 		if s := t.Get(k.lay.Task.State); t.Pid() != 0 && (s == abi.TaskRunning || s == abi.TaskUninterruptible) {
 			active += one
 		}

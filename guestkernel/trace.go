@@ -36,14 +36,14 @@ type TraceEvent struct {
 func (k *Kernel) SetTrace(f func(TraceEvent)) { k.trace = f }
 
 // traceCall reports that a call begins and returns the event, for traceReturn.
-func (k *Kernel) traceCall(c *Call) TraceEvent {
+func (k *Kernel) traceCall(c *Call) *TraceEvent {
 	e := TraceEvent{Name: c.Fn.Name, Args: callDecoder{k, c}.arguments(), Caller: c.caller(), Time: k.m.Now()}
 	if t := k.running; t != nil {
 		e.Depth = len(t.calls)
 		k.quietly(func() { e.PID = t.Pid() })
 	}
 	k.trace(e)
-	return e
+	return &e
 }
 
 // traceReturn reports how a call ended.

@@ -221,10 +221,11 @@ func (k *Kernel) pageOfFile(vma, addr uint32, write bool) (page uint32, signal i
 // contentOf is what the file of a range holds, nil when it is not one of ours.
 func (k *Kernel) contentOf(vma uint32) *content {
 	f := k.mem.Get(vma, k.lay.VMA.File)
-	if f == 0 || len(k.mms.contents) == 0 {
+	if f == 0 || kept(k, func() bool { return len(k.mms.contents) == 0 }) {
 		return nil
 	}
-	return k.mms.contents[k.fileInode(f)]
+	inode := k.fileInode(f)
+	return kept(k, func() *content { return k.mms.contents[inode] })
 }
 
 // eachUserPage calls f for the page-sized parts of a range of user memory, bringing the pages in as if they were written.

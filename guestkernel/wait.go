@@ -48,7 +48,7 @@ func (c *Call) wait4(pid int32, status, options, usage uint32) {
 		case t.Get(lay.Sigpending) != 0:
 			c.Fail(abi.ERESTARTSYS)
 		default:
-			k.scheduleCall(c)
+			k.scheduleCall()
 			continue
 		}
 		break

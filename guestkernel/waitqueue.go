@@ -107,7 +107,7 @@ func (c *Call) waitFor(done uint32) {
 		k.enterQueue(done+lay.Wait.Off, entry, abi.WQFlagExclusive)
 		for {
 			c.Task().Set(k.lay.Task.State, abi.TaskUninterruptible)
-			k.scheduleCall(c)
+			k.scheduleCall()
 			if k.mem.Get(done, lay.Done) != 0 {
 				break
 			}

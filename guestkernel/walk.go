@@ -181,7 +181,7 @@ func (k *Kernel) followText(nd, link uint32) uint32 {
 		k.releasePlace(at)
 		return link
 	}
-	to, errno := k.walkFrom(at, k.kernelString(link), walkFollow, k.drv.fs.links)
+	to, errno := k.walkFrom(at, k.kernelString(link), walkFollow, kept(k, func() int { return k.drv.fs.links }))
 	if errno != 0 {
 		return errWord(errno)
 	}
