@@ -11,7 +11,10 @@ import (
 	"ring0/guestkernel"
 )
 
-const modules = "../../../testdata/modules/"
+const (
+	modules  = "../../../testdata/modules/"
+	programs = "../../../testdata/user/"
+)
 
 // start debugs modules on a small machine.
 func start(t testing.TB, then string, files ...string) *Debugger {

@@ -52,15 +52,23 @@ func fewChecks(t *testing.T) {
 func TestWalk(t *testing.T) {
 	fewChecks(t)
 	for _, story := range []struct{ then, file string }{
-		{"rmmod hello", "hello.o"},                 // a few hundred instructions
-		{"sleep 0.02", "timer.o"},                  // interrupts, an idle machine
-		{"sleep 0.01; rmmod kthread", "kthread.o"}, // tasks that come and go
-		{"", "fixup.o"},                            // faults that are made good
-		{"", "oops.o"},                             // one that is not
+		{"rmmod hello", "hello.o"},                   // a few hundred instructions
+		{"sleep 0.02", "timer.o"},                    // interrupts, an idle machine
+		{"sleep 0.01; rmmod kthread", "kthread.o"},   // tasks that come and go
+		{"sleep 0.02; rmmod sleepers", "sleepers.o"}, // tasks that sleep in many functions
+		{"", "fixup.o"},                              // faults that are made good
+		{"", "oops.o"},                               // one that is not
 	} {
 		t.Run(story.file, func(t *testing.T) {
 			cfg := Config{Session: session.Config{Kernel: guestkernel.Config{Mem: 20 << 20}, Then: story.then,
 				Modules: []session.Module{{File: modules + story.file}}}}
+			rapid.Check(t, func(t *rapid.T) { walk(t, cfg) })
+		})
+	}
+	for _, program := range []string{"waits", "fork", "signals"} { // processes that wait for each other
+		t.Run(program, func(t *testing.T) {
+			cfg := Config{Session: session.Config{Kernel: guestkernel.Config{Mem: 20 << 20},
+				Program: &session.Program{File: programs + program}}}
 			rapid.Check(t, func(t *rapid.T) { walk(t, cfg) })
 		})
 	}
@@ -70,7 +78,9 @@ func walk(t *rapid.T, cfg Config) {
 	d, err := Start(cfg)
 	require.NoError(t, err)
 	defer d.Close()
-	d.every = 300
+	d.every = rapid.SampledFrom([]uint64{300, 3000, 30_000}).Draw(t, "checkpoint every")
+	_, err = d.GoTo(Position{Count: rapid.SampledFrom([]uint64{0, 10_000, 300_000, 1_000_000}).Draw(t, "explore")})
+	require.NoError(t, err)
 	move := func(f func() (Stop, error)) func(*rapid.T) {
 		return func(t *rapid.T) {
 			s, err := f()
@@ -132,5 +142,35 @@ func walk(t *rapid.T, cfg Config) {
 	}
 	if d.at.kind != atStart {
 		require.Equal(t, straight(t, cfg, d.Edits(), d.Position()), d.fingerprint())
+	}
+}
+
+// TestGoBackWhateverTasksDo goes to and fro in runs in which tasks sleep and wake each other all the time. Every place is
+// reached from a checkpoint, without booting again, and looks as in a straight run.
+func TestGoBackWhateverTasksDo(t *testing.T) {
+	fewChecks(t)
+	const from, to = 300_000, 5_000_000
+	for name, cfg := range longRuns() {
+		t.Run(name, func(t *testing.T) {
+			cfg := Config{Session: cfg}
+			cfg.Session.Kernel = guestkernel.Config{Mem: 20 << 20, MaxInsns: to + 1000}
+			d, err := Start(cfg)
+			require.NoError(t, err)
+			defer d.Close()
+			d.every = 40_000
+			_, err = d.GoTo(Position{Count: to})
+			require.NoError(t, err)
+			world := d.w
+			rapid.Check(t, func(t *rapid.T) {
+				for range 8 {
+					s, err := d.GoTo(Position{Count: rapid.Uint64Range(from, to).Draw(t, "to")})
+					require.NoError(t, err)
+					require.Same(t, world, d.w, "booted again")
+					if rapid.IntRange(0, 3).Draw(t, "look") == 0 {
+						require.Equal(t, straight(t, cfg, nil, s.Position), d.fingerprint())
+					}
+				}
+			})
+		})
 	}
 }

@@ -95,6 +95,7 @@ func newWorld(d *Debugger) (*world, moment, error) {
 // attach is called by the session with the booted kernel.
 func (w *world) attach(k *guestkernel.Kernel) {
 	w.k, w.m = k, k.Machine()
+	k.KeepTapes()
 	w.m.SetMonitor(vm.Monitor{
 		Boundary: func(b vm.Boundary) {
 			w.at(moment{kind: atBoundary, place: w.here(), brk: b.Break, hits: b.Hits})
