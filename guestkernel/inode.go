@@ -2,7 +2,8 @@
 // Inodes of file systems: the cache, reading, writing back, letting go (2.4.18 fs/inode.c).
 //
 // A file system's inode is on the list of its bucket while its number finds it, and on one of inode_in_use, inode_unused or
-// its super block's list of dirty ones. Inodes that nobody uses stay until their file system is unmounted.
+// its super block's list of dirty ones. Inodes that nobody uses stay until their file system is unmounted
+// or memory runs short.
 
 package guestkernel
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The page cache: pages of files and devices in memory (2.4.18 mm/filemap.c).
 //
-// A page is found by its mapping and index in page_hash_table, whose hash the inline functions of modules know. Pages are
-// never taken back when memory runs short.
+// A page is found by its mapping and index in page_hash_table, whose hash the inline functions of modules know. What happens
+// when memory runs short is in reclaim.go.
 
 package guestkernel
 

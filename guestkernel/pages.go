@@ -20,6 +20,7 @@ type pageAllocator struct {
 	count  uint32   // page frames, mem_map entries
 	low    uint32   // page frames with a kernel address
 	zones  [3]zone  // DMA, Normal, HighMem
+	hand   uint32   // page frame that reclaim has come to
 	gfp    gfpFlags // the profile's allocation flags
 }
 
@@ -94,7 +95,8 @@ func (k *Kernel) FreePages(addr, order uint32) {
 
 // AllocPages returns the struct page of 2^order contiguous page frames, noPage when there are none. As in 2.4 zones are
 // asked from the highest allowed one down, three times: while they stay above their low mark, above their minimum, and,
-// for atomic requests, above a quarter of that. One that may wait then takes back what slab caches do not use.
+// for atomic requests, above a quarter of that. One that may wait then takes memory back that can be had again, and so does
+// not fail while there is any. Who does that may use the last page.
 func (k *Kernel) AllocPages(gfp, order uint32) (page uint32) {
 	if order >= maxOrder {
 		return noPage
@@ -108,10 +110,14 @@ func (k *Kernel) AllocPages(gfp, order uint32) (page uint32) {
 			case 0:
 				reserve = k.mem.Get(z.addr, lay.PagesLow)
 			case 2:
-				if gfp&k.pages.gfp.wait != 0 {
+				switch memalloc := k.running != nil && k.running.Get(k.lay.Task.Flags)&abi.PFMemalloc != 0; {
+				case memalloc:
+					reserve = 0
+				case gfp&k.pages.gfp.wait != 0:
 					continue
+				default:
+					reserve /= 4
 				}
-				reserve /= 4
 			}
 			if k.mem.Get(z.addr, lay.FreePages) < reserve+1<<order {
 				continue
@@ -121,7 +127,7 @@ func (k *Kernel) AllocPages(gfp, order uint32) (page uint32) {
 			}
 		}
 	}
-	if gfp&k.pages.gfp.wait != 0 && k.reapCaches() {
+	if gfp&k.pages.gfp.wait != 0 && k.reclaim(gfp) {
 		return k.AllocPages(gfp, order)
 	}
 	return noPage

@@ -6,6 +6,8 @@ package loader
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,6 +17,8 @@ import (
 )
 
 const userDir = "../testdata/user"
+
+var memoryLine = regexp.MustCompile(`(?m)^memory (\d+)$`)
 
 // A consoleLog collects what a console shows: a program's output and the log above the level of debugging, without levels.
 type consoleLog struct {
@@ -37,7 +41,8 @@ func (c *consoleLog) log(text string) {
 	}
 }
 
-// TestProgramsWithModules runs the files: "insmod FILE", "run PROGRAM [ARGUMENT…]: exit 0" with what follows on the console.
+// TestProgramsWithModules runs the files: "memory MEGABYTES" if it is not the usual, "insmod FILE", "run PROGRAM [ARGUMENT…]:
+// exit 0" with what follows on the console.
 func TestProgramsWithModules(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(userDir, "expect", "modules", "*.txt"))
 	require.NoError(t, err)
@@ -46,7 +51,13 @@ func TestProgramsWithModules(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			text, err := os.ReadFile(file)
 			require.NoError(t, err)
-			kernel, p := boot(t, guestkernel.Config{MaxInsns: 300_000_000}, guestkernel.ProcessConfig{})
+			cfg := guestkernel.Config{MaxInsns: 1_000_000_000}
+			if m := memoryLine.FindStringSubmatch(string(text)); m != nil {
+				megabytes, err := strconv.ParseUint(m[1], 10, 16)
+				require.NoError(t, err)
+				cfg.Mem = uint32(megabytes) << 20
+			}
+			kernel, p := boot(t, cfg, guestkernel.ProcessConfig{})
 			console := &consoleLog{fresh: true}
 			kernel.SetObserver(func(n guestkernel.Notice) {
 				if n.Kind == guestkernel.LogWritten {
@@ -57,7 +68,7 @@ func TestProgramsWithModules(t *testing.T) {
 			for line := range strings.Lines(string(text)) {
 				bare := strings.TrimSuffix(line, "\n")
 				switch words := strings.Fields(bare); {
-				case strings.HasPrefix(bare, "#"):
+				case strings.HasPrefix(bare, "#"), memoryLine.MatchString(bare):
 				case strings.HasPrefix(bare, "insmod "):
 					_, err := insmodStep(kernel, p, words[1:], "0")
 					require.NoError(t, err)

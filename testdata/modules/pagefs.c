@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A file system whose one file, of two pages and a bit, is read and written page by page through the page cache, so that it
+// A file system whose one file, of two pages and a bit or as long as one likes, is read and written page by page through the page cache, so that it
 // can be mapped. The pages' home is the module's own memory; each way there and back is logged.
 #include <asm/page.h>
 #include <linux/dcache.h>
@@ -14,17 +14,23 @@
 #define PAGES 3
 #define LENGTH (2 * PAGE_SIZE + 100)
 
+int length = LENGTH; /* of the file: pages without a home have a letter each, and what is written to them is lost */
+MODULE_PARM(length, "i");
+int quiet;
+MODULE_PARM(quiet, "i");
+
 static char home[PAGES][PAGE_SIZE];
+
+#define LOG(...) do { if (!quiet) printk(__VA_ARGS__); } while (0)
 
 static int pagefs_readpage(struct file *file, struct page *page)
 {
 	(void)file;
-	printk("pagefs: readpage %lu\n", page->index);
-	if (page->index >= PAGES) {
-		unlock_page(page);
-		return -EIO;
-	}
-	memcpy(page->virtual, home[page->index], PAGE_SIZE);
+	LOG("pagefs: readpage %lu\n", page->index);
+	if (page->index < PAGES)
+		memcpy(page->virtual, home[page->index], PAGE_SIZE);
+	else
+		memset(page->virtual, 'a' + page->index % 26, PAGE_SIZE);
 	SetPageUptodate(page);
 	unlock_page(page);
 	return 0;
@@ -32,7 +38,7 @@ static int pagefs_readpage(struct file *file, struct page *page)
 
 static int pagefs_writepage(struct page *page)
 {
-	printk("pagefs: writepage %lu begins with %c\n", page->index, *(char *)page->virtual);
+	LOG("pagefs: writepage %lu begins with %c\n", page->index, *(char *)page->virtual);
 	if (page->index < PAGES)
 		memcpy(home[page->index], page->virtual, PAGE_SIZE);
 	unlock_page(page);
@@ -105,7 +111,7 @@ static void pagefs_read_inode(struct inode *inode)
 	inode->i_blksize = PAGE_SIZE;
 	if (inode->i_ino == DATA) {
 		inode->i_mode = S_IFREG | 0666;
-		inode->i_size = LENGTH;
+		inode->i_size = length;
 		inode->i_fop = &file_operations;
 		inode->i_mapping->a_ops = &mapping_operations;
 	} else {
@@ -136,7 +142,7 @@ static struct super_block *pagefs_read_super(struct super_block *sb, void *optio
 	sb->s_blocksize = PAGE_SIZE;
 	sb->s_blocksize_bits = PAGE_SHIFT;
 	sb->s_magic = 0x70616765;
-	sb->s_maxbytes = LENGTH;
+	sb->s_maxbytes = length;
 	sb->s_op = &super_operations;
 	root = iget(sb, ROOT);
 	if (!root)
