@@ -9,12 +9,12 @@ package console
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"ring0/cmd/internal/debugger"
 	"ring0/cmd/internal/debuginfo"
 	"ring0/cmd/internal/disasm"
+	"ring0/cmd/internal/hostfile"
 	"ring0/cmd/internal/unwind"
 )
 
@@ -200,7 +200,7 @@ func (c *Console) Script(file string, say func(command, answer string)) error {
 	if c.depth == maxScriptDepth {
 		return fmt.Errorf("%s: scripts call scripts too deep", file)
 	}
-	data, err := os.ReadFile(file)
+	data, err := hostfile.Read(file, hostfile.Object)
 	if err != nil {
 		return err
 	}

@@ -5,9 +5,9 @@
 package debugger
 
 import (
-	"os"
 	"sync/atomic"
 
+	"ring0/cmd/internal/hostfile"
 	"ring0/cmd/internal/session"
 	"ring0/guestkernel"
 )
@@ -114,7 +114,7 @@ func (d *Debugger) readFile(name string) ([]byte, error) {
 	if data, known := d.files[name]; known {
 		return data, nil
 	}
-	data, err := os.ReadFile(name)
+	data, err := hostfile.Read(name, hostfile.Object)
 	if err == nil {
 		d.files[name] = data
 	}

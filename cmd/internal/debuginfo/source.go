@@ -67,10 +67,11 @@ func (s *Sources) find(file string) sourceFile {
 	return sourceFile{err: fmt.Errorf("source file %s is not here; name the directory it is in", file)}
 }
 
-// readSource reads a file that may not be there. What is no text, or too large, is as good as absent.
+// readSource reads a file that may not be there. What is no text, or too large, is as good as absent; so is what says it is
+// empty, as the files of /proc do, of which a module may name one that lets its reader wait.
 func readSource(name string) (sourceFile, bool) {
 	info, err := os.Stat(name)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > maxSource {
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 || info.Size() > maxSource {
 		return sourceFile{}, false
 	}
 	data, err := os.ReadFile(name)

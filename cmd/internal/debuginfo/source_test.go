@@ -30,6 +30,8 @@ func TestSources(t *testing.T) {
 	require.Error(t, err)
 	_, _, err = here.Lines("")
 	require.Error(t, err)
+	_, _, err = here.Lines("/proc/kmsg") // where there is one, reading it waits
+	require.ErrorContains(t, err, "is not here")
 
 	file, err := filepath.Abs("source_test.go")
 	require.NoError(t, err)
