@@ -65,7 +65,7 @@ func (ch *checker) compareUse(m module, was int32, before, after int, call strin
 	ch.uses[m.addr] = s
 }
 
-// openFiles counts the open files by the module that their operations lie in.
+// openFiles counts the open files by the module that their operations lie in, or the driver of their terminal.
 func (ch *checker) openFiles() map[uint32]int {
 	k, lay, count := ch.k, &ch.k.lay.File, map[uint32]int{}
 	k.quietly(func() {
@@ -73,6 +73,11 @@ func (ch *checker) openFiles() map[uint32]int {
 			ops := k.mem.Get(entry-lay.List.Off, lay.Op)
 			if owner := k.callingModule(ops); owner.addr != 0 {
 				count[owner.addr]++
+			}
+		}
+		for d, files := range k.terminalFiles() {
+			if owner := k.callingModule(d); owner.addr != 0 {
+				count[owner.addr] += files
 			}
 		}
 	})

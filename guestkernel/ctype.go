@@ -71,3 +71,15 @@ func toLower(c byte) byte {
 	}
 	return c
 }
+
+// toUpper is toupper: of a with a grave accent too, and of the sharp s and the y with two dots, which become other characters.
+func toUpper(c byte) byte {
+	if ctype(c)&ctypeLower != 0 {
+		c -= 'a' - 'A'
+	}
+	return c
+}
+
+func isControl(c byte) bool { return ctype(c)&ctypeControl != 0 }
+
+func isAlnum(c byte) bool { return ctype(c)&(ctypeUpper|ctypeLower|ctypeDigit) != 0 }

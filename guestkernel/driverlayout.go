@@ -193,25 +193,6 @@ type hdStructLayout struct {
 	WrSectors       abi.Field `c:"wr_sectors"`
 }
 
-type ttyDriverLayout struct {
-	Name          abi.Field `c:"name"`
-	Major         abi.Field `c:"major"`
-	Num           abi.Field `c:"num"`
-	Flags         abi.Field `c:"flags"`
-	Refcount      abi.Field `c:"refcount"`
-	Termios       abi.Field `c:"termios"`
-	TermiosLocked abi.Field `c:"termios_locked"`
-	PutChar       abi.Field `c:"put_char"`
-	Next          abi.Field `c:"next"`
-	Prev          abi.Field `c:"prev"`
-}
-
-type ttyLdiscLayout struct {
-	Size  uint32    `c:"(sizeof)"`
-	Num   abi.Field `c:"num"`
-	Flags abi.Field `c:"flags"`
-}
-
 type mdPersLayout struct {
 	Name abi.Field `c:"name"`
 }

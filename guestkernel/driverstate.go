@@ -48,8 +48,10 @@ type driverLayouts struct {
 	ExecDomain  execDomainLayout  `c:"struct exec_domain"`
 	Gendisk     gendiskLayout     `c:"struct gendisk"`
 	HdStruct    hdStructLayout    `c:"struct hd_struct"`
+	TTY         ttyLayout         `c:"struct tty_struct"`
 	TTYDriver   ttyDriverLayout   `c:"struct tty_driver"`
 	TTYLdisc    ttyLdiscLayout    `c:"struct tty_ldisc"`
+	TTYFlip     ttyFlipLayout     `c:"struct tty_flip_buffer"`
 	SysctlHead  sysctlHeadLayout  `c:"struct ctl_table_header"`
 	MDPers      mdPersLayout      `c:"struct mdk_personality_s"`
 	CtlTable    ctlTableLayout    `c:"struct ctl_table"`
@@ -257,7 +259,14 @@ func driverSubsystems() []subsystem {
 		{"staticdata", nil, (*Kernel).bootStaticData},
 		{"socketmake", socketMakingFunctions(), nil},
 		{"linklayer", linkLayerFunctions(), (*Kernel).bootLinkLayer},
-		{"tty", ttyFunctions(), nil},
+		{"tty", ttyFunctions(), (*Kernel).bootTTY},
+		{"ttyopen", ttyOpenFunctions(), nil},
+		{"ttyio", ttyIOFunctions(), nil},
+		{"ttyhangup", ttyHangupFunctions(), nil},
+		{"ttyioctl", ttyIoctlFunctions(), nil},
+		{"ntty", nttyFunctions(), nil},
+		{"nttyinput", nttyInputFunctions(), nil},
+		{"nttyioctl", nttyIoctlFunctions(), nil},
 		{"mtrr", mtrrFunctions(), (*Kernel).bootMTRR},
 		{"mdlists", mdListFunctions(), (*Kernel).bootMDLists},
 		{"rbtree", rbTreeFunctions(), nil},

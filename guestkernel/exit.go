@@ -28,6 +28,9 @@ func (k *Kernel) exit(code uint32) {
 	k.exitFiles(t)
 	k.exitFs(t)
 	k.exitSighand(t)
+	if t.Get(lay.Leader) != 0 {
+		(&Call{Kernel: k}).leaveTerminal(true)
+	}
 	t.Set(lay.ExitCode, code)
 	t.Set(lay.State, abi.TaskZombie)
 	t.dead = true

@@ -139,7 +139,7 @@ func pciPoolDestroy(c *Call) {
 // pciPoolAlloc models void *pci_pool_alloc(struct pci_pool *pool, int mem_flags, dma_addr_t *handle): who may sleep waits for
 // memory, 100 ms at a time; others get NULL.
 func pciPoolAlloc(c *Call) {
-	k, pool, gfp := c.Kernel, c.Arg(0), c.Arg(1)
+	k, pool, gfp, entry := c.Kernel, c.Arg(0), c.Arg(1), uint32(0)
 	for {
 		page, block := k.freePoolBlock(pool)
 		if page == 0 {
@@ -157,10 +157,12 @@ func pciPoolAlloc(c *Call) {
 			c.Return(0)
 			return
 		}
-		entry := c.waitEntry()
+		if entry == 0 {
+			entry = c.waitEntry()
+		}
 		c.Task().Set(k.lay.Task.State, abi.TaskInterruptible)
 		k.enterQueue(pool+poolWait, entry, 0)
-		c.sleepFor(k.ticksOf(poolRetryMilli))
+		c.nap(k.ticksOf(poolRetryMilli))
 		c.Task().Set(k.lay.Task.State, abi.TaskRunning)
 		k.leaveQueue(entry)
 	}

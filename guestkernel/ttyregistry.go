@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Terminal drivers and line disciplines (2.4.18 drivers/char/tty_io.c): registration only.
+// The lists of terminal drivers and line disciplines (2.4.18 drivers/char/tty_io.c, fs/proc/proc_tty.c).
 
 package guestkernel
 
@@ -7,17 +7,16 @@ import "ring0/guestkernel/abi"
 
 // Flags and sizes of linux/tty.h and linux/tty_driver.h.
 const (
-	ttyInstalled  = 1  // TTY_DRIVER_INSTALLED
-	ldiscDefined  = 1  // LDISC_FLAG_DEFINED
-	lineDiscs     = 16 // NR_LDISCS
-	ldiscMagic    = 0x5403
-	ldiscTTYIndex = 0
+	ttyInstalled = 1  // TTY_DRIVER_INSTALLED
+	ldiscDefined = 1  // LDISC_FLAG_DEFINED
+	lineDiscs    = 16 // NR_LDISCS
+	ldiscMagic   = 0x5403
 )
 
 func ttyFunctions() []Function {
 	return []Function{
-		{Name: "tty_register_driver", Fn: ttyRegisterDriver, Level: Partial, Note: "the kernel's own drivers are not on the list; its terminals cannot be opened; no /proc entry"},
-		{Name: "tty_unregister_driver", Fn: ttyUnregisterDriver, Level: Partial, Note: "no /proc entry"},
+		{Name: "tty_register_driver", Fn: ttyRegisterDriver, Level: Partial, Note: "the kernel's own drivers are not on the list; no /proc/tty/drivers"},
+		{Name: "tty_unregister_driver", Fn: ttyUnregisterDriver, Level: Full},
 		{Name: "tty_register_ldisc", Fn: ttyRegisterLdisc, Level: Full},
 	}
 }
@@ -48,6 +47,39 @@ func ttyRegisterDriver(c *Call) {
 		k.mem.Set(first, lay.Prev, d)
 	}
 	k.mem.SetU32(k.drv.sym.TTYDrivers, d)
+	k.showTTYDriver(d)
+}
+
+// showTTYDriver makes the driver's file in /proc/tty/driver, if it has functions for that. The driver's and the file's
+// addresses of them are the same ones.
+func (k *Kernel) showTTYDriver(d uint32) {
+	lay, proc := &k.drv.lay.TTYDriver, &k.lay.ProcDirEntry
+	read, write := k.mem.Get(d, lay.ReadProc), k.mem.Get(d, lay.WriteProc)
+	if read|write == 0 || k.mem.Get(d, lay.DriverName) == 0 || k.mem.Get(d, lay.ProcEntry) != 0 {
+		return
+	}
+	e := k.Call(k.functionAt("create_proc_entry"), k.mem.Get(d, lay.DriverName), 0, k.ttyDriverDir())
+	if e != 0 {
+		k.mem.Set(e, proc.ReadProc, read)
+		k.mem.Set(e, proc.WriteProc, write)
+		k.mem.Set(e, proc.Data, d)
+		k.mem.Set(d, lay.ProcEntry, e)
+	}
+}
+
+// hideTTYDriver removes it.
+func (k *Kernel) hideTTYDriver(d uint32) {
+	entry := k.drv.lay.TTYDriver.ProcEntry
+	if e := k.mem.Get(d, entry); e != 0 {
+		k.Call(k.functionAt("remove_proc_entry"), k.mem.Get(e, k.lay.ProcDirEntry.Name), k.ttyDriverDir())
+		k.mem.Set(d, entry, 0)
+	}
+}
+
+// ttyDriverDir is /proc/tty/driver.
+func (k *Kernel) ttyDriverDir() uint32 {
+	dir, _, _ := k.procSplit("tty/driver/")
+	return dir
 }
 
 // ttyUnregisterDriver models int tty_unregister_driver(struct tty_driver *driver): EBUSY while it is in use, ENOENT when it
@@ -84,6 +116,7 @@ func ttyUnregisterDriver(c *Call) {
 		k.mem.Set(next, lay.Prev, prev)
 	}
 	k.freeTermios(d)
+	k.hideTTYDriver(d)
 	c.Return(0)
 }
 

@@ -34,6 +34,7 @@
 #include <linux/string.h>
 #include <linux/timer.h>
 #include <linux/tqueue.h>
+#include <linux/tty.h>
 #include <linux/vmalloc.h>
 
 #define offsetof(type, field) __builtin_offsetof(type, field)
