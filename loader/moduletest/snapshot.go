@@ -2,8 +2,9 @@
 // Going back to an earlier state of the guest.
 //
 // A checkpoint of the kernel does it when it can. It cannot when a task has since moved inside a function of the modelled
-// kernel: Go stacks cannot be copied. Then the kernel is booted anew and all that was done before the snapshot is done
-// again, which comes out the same because nothing in the guest depends on the host.
+// kernel, since with checks on, as they mostly are here, no tapes are kept (guestkernel/tape.go). Then the kernel is booted
+// anew and all that was done before the snapshot is done again, which comes out the same because nothing in the guest
+// depends on the host.
 
 package moduletest
 
