@@ -111,6 +111,7 @@ func subsystems() []subsystem {
 		{"files", fileTableFunctions(), (*Kernel).bootFiles},
 		{"readwrite", readWriteFunctions(), nil},
 		{"poll", pollFunctions(), nil},
+		{"select", selectFunctions(), nil},
 		{"nanosleep", nanosleepFunctions(), nil},
 		{"mm", mmFunctions(), (*Kernel).bootMM},
 		{"fork", forkFunctions(), nil},

@@ -48,6 +48,7 @@ func pipeFunctions() []Function {
 		{Name: "bad_pipe_r", Fn: func(c *Call) { c.Fail(abi.EBADF) }, Level: Full},
 		{Name: "bad_pipe_w", Fn: func(c *Call) { c.Fail(abi.EBADF) }, Level: Full},
 		{Name: "pipe_ioctl", Fn: pipeIoctl, Level: Full},
+		{Name: "pipe_poll", Fn: pipePoll, Level: Full},
 		{Name: "pipe_read_release", Fn: closing(1, 0), Level: Full},
 		{Name: "pipe_write_release", Fn: closing(0, 1), Level: Full},
 	}
@@ -394,4 +395,32 @@ func (s *hostStream) takes(b []byte) bool {
 	}
 	_, err := s.w.Write(b)
 	return err == nil
+}
+
+// pipePoll models static unsigned int pipe_poll(struct file *filp, poll_table *wait). It does not ask which end it is. A stream
+// of the host can always be read, or written.
+func pipePoll(c *Call) {
+	const in, out = 0x41, 0x104 // POLLIN | POLLRDNORM, POLLOUT | POLLWRNORM
+	k, lay, inode := c.Kernel, &c.Kernel.mms.pipe, c.Kernel.fileInode(c.Arg(0))
+	info := k.mem.Get(inode, k.mms.inode.Pipe)
+	if s := k.streams[inode]; s != nil {
+		if c.Return(in); s.writes {
+			c.Return(out)
+		}
+		return
+	}
+	if table := c.Arg(1); table != 0 {
+		k.pollWait(c.Arg(0), info+lay.Wait.Off, table)
+	}
+	mask := uint32(in)
+	if k.mem.Get(info, lay.Len) == 0 {
+		mask = out
+	}
+	if k.mem.Get(info, lay.Writers) == 0 {
+		mask |= pollHup
+	}
+	if k.mem.Get(info, lay.Readers) == 0 {
+		mask |= pollErr
+	}
+	c.Return(mask)
 }
