@@ -65,7 +65,7 @@ func TestWalk(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) { walk(t, cfg) })
 		})
 	}
-	for _, program := range []string{"waits", "fork", "signals"} { // processes that wait for each other
+	for _, program := range []string{"waits", "signals"} { // processes that wait for each other
 		t.Run(program, func(t *testing.T) {
 			cfg := Config{Session: session.Config{Kernel: guestkernel.Config{Mem: 20 << 20},
 				Program: &session.Program{File: programs + program}}}
@@ -79,7 +79,7 @@ func walk(t *rapid.T, cfg Config) {
 	require.NoError(t, err)
 	defer d.Close()
 	d.every = rapid.SampledFrom([]uint64{300, 3000, 30_000}).Draw(t, "checkpoint every")
-	_, err = d.GoTo(Position{Count: rapid.SampledFrom([]uint64{0, 10_000, 300_000, 1_000_000}).Draw(t, "explore")})
+	_, err = d.GoTo(Position{Count: rapid.SampledFrom([]uint64{0, 10_000, 300_000}).Draw(t, "explore")})
 	require.NoError(t, err)
 	move := func(f func() (Stop, error)) func(*rapid.T) {
 		return func(t *rapid.T) {
