@@ -45,39 +45,34 @@ type socketCall struct {
 	name string
 	args int
 	do   func(*Call, []uint32) uint32
-	note string // what is missing
 }
 
 // socketCalls are in the order of their numbers, from 1 on.
 func socketCalls() []socketCall {
-	const control, options = controlNote, "the options of all sockets (SOL_SOCKET) stop the run by name"
 	return []socketCall{
-		{"sys_socket", 3, callSocket, ""},
-		{"sys_bind", 3, callBind, ""},
-		{"sys_connect", 3, callConnect, ""},
-		{"sys_listen", 2, callListen, ""},
-		{"sys_accept", 3, callAccept, ""},
-		{"sys_getsockname", 3, func(c *Call, a []uint32) uint32 { return c.callGetname(a, 0) }, ""},
-		{"sys_getpeername", 3, func(c *Call, a []uint32) uint32 { return c.callGetname(a, 1) }, ""},
-		{"sys_socketpair", 4, callSocketpair, ""},
-		{"sys_send", 4, func(c *Call, a []uint32) uint32 { return callSendto(c, append(a, 0, 0)) }, ""},
-		{"sys_recv", 4, func(c *Call, a []uint32) uint32 { return callRecvfrom(c, append(a, 0, 0)) }, ""},
-		{"sys_sendto", 6, callSendto, ""},
-		{"sys_recvfrom", 6, callRecvfrom, ""},
-		{"sys_shutdown", 2, callShutdown, ""},
-		{"sys_setsockopt", 5, callSetsockopt, options},
-		{"sys_getsockopt", 5, callGetsockopt, options},
-		{"sys_sendmsg", 3, callSendmsg, control},
-		{"sys_recvmsg", 3, callRecvmsg, control},
+		{"sys_socket", 3, callSocket},
+		{"sys_bind", 3, callBind},
+		{"sys_connect", 3, callConnect},
+		{"sys_listen", 2, callListen},
+		{"sys_accept", 3, callAccept},
+		{"sys_getsockname", 3, func(c *Call, a []uint32) uint32 { return c.callGetname(a, 0) }},
+		{"sys_getpeername", 3, func(c *Call, a []uint32) uint32 { return c.callGetname(a, 1) }},
+		{"sys_socketpair", 4, callSocketpair},
+		{"sys_send", 4, func(c *Call, a []uint32) uint32 { return callSendto(c, append(a, 0, 0)) }},
+		{"sys_recv", 4, func(c *Call, a []uint32) uint32 { return callRecvfrom(c, append(a, 0, 0)) }},
+		{"sys_sendto", 6, callSendto},
+		{"sys_recvfrom", 6, callRecvfrom},
+		{"sys_shutdown", 2, callShutdown},
+		{"sys_setsockopt", 5, callSetsockopt},
+		{"sys_getsockopt", 5, callGetsockopt},
+		{"sys_sendmsg", 3, callSendmsg},
+		{"sys_recvmsg", 3, callRecvmsg},
 	}
 }
 
-const controlNote = "control messages (descriptors, credentials) stop the run by name"
-
 func socketFunctions() []Function {
-	const control = controlNote
 	rows := []Function{
-		{Name: "sys_socketcall", Fn: sysSocketcall, Level: Partial, Note: "as the calls behind it"},
+		{Name: "sys_socketcall", Fn: sysSocketcall, Level: Full},
 		{Name: "sock_create", Fn: sockCreate, Level: Full},
 		{Name: "sock_map_fd", Fn: func(c *Call) { c.Return(c.Kernel.openSocket(c.Arg(0))) }, Level: Full, Proto: "int sock_map_fd(struct socket *sock)"},
 		{Name: "sockfd_lookup", Fn: sockfdLookup, Level: Full},
@@ -91,11 +86,7 @@ func socketFunctions() []Function {
 		{Name: "sock_recvmsg", Fn: func(c *Call) { c.Return(c.Kernel.receiveMessage(c, c.Arg(0), c.Arg(1), c.Arg(2), c.Arg(3))) }, Level: Full},
 	}
 	for _, call := range socketCalls() {
-		level := Full
-		if call.note != "" {
-			level = Partial
-		}
-		rows = append(rows, Function{Name: call.name, Level: level, Note: call.note, Fn: func(c *Call) {
+		rows = append(rows, Function{Name: call.name, Level: Full, Fn: func(c *Call) {
 			a := make([]uint32, call.args, socketCallMax)
 			for i := range a {
 				a[i] = c.Arg(i)
