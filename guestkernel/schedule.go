@@ -95,7 +95,8 @@ func (k *Kernel) mayWake() bool {
 	if k.sched.idle == nil {
 		return false
 	}
-	return k.softirqPending() != 0 || k.pic.ready()&^1 != 0 || !k.alarmIsOver() || k.timersPending()
+	return k.softirqPending() != 0 || k.pic.ready()&^1 != 0 || !k.alarmIsOver() || k.timersPending() ||
+		!k.listEmpty(k.sym.TqTimer) // what the next tick runs
 }
 
 // leaveIdle makes the idle task give back control, at the end of an interrupt that left it nothing to wait for; and any

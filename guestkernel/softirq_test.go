@@ -111,6 +111,24 @@ func TestBottomHalvesAndQueues(t *testing.T) {
 	require.Zero(t, k.mem.U32(k.sym.BHBase+4*20))
 }
 
+// A task whose last hope is work for the next tick is not blocked.
+func TestTickQueueWakes(t *testing.T) {
+	g := newGuest(t, Config{})
+	k := g.k
+	lay := &k.lay.TaskQueue
+	entry := g.put(make([]byte, lay.Size)...)
+	k.mem.Set(entry, lay.Routine, g.modelled(func(*Call) { g.export("wake_up_process", g.p.task.addr) }))
+	g.inKernel(func(c *Call) {
+		for k.timersPending() { // what booting left
+			c.Task().Set(k.lay.Task.State, abi.TaskUninterruptible)
+			g.export("schedule_timeout", 7)
+		}
+		require.True(t, k.queueTask(entry, k.sym.TqTimer))
+		c.Task().Set(k.lay.Task.State, abi.TaskUninterruptible)
+		k.Schedule()
+	})
+}
+
 // Work for keventd runs in a process and may sleep; flush_scheduled_tasks waits for it.
 func TestKeventd(t *testing.T) {
 	g := newGuest(t, Config{})
