@@ -25,6 +25,13 @@
 //	irq*.go i8259.go        interrupt lines, their handlers, the controller
 //	softirq.go bottomhalf.go waitqueue.go semaphore.go rwsem.go  work put off, waiting
 //	kthread.go daemons.go sigsend.go  kernel threads, the kernel's own tasks, signals
+//	fork.go mmap.go sig*.go elf.go user*.go pipe.go select.go  programs: processes, their memory, signals, files
+//	vfs.go super.go inode.go dcache.go walk.go file*.go ramfs.go  mounts, names, open files
+//	pagecache.go filemap.go bufferhead.go reclaim.go  pages and blocks of files, and giving them back
+//	blk*.go ramdisk.go partition.go disk*.go          block devices, their queues and names
+//	proc_*.go seqfile.go sysctl*.go                   /proc and what modules put there
+//	chrdev.go misc.go memdev.go tty*.go ntty*.go      character devices, terminals, the line discipline
+//	pci*.go ioport.go dma.go mtrr.go lpt.go timerchip.go  the PC that drivers look for
 //	net*.go sk*.go sock*.go datagram.go arp.go atm.go police.go  network devices, packets, sockets, netlink, hooks
 //	callhook.go check*.go finding.go  looking for what modules do wrong and 2.4 does not notice
 //	fail*.go useraccess.go  calls that fail on demand
