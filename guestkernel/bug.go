@@ -5,6 +5,7 @@ package guestkernel
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"ring0/vm"
 )
@@ -14,6 +15,7 @@ import (
 type guestTrap struct {
 	eip    uint32
 	vector uint8
+	what   string // for the host, where no guest can have it
 }
 
 // BUG() is ud2, the line, the address of the file's name: what the oops shows of it is read from there.
@@ -35,7 +37,7 @@ func (k *Kernel) bug(function, file string, line uint16) {
 	code = binary.LittleEndian.AppendUint32(code, addr+bugLen)
 	code = append(append(code, file...), 0)
 	k.m.WritePhys(physical(addr), code)
-	panic(guestTrap{addr, vm.VecUD})
+	panic(guestTrap{addr, vm.VecUD, fmt.Sprintf("kernel BUG at %s:%d", file, line)})
 }
 
 // divideError ends a modelled function at a division by zero. It does not return.
@@ -44,7 +46,7 @@ func (k *Kernel) divideError(function string) {
 	if !ok {
 		panicf("division in %s, which profile %s has not", function, k.profile.Name)
 	}
-	panic(guestTrap{addr, vm.VecDE})
+	panic(guestTrap{addr, vm.VecDE, "division by zero in " + function})
 }
 
 func bugFunctions() []Function {

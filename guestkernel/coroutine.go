@@ -126,10 +126,14 @@ func (k *Kernel) resume(t *Task) {
 	}
 }
 
-// fromHost runs f for the host, outside any task. That the guest has damaged what f needs is an error.
+// fromHost runs f for the host, outside any task. That the guest has damaged what f needs, a bad address or a BUG(), is an
+// error.
 func (k *Kernel) fromHost(f func() error) (err error) {
 	defer func() {
-		if fault := faultOf(recover()); fault != nil {
+		r := recover()
+		if trap, ok := r.(guestTrap); ok {
+			err = fmt.Errorf("guestkernel: %s", trap.what)
+		} else if fault := faultOf(r); fault != nil {
 			err = fmt.Errorf("guestkernel: %w", fault)
 		}
 	}()

@@ -103,6 +103,24 @@ func TestProgramsLeaveNothing(t *testing.T) {
 	}
 }
 
+// What the kernel cannot do for the host, because the guest has damaged it, is an error: here it thinks it is in an interrupt,
+// where no memory may be waited for.
+func TestProgramInADamagedKernel(t *testing.T) {
+	file, err := os.ReadFile(filepath.Join(userPrograms, "hello"))
+	require.NoError(t, err)
+	k := boot(t, Config{})
+	k.mem.Set(k.sym.IRQStat, k.lay.IRQCPUStat.LocalIRQCount, 1)
+	var refused error
+	for range 1000 { // until a cache must grow
+		if _, refused = k.NewProcess(ProcessConfig{}); refused != nil {
+			break
+		}
+	}
+	require.EqualError(t, refused, "guestkernel: kernel BUG at slab.c:1131")
+	_, err = k.StartProgram(ProgramConfig{Path: "hello", File: file})
+	require.Error(t, err)
+}
+
 // What is no program is refused with a reason, and nothing is left of it.
 func TestFormatErrors(t *testing.T) {
 	good, err := os.ReadFile(filepath.Join(userPrograms, "hello"))

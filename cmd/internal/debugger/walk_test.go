@@ -39,11 +39,15 @@ func straight(t require.TestingT, cfg Config, edits []Edit, p Position) string {
 	return d.fingerprint()
 }
 
-// fewChecks keeps the test short unless -rapid.checks says otherwise.
+// fewChecks keeps the test short and the same in every run, unless rapid's flags say otherwise.
 func fewChecks(t *testing.T) {
-	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
-		require.NoError(t, f.Value.Set("10"))
-		t.Cleanup(func() { require.NoError(t, f.Value.Set(f.DefValue)) })
+	for name, value := range map[string]string{"rapid.checks": "10", "rapid.seed": "1"} {
+		f := flag.Lookup(name)
+		require.NotNil(t, f, name)
+		if f.Value.String() == f.DefValue {
+			require.NoError(t, f.Value.Set(value))
+			t.Cleanup(func() { require.NoError(t, f.Value.Set(f.DefValue)) })
+		}
 	}
 }
 
