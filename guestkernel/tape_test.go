@@ -158,8 +158,7 @@ func TestTapeNoticesWhatWasNotKept(t *testing.T) {
 // TestTapeKeepsWhatIsAskedThrough is a sleeper that goes by a value that changes meanwhile, in the right way.
 func TestTapeKeepsWhatIsAskedThrough(t *testing.T) {
 	secret, sum := uint32(5), []uint32(nil)
-	var g *guest
-	g = napping(t, func(c *Call) {
+	g := napping(t, func(c *Call) {
 		v := kept(c.Kernel, func() uint32 { return secret })
 		c.Kernel.mem.SetU32(c.Alloca(4), v)
 		sum = append(sum, v)

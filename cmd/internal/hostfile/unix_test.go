@@ -5,7 +5,6 @@
 package hostfile
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -29,7 +28,7 @@ func TestReadPipe(t *testing.T) {
 		r, w, err := os.Pipe()
 		require.NoError(t, err)
 		go func() {
-			io.WriteString(w, string(make([]byte, size)))
+			w.Write(make([]byte, size))
 			w.Close()
 		}()
 		have, err := Read("/dev/fd/"+strconv.Itoa(int(r.Fd())), limit)
