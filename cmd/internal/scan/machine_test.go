@@ -19,7 +19,7 @@ func TestMachineIsLikeTheRecordedOne(t *testing.T) {
 	p, err := m.kernel.NewProcess(guestkernel.ProcessConfig{Comm: "insmod"})
 	require.NoError(t, err)
 	require.EqualValues(t, 13, p.Syscall(abi.NrGetpid).Value)
-	require.EqualValues(t, 0xc8831000, m.kernel.Vmalloc(abi.PageSize))
+	require.EqualValues(t, uint32(0xc8831000), m.kernel.Vmalloc(abi.PageSize))
 	before := m.kernel.Machine().Now()
 	require.NoError(t, m.leave(p, nil))
 	tick := uint64(100) * 1_000_000 / 512 // instructions
