@@ -168,10 +168,7 @@ func (k *Kernel) loadGroup(group uint32) {
 		return
 	}
 	k.mem.Set(group, lay.Loaded, 1)
-	dev := k.mem.Get(k.mem.Get(group, lay.Interface), k.drv.core.InDevice.Dev)
-	if addr, ok := k.groupAddress(dev, k.mem.Get(group, lay.Multiaddr)); ok {
-		k.addMulticast(dev, addr, false)
-	}
+	k.tellDevice(group, k.addMulticast)
 }
 
 func (k *Kernel) unloadGroup(group uint32) {
@@ -180,9 +177,15 @@ func (k *Kernel) unloadGroup(group uint32) {
 		return
 	}
 	k.mem.Set(group, lay.Loaded, 0)
+	k.tellDevice(group, k.deleteMulticast)
+}
+
+// tellDevice gives a group's hardware address, if its device has such, to one of the device's functions.
+func (k *Kernel) tellDevice(group uint32, tell func(dev uint32, addr []byte, global bool) uint32) {
+	lay := &k.drv.core.Group
 	dev := k.mem.Get(k.mem.Get(group, lay.Interface), k.drv.core.InDevice.Dev)
 	if addr, ok := k.groupAddress(dev, k.mem.Get(group, lay.Multiaddr)); ok {
-		k.deleteMulticast(dev, addr, false)
+		tell(dev, addr, false)
 	}
 }
 

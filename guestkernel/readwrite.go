@@ -211,16 +211,15 @@ func (k *Kernel) setCloseOnExec(fd uint32, on bool) {
 
 // setNonBlocking is ioctl FIONBIO: the word at arg says on or off.
 func (c *Call) setNonBlocking(f uint32) {
-	const nonBlock = 0o4000
 	k, flags := c.Kernel, c.Kernel.lay.File.Flags
 	on, ok := k.GetUser(c.Arg(2), 4)
 	if !ok {
 		c.Fail(abi.EFAULT)
 		return
 	}
-	v := k.mem.Get(f, flags) &^ nonBlock
+	v := k.mem.Get(f, flags) &^ abi.ONonblock
 	if on != 0 {
-		v |= nonBlock
+		v |= abi.ONonblock
 	}
 	k.mem.Set(f, flags, v)
 }

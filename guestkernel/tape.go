@@ -116,6 +116,14 @@ func (t *tape) answer(kind tapeKind, key, word uint32) uint32 {
 	return word
 }
 
+// word is the answer to a question of one entry: the kept one, or what ask says, which is kept.
+func (t *tape) word(kind tapeKind, key uint32, ask func() uint32) uint32 {
+	if v, ok := t.asked(kind, key); ok {
+		return v
+	}
+	return t.answer(kind, key, ask())
+}
+
 func (t *tape) add(e tapeEntry) {
 	if len(t.entries) >= tapeEntries || len(t.bytes) >= tapeBytes {
 		t.giveUp()

@@ -23,60 +23,42 @@ func (m *machine) Reg(r int) uint32 {
 	if m.tape == nil {
 		return m.Machine.Reg(r)
 	}
-	if v, ok := m.tape.asked(tapeReg, uint32(r)); ok {
-		return v
-	}
-	return m.tape.answer(tapeReg, uint32(r), m.Machine.Reg(r))
+	return m.tape.word(tapeReg, uint32(r), func() uint32 { return m.Machine.Reg(r) })
 }
 
 func (m *machine) EIP() uint32 {
 	if m.tape == nil {
 		return m.Machine.EIP()
 	}
-	if v, ok := m.tape.asked(tapeEIP, 0); ok {
-		return v
-	}
-	return m.tape.answer(tapeEIP, 0, m.Machine.EIP())
+	return m.tape.word(tapeEIP, 0, func() uint32 { return m.Machine.EIP() })
 }
 
 func (m *machine) Eflags() uint32 {
 	if m.tape == nil {
 		return m.Machine.Eflags()
 	}
-	if v, ok := m.tape.asked(tapeEflags, 0); ok {
-		return v
-	}
-	return m.tape.answer(tapeEflags, 0, m.Machine.Eflags())
+	return m.tape.word(tapeEflags, 0, func() uint32 { return m.Machine.Eflags() })
 }
 
 func (m *machine) CR(n int) uint32 {
 	if m.tape == nil {
 		return m.Machine.CR(n)
 	}
-	if v, ok := m.tape.asked(tapeCR, uint32(n)); ok {
-		return v
-	}
-	return m.tape.answer(tapeCR, uint32(n), m.Machine.CR(n))
+	return m.tape.word(tapeCR, uint32(n), func() uint32 { return m.Machine.CR(n) })
 }
 
 func (m *machine) DR(n int) uint32 {
 	if m.tape == nil {
 		return m.Machine.DR(n)
 	}
-	if v, ok := m.tape.asked(tapeDR, uint32(n)); ok {
-		return v
-	}
-	return m.tape.answer(tapeDR, uint32(n), m.Machine.DR(n))
+	return m.tape.word(tapeDR, uint32(n), func() uint32 { return m.Machine.DR(n) })
 }
 
 func (m *machine) Selector(seg int) uint16 {
 	if m.tape == nil {
 		return m.Machine.Selector(seg)
 	}
-	if v, ok := m.tape.asked(tapeSelector, uint32(seg)); ok {
-		return uint16(v)
-	}
-	return uint16(m.tape.answer(tapeSelector, uint32(seg), uint32(m.Machine.Selector(seg))))
+	return uint16(m.tape.word(tapeSelector, uint32(seg), func() uint32 { return uint32(m.Machine.Selector(seg)) }))
 }
 
 // Now is two entries, one for each half.
@@ -124,10 +106,7 @@ func (m *machine) ReadPhys32(pa uint32) uint32 {
 	if m.tape == nil {
 		return m.Machine.ReadPhys32(pa)
 	}
-	if v, ok := m.tape.asked(tapeRead, pa); ok {
-		return v
-	}
-	return m.tape.answer(tapeRead, pa, m.Machine.ReadPhys32(pa))
+	return m.tape.word(tapeRead, pa, func() uint32 { return m.Machine.ReadPhys32(pa) })
 }
 
 func (m *machine) ReadLinear(la uint32, b []byte) int {
